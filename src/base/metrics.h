@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// Counters of the program in Prometheus' terms. Rooms keep their names, labels and buckets in a metrics class of their
+/// own and call that by intent.
+namespace dm::metrics {
+
+using Labels = std::map<std::string, std::string>;
+
+/// Handles are cheap to copy, thread-safe, and valid as long as the registry and their series.
+class Counter {
+  public:
+    void add(double amount = 1.0) const;
+
+  private:
+    friend class Registry;
+    void* series_ = nullptr;
+};
+
+class Gauge {
+  public:
+    void set(double value) const;
+    void add(double amount) const;
+
+  private:
+    friend class Registry;
+    void* series_ = nullptr;
+};
+
+class Histogram {
+  public:
+    void observe(double value) const;
+
+  private:
+    friend class Registry;
+    void* series_ = nullptr;
+};
+
+/// `count` bucket limits: start, start*factor, ...
+[[nodiscard]] std::vector<double> exponential_buckets(double start, double factor, int count);
+
+/// All series of one process. Owned by main, outlives every room that uses it. Thread-safe.
+/// Asking again for the same name and labels gives the same series; the same name with another type throws Error.
+class Registry {
+  public:
+    Registry();
+    ~Registry();
+    Registry(const Registry&) = delete;
+    Registry& operator=(const Registry&) = delete;
+
+    Counter counter(const std::string& name, const std::string& help, const Labels& labels = {});
+    Gauge gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+    Histogram histogram(const std::string& name, const std::string& help, const Labels& labels,
+                        const std::vector<double>& buckets);
+    /// Removes a series; its handles must not be used any more.
+    void remove(Gauge gauge, const std::string& name);
+    /// The text exposition format, version 0.0.4.
+    [[nodiscard]] std::string expose() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dm::metrics

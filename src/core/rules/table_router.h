@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/names.h"
+
+namespace dm::rules {
+
+/// One route, as configured. An empty `target_table` keeps the table's name.
+struct RouteRule {
+    std::string schema_pattern;
+    std::string table_pattern;
+    std::string target_schema;
+    std::string target_table;
+    bool operator==(const RouteRule&) const = default;
+};
+
+/// Maps upstream tables to downstream tables. Immutable after construction, free to share between threads.
+class TableRouter {
+  public:
+    /// Throws Error{ConfigRoutesInvalid} naming the rule.
+    TableRouter(const std::vector<RouteRule>& rules, bool is_case_sensitive);
+    ~TableRouter();
+    TableRouter(TableRouter&&) noexcept;
+    TableRouter& operator=(TableRouter&&) noexcept;
+
+    /// The target of a table; with an empty table, of the schema. Without a matching rule, the name itself.
+    /// Table rules win over schema rules. Throws Error{ConfigRoutesInvalid} if several table rules match.
+    [[nodiscard]] model::TableName route(const model::TableName& source) const;
+
+  private:
+    struct Compiled;
+    std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace dm::rules

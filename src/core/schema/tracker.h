@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/schema/table_definition.h"
+
+namespace dm::schema {
+
+/// How a server reads names and statements: what the tracker needs to know of the upstream.
+struct TrackerOptions {
+    bool is_case_sensitive = true;      ///< lower_case_table_names = 0
+    std::string server_charset = "utf8mb4";
+    std::string server_collation = "utf8mb4_general_ci";
+    bool is_mariadb = false;
+    /// Collation of a charset where only the charset is named, by this server ("utf8mb4" -> "utf8mb4_0900_ai_ci").
+    std::map<std::string, std::string, std::less<>> default_collations;
+};
+
+/// What one statement is read with: the event's session settings.
+struct StatementContext {
+    std::string default_schema;
+    std::uint64_t sql_mode = 0;  ///< the bits of the status variable Q_SQL_MODE_CODE
+    std::string charset;         ///< character_set_client; empty = utf8mb4
+    std::string server_collation;  ///< collation_server of the event, decides CREATE DATABASE without a charset
+};
+
+/// The structures of all tables of one upstream at one point of its binlog: applies DDL statements as the server would and
+/// answers what a table looked like. Single-threaded. A statement that fails changes nothing. Definitions it hands out
+/// are snapshots that stay valid and unchanged.
+class Tracker {
+  public:
+    explicit Tracker(TrackerOptions options);
+    ~Tracker();
+    Tracker(Tracker&&) noexcept;
+    Tracker& operator=(Tracker&&) noexcept;
+
+    /// Applies one DDL statement (CREATE/ALTER/DROP DATABASE, CREATE/ALTER/DROP/RENAME/TRUNCATE TABLE, CREATE/DROP INDEX).
+    /// Throws Error{ParseSql} if it cannot be read, Error{SchemaDdlFailed} if it does not fit the tracked structure,
+    /// Error{SchemaTableMissing} if it needs a table that is not tracked (put it first).
+    void apply(std::string_view statement, const StatementContext& context);
+
+    /// The table's structure; null if it is not tracked.
+    [[nodiscard]] std::shared_ptr<const TableDefinition> find(const model::TableName& name) const;
+    /// Sets a structure, replacing an older one; makes its schema known.
+    void put(TableDefinition definition);
+    /// Sets a structure from the text of SHOW CREATE TABLE. Throws Error{SchemaNotCreateTable} or Error{ParseSql}.
+    std::shared_ptr<const TableDefinition> put_create_table(const model::TableName& name, std::string_view create_table,
+                                                            const StatementContext& context);
+    void remove(const model::TableName& name);
+    [[nodiscard]] std::vector<model::TableName> tables() const;
+    [[nodiscard]] const TrackerOptions& options() const noexcept;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace dm::schema
