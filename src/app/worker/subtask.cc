@@ -34,7 +34,9 @@ SubTask::SubTask(config::SubTaskConfig config, Dependencies dependencies)
           "subtask", [this](std::stop_token stop) { loop(std::move(stop)); },
           [this](const Error& error) { fail_run(error); }) {}
 
-SubTask::~SubTask() {
+SubTask::~SubTask() { stop(); }
+
+void SubTask::stop() {
     loop_.request_stop();
     loop_.join();
 }

@@ -66,6 +66,8 @@ class SubTask {
     void pause();
     /// The lease is lost: ends the unit without draining. The subtask cannot be used afterwards.
     void kill() noexcept;
+    /// Ends the unit gracefully and waits for it. The subtask cannot be used afterwards, but still reports.
+    void stop();
 
     [[nodiscard]] SubTaskReport report() const;
     [[nodiscard]] const config::SubTaskConfig& config() const noexcept { return config_; }
