@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: ./dev fuzz [--seconds N] [FILTER]
 #
-# Builds the preset fuzz (clang-14, libFuzzer, address and undefined behaviour) and runs every fuzzer of
+# Builds the preset fuzz (clang-16, libFuzzer, address and undefined behaviour) and runs every fuzzer of
 # build/fuzz/bin/fuzz whose name contains FILTER for N seconds (default 60). New inputs are kept in
 # build/fuzz/corpus/NAME; inputs that crash are written to build/fuzz/crashes and end the run with status 1.
 set -euo pipefail
