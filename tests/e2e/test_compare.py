@@ -52,7 +52,8 @@ def test_json_is_compared_by_meaning(sides):
     ("INSERT INTO d.t (a, b) VALUES (99, '')", "only on the right"),
     ("ALTER TABLE d.t DROP COLUMN e", "columns differ"),
     ("DROP TABLE d.t", "no such table"),
-])
+], ids=["float", "double", "decimal", "bit", "blob", "null", "microsecond", "json", "enum", "latin1", "key-case",
+        "missing-row", "extra-row", "missing-column", "missing-table"])
 def test_planted_difference_is_found(sides, change, said):
     sides[1].execute(change)
     result = compare(sides)

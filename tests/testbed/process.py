@@ -54,6 +54,19 @@ def children_of(pid):
     return found
 
 
+def connections(pid, port):
+    """How many TCP connections to 127.0.0.1:port the process holds open."""
+    sockets = set()
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            target = os.readlink(fd)
+            if target.startswith("socket:["):
+                sockets.add(target[8:-1])
+    wanted, established = f":{port:04X}", "01"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return sum(row[2].endswith(wanted) and row[3] == established and row[9] in sockets for row in rows)
+
+
 def tail(path, lines=30):
     """The last lines of a text file."""
     try:
