@@ -2,9 +2,9 @@
 
 import random
 import string
-import threading
 
 import pymysql
+from testbed import Background
 
 _TABLES = {
     "account": """CREATE TABLE account (
@@ -20,66 +20,38 @@ _TABLES = {
 _UNDONE_BY_OTHERS = (1205, 1213, 1412)  # lock wait, deadlock, table changed under the transaction
 
 
-class Workload:
+class Workload(Background):
     """Tables account, badge and counter in `database`, and random transactions on them.
 
-    Single statements and multi-statement transactions, rollbacks, changes of primary and unique keys. `start` runs
-    it in a thread until `stop`, which raises what went wrong in it.
+    Single statements and multi-statement transactions, rollbacks, changes of primary and unique keys. `run` does a
+    number of them here and now; `start` and `stop` do them in the background.
     """
 
     def __init__(self, server, database, seed):
+        super().__init__()
         self.server = server
         self.database = database
         self.random = random.Random(f"{seed}/{server.name}/{database}")
         self.transactions = 0
         self._serial = 0
-        self._stop = threading.Event()
-        self._thread = None
-        self._error = None
 
     def create(self, rows=200):
         self.server.execute(f"CREATE DATABASE `{self.database}`")
         self.server.execute(*_TABLES.values(), database=self.database)
-        with self._connect() as connection, connection.cursor() as cursor:
+        with self.session() as connection, connection.cursor() as cursor:
             for _ in range(rows):
                 self._insert(cursor)
         return self
 
     def run(self, transactions):
-        with self._connect() as connection:
+        with self.session() as connection:
             for _ in range(transactions):
-                self._transaction(connection)
+                self.step(connection)
 
-    def start(self):
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._loop, name=f"workload on {self.server.name}", daemon=True)
-        self._thread.start()
-        return self
-
-    def stop(self):
-        self._stop.set()
-        self._thread.join()
-        if self._error:
-            raise self._error
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def _loop(self):
-        try:
-            with self._connect() as connection:
-                while not self._stop.is_set():
-                    self._transaction(connection)
-        except BaseException as error:  # noqa: BLE001 - handed over by stop()
-            self._error = error
-
-    def _connect(self):
+    def session(self):
         return self.server.connect(database=self.database)
 
-    def _transaction(self, connection):
+    def step(self, connection):
         try:
             with connection.cursor() as cursor:
                 self._statements(connection, cursor)
