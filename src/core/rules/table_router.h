@@ -9,12 +9,22 @@
 
 namespace dm::rules {
 
+/// `extract-*` of a route: fills a downstream column with the text of the capture groups of a regular expression.
+struct ExtractRule {
+    std::string regexp;
+    std::string target_column;
+    bool operator==(const ExtractRule&) const = default;
+};
+
 /// One route, as configured. An empty `target_table` keeps the table's name.
 struct RouteRule {
     std::string schema_pattern;
     std::string table_pattern;
     std::string target_schema;
     std::string target_table;
+    std::optional<ExtractRule> extract_table = std::nullopt;
+    std::optional<ExtractRule> extract_schema = std::nullopt;
+    std::optional<ExtractRule> extract_source = std::nullopt;
     bool operator==(const RouteRule&) const = default;
 };
 

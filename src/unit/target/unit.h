@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/model/location.h"
+#include "core/model/names.h"
+
+namespace dm::target {
+
+/// How a unit's run ended without an error.
+enum class UnitOutcome : std::uint8_t {
+    Finished,  ///< its work is done: the next unit may start
+    Stopped,   ///< it was asked to stop; running again continues
+    Recopy,    ///< sync only: the copy of some tables is void, their progress has been dropped: run copy again, then sync
+};
+
+/// Progress of one table, for "more" status.
+struct TableProgress {
+    model::TableName source;
+    std::uint64_t rows_done = 0;
+    std::uint64_t rows_total = 0;  ///< the server's estimate
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;  ///< the server's estimate
+};
+
+/// Full copy, shown as the Load unit.
+struct CopyStatus {
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;
+    std::uint64_t rows_done = 0;
+    std::uint64_t rows_total = 0;
+    std::uint64_t tables_done = 0;
+    std::uint64_t tables_total = 0;
+    std::int64_t bytes_per_second = 0;  ///< over the last seconds
+    model::Location low;                ///< smallest position any table's copy started from; zero until known
+    std::vector<TableProgress> tables;  ///< tables being copied now
+};
+
+/// Counters of what was noticed and passed over: shown so that nothing is ignored silently.
+struct Noticed {
+    std::string kind;  ///< for example "statement-format DML", "unknown event", "zero affected rows"
+    std::string where; ///< table or location of the first
+    std::uint64_t count = 0;
+};
+
+/// Incremental replication.
+struct SyncStatus {
+    model::Location upstream;   ///< the upstream's newest location; zero if it could not be asked
+    model::Location flushed;    ///< global checkpoint
+    bool is_synced = false;
+    std::string binlog_type;    ///< "remote" or "local"
+    std::int64_t seconds_behind = 0;
+    std::uint64_t total_rows = 0;
+    std::uint64_t total_rows_per_second = 0;
+    std::uint64_t recent_rows_per_second = 0;
+    std::uint64_t bytes_to_target = 0;
+    std::uint64_t bytes_from_source = 0;
+    std::vector<std::string> blocking_ddls;
+    std::vector<Noticed> noticed;
+};
+
+using UnitStatus = std::variant<CopyStatus, SyncStatus>;
+
+/// A job of a subtask. Owned by the subtask, which calls `run` from one thread; `status` may be called from any thread.
+class Unit {
+  public:
+    virtual ~Unit() = default;
+    Unit() = default;
+    Unit(const Unit&) = delete;
+    Unit& operator=(const Unit&) = delete;
+
+    /// Works until done or `stop` is requested. Stopping drains what is in flight and records progress; it takes at most
+    /// about a second. Throws Error when it cannot go on; running again then continues from the recorded progress.
+    virtual UnitOutcome run(std::stop_token stop) = 0;
+    /// Ends a run as soon as possible without draining: the lease is lost and another worker may be writing. Thread-safe.
+    virtual void kill() noexcept = 0;
+    [[nodiscard]] virtual UnitStatus status() const = 0;
+};
+
+}  // namespace dm::target
