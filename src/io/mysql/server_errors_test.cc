@@ -1,0 +1,29 @@
+#include "io/mysql/server_errors.h"
+
+#include <gtest/gtest.h>
+
+namespace dm::mysql {
+namespace {
+
+TEST(ServerErrors, LostConnectionsAreTransient) {
+    for (const unsigned number : {1053U, 1927U, 2002U, 2003U, 2006U, 2013U}) {
+        EXPECT_TRUE(is_connection_error(number)) << number;
+        EXPECT_EQ(retry_class_of(number), RetryClass::Resume) << number;
+    }
+}
+
+TEST(ServerErrors, BusyServersAreTransientOnTheSameConnection) {
+    for (const unsigned number : {1021U, 1040U, 1205U, 1213U, 1290U, 1836U, 8002U, 8022U, 9001U, 9007U}) {
+        EXPECT_FALSE(is_connection_error(number)) << number;
+        EXPECT_EQ(retry_class_of(number), RetryClass::Resume) << number;
+    }
+}
+
+TEST(ServerErrors, WrongStatementsAreNot) {
+    for (const unsigned number : {1044U, 1045U, 1054U, 1062U, 1064U, 1142U, 1146U, 1406U}) {
+        EXPECT_EQ(retry_class_of(number), RetryClass::Never) << number;
+    }
+}
+
+}  // namespace
+}  // namespace dm::mysql
