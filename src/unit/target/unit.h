@@ -27,6 +27,13 @@ struct TableProgress {
     std::uint64_t bytes_total = 0;  ///< the server's estimate
 };
 
+/// Counters of what was noticed and passed over: shown so that nothing is ignored silently.
+struct Noticed {
+    std::string kind;  ///< for example "statement-format DML", "unknown event", "zero affected rows"
+    std::string where; ///< table or location of the first
+    std::uint64_t count = 0;
+};
+
 /// Full copy, shown as the Load unit.
 struct CopyStatus {
     std::uint64_t bytes_done = 0;
@@ -38,13 +45,7 @@ struct CopyStatus {
     std::int64_t bytes_per_second = 0;  ///< over the last seconds
     model::Location low;                ///< smallest position any table's copy started from; zero until known
     std::vector<TableProgress> tables;  ///< tables being copied now
-};
-
-/// Counters of what was noticed and passed over: shown so that nothing is ignored silently.
-struct Noticed {
-    std::string kind;  ///< for example "statement-format DML", "unknown event", "zero affected rows"
-    std::string where; ///< table or location of the first
-    std::uint64_t count = 0;
+    std::vector<Noticed> noticed;
 };
 
 /// Incremental replication.

@@ -1,0 +1,154 @@
+#include "unit/target/downstream.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "core/sql/literal.h"
+#include "unit/target/server_error.h"
+
+namespace dm::target {
+namespace {
+
+constexpr auto kModesTakenOut = std::to_array<std::string_view>({
+    "NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ERROR_FOR_DIVISION_BY_ZERO", "NO_AUTO_CREATE_USER", "STRICT_TRANS_TABLES",
+    "STRICT_ALL_TABLES", "NO_BACKSLASH_ESCAPES",
+    // Combinations, and what changes how statements are read: ours are written for the default.
+    "TRADITIONAL", "ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "MYSQL323", "MYSQL40", "ORACLE", "POSTGRESQL",
+    "NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "EMPTY_STRING_IS_NULL", "TIME_ROUND_FRACTIONAL",
+    "SIMULTANEOUS_ASSIGNMENT", "PAD_CHAR_TO_FULL_LENGTH",
+});
+
+constexpr auto kModesPutIn = std::to_array<std::string_view>({"IGNORE_SPACE", "NO_AUTO_VALUE_ON_ZERO", "ALLOW_INVALID_DATES"});
+
+constexpr auto kToleratedDdlErrors = std::to_array<int>({
+    1007, 1008,  // database exists, is missing
+    1050, 1051,  // table exists, is missing
+    1054,        // unknown column
+    1060, 1061,  // duplicate column, duplicate key name
+    1068,        // multiple primary keys
+    1091,        // cannot drop, check that it exists
+    1176,        // key is missing
+    1507, 1517,  // partition missing, same name
+    1831,        // duplicate index
+});
+
+std::string join_modes(const std::vector<std::string>& modes) { return fmt::format("{}", fmt::join(modes, ",")); }
+
+bool equal_words(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+/// Sets `name`, replacing an earlier value.
+void set_variable(SessionVariables& variables, const std::string& name, std::string value) {
+    const auto found = std::ranges::find_if(variables, [&](const auto& variable) { return equal_words(variable.first, name); });
+    if (found != variables.end()) {
+        found->second = std::move(value);
+    } else {
+        variables.emplace_back(name, std::move(value));
+    }
+}
+
+std::string default_sql_mode(std::string_view upstream_sql_mode) {
+    std::vector<std::string> modes = split_sql_mode(upstream_sql_mode);
+    std::erase_if(modes, [](const std::string& mode) { return std::ranges::find(kModesTakenOut, mode) != kModesTakenOut.end(); });
+    for (const std::string_view mode : kModesPutIn) {
+        if (std::ranges::find(modes, mode) == modes.end()) modes.emplace_back(mode);
+    }
+    return join_modes(modes);
+}
+
+bool is_bare(std::string_view value) {
+    if (!value.empty() && value.front() == '-') value.remove_prefix(1);
+    return !value.empty() && std::ranges::all_of(value, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+std::string set_statement(const std::string& name, const std::string& value) {
+    std::string statement = fmt::format("SET SESSION {} = ", name);
+    if (is_bare(value)) {
+        statement += value;
+    } else {
+        sql::append_quoted(statement, value);
+    }
+    return statement;
+}
+
+}  // namespace
+
+std::vector<std::string> split_sql_mode(std::string_view text) {
+    std::vector<std::string> modes;
+    std::string mode;
+    for (const char c : text) {
+        if (c != ',') {
+            if (c != ' ') mode += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        } else if (!mode.empty()) {
+            modes.push_back(std::exchange(mode, {}));
+        }
+    }
+    if (!mode.empty()) modes.push_back(std::move(mode));
+    return modes;
+}
+
+SessionVariables downstream_session_variables(const DownstreamSettings& settings) {
+    SessionVariables variables = {{"sql_mode", default_sql_mode(settings.upstream_sql_mode)},
+                                  {"time_zone", "+00:00"},
+                                  {"foreign_key_checks", "0"}};
+    for (const auto& [name, value] : settings.user_variables) {
+        if (!equal_words(name, "sql_mode")) {
+            set_variable(variables, name, value);
+            continue;
+        }
+        std::vector<std::string> modes = split_sql_mode(value);
+        std::erase(modes, "NO_BACKSLASH_ESCAPES");
+        set_variable(variables, name, join_modes(modes));
+    }
+    return variables;
+}
+
+SessionVariables upstream_session_variables(const SessionVariables& user_variables) {
+    SessionVariables variables = {{"net_write_timeout", "3600"}, {"net_read_timeout", "3600"}, {"wait_timeout", "86400"}};
+    for (const auto& [name, value] : user_variables) set_variable(variables, name, value);
+    // Values must read the same on both sides whatever the user set.
+    set_variable(variables, "sql_mode", "");
+    set_variable(variables, "time_zone", "+00:00");
+    return variables;
+}
+
+sql::SqlConnector with_session_variables(sql::SqlConnector connect, SessionVariables variables) {
+    return [connect = std::move(connect), variables = std::move(variables)] {
+        std::unique_ptr<sql::SqlSession> session = connect();
+        for (const auto& [name, value] : variables) session->execute(set_statement(name, value));
+        return session;
+    };
+}
+
+void ensure_meta_schema(sql::SqlSession& session, std::string_view meta_schema) {
+    session.execute(fmt::format("CREATE DATABASE IF NOT EXISTS {}", model::quote_identifier(meta_schema)));
+}
+
+bool is_tolerated_ddl_error(int number) { return std::ranges::find(kToleratedDdlErrors, number) != kToleratedDdlErrors.end(); }
+
+std::optional<std::string> execute_ddl(sql::SqlSession& session, std::string_view statement) {
+    try {
+        session.execute(statement);
+        return std::nullopt;
+    } catch (const Error& error) {
+        const auto number = sql_error_number(error);
+        if (!number || !is_tolerated_ddl_error(*number)) throw;
+        return error.raw_cause();
+    }
+}
+
+std::optional<std::string> fetch_table(sql::SqlSession& session, const model::TableName& table) {
+    try {
+        return session.query(fmt::format("SHOW CREATE TABLE {}", table.quoted())).text(0, "Create Table");
+    } catch (const Error& error) {
+        const auto number = sql_error_number(error);
+        if (number == server_error::kNoSuchTable || number == server_error::kUnknownDatabase) return std::nullopt;
+        throw;
+    }
+}
+
+}  // namespace dm::target

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/model/names.h"
+#include "core/sql/sql_session.h"
+
+/// How sessions of a subtask are set up on both sides, and the few statements every unit runs on the target.
+namespace dm::target {
+
+using SessionVariables = std::vector<std::pair<std::string, std::string>>;
+
+/// What decides a downstream session's settings.
+struct DownstreamSettings {
+    SessionVariables user_variables;   ///< `target-database.session`; they win, except that NO_BACKSLASH_ESCAPES is taken out
+    std::string upstream_sql_mode;     ///< @@GLOBAL.sql_mode of the upstream; the base where the user names no sql_mode
+};
+
+/// sql_mode (the upstream's without the modes that refuse old data, with IGNORE_SPACE, NO_AUTO_VALUE_ON_ZERO and
+/// ALLOW_INVALID_DATES, never NO_BACKSLASH_ESCAPES), time_zone '+00:00', foreign_key_checks 0, then the user's variables.
+[[nodiscard]] SessionVariables downstream_session_variables(const DownstreamSettings& settings);
+
+/// time_zone '+00:00', an empty sql_mode, long timeouts while rows are streamed; then the user's variables.
+[[nodiscard]] SessionVariables upstream_session_variables(const SessionVariables& user_variables);
+
+/// A connector whose sessions have `variables` set, each by a statement of its own, so that an error names the variable.
+[[nodiscard]] sql::SqlConnector with_session_variables(sql::SqlConnector connect, SessionVariables variables);
+
+/// Creates the meta schema if it is missing.
+void ensure_meta_schema(sql::SqlSession& session, std::string_view meta_schema);
+
+/// Whether a DDL statement that failed with this number has left the target as the statement wanted it: exists already,
+/// is gone already.
+[[nodiscard]] bool is_tolerated_ddl_error(int number);
+
+/// Runs one DDL statement; a tolerated error is returned as its text, any other is thrown.
+std::optional<std::string> execute_ddl(sql::SqlSession& session, std::string_view statement);
+
+/// The text of SHOW CREATE TABLE; nothing if there is no such table or schema.
+[[nodiscard]] std::optional<std::string> fetch_table(sql::SqlSession& session, const model::TableName& table);
+
+/// Splits a comma-separated sql_mode, upper case, without empty parts.
+[[nodiscard]] std::vector<std::string> split_sql_mode(std::string_view text);
+
+}  // namespace dm::target
