@@ -47,8 +47,8 @@ struct MasterStart {
     MasterConfig config;  ///< adjusted and checked if the action is Run
 };
 
-/// Reads flags and the file that `-config` names. Throws Error{MasterFlags, MasterConfigFile, MasterConfigUnknownKey,
-/// MasterConfigToml, MasterRpcTimeout, MasterAddrInvalid, MasterAdvertiseAddr, MasterUrlsInvalid}.
+/// Reads flags and the file that `-config` names. Throws Error{MasterFlags, MasterArguments, MasterConfigUnknownKey,
+/// MasterConfigToml, MasterRpcTimeout, MasterAddrInvalid, MasterAdvertiseAddr, MasterUrlsInvalid, LoggerInit}.
 [[nodiscard]] MasterStart parse_master_arguments(const Arguments& arguments, const FileReader& read_file,
                                                  std::string_view hostname, Warnings* warnings = nullptr);
 

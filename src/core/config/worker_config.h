@@ -34,8 +34,8 @@ struct WorkerStart {
     WorkerConfig config;  ///< adjusted and checked if the action is Run
 };
 
-/// Reads flags and the file that `-config` names. Throws Error{WorkerFlags, WorkerConfigFile, WorkerConfigUnknownKey,
-/// WorkerConfigToml, WorkerAddrInvalid}.
+/// Reads flags and the file that `-config` names. Throws Error{WorkerFlags, WorkerArguments, WorkerConfigUnknownKey,
+/// WorkerConfigToml, WorkerAddrInvalid, LoggerInit}.
 [[nodiscard]] WorkerStart parse_worker_arguments(const Arguments& arguments, const FileReader& read_file,
                                                  Warnings* warnings = nullptr);
 

@@ -36,8 +36,7 @@ enum class Verdict : std::uint8_t { Replicate, Skip, Error };
 /// Decides which events of a table a task replicates. Immutable after construction, so free to share between threads.
 class EventFilter {
   public:
-    /// Throws Error{ConfigFilterInvalid} naming the rule and its defect: bad wildcard, event, action or expression, or the
-    /// same patterns as an earlier rule.
+    /// Throws Error{ConfigFilterInvalid} naming the rule and its defect: bad wildcard, event, action or expression.
     EventFilter(const std::vector<EventFilterRule>& rules, bool is_case_sensitive);
     ~EventFilter();
     EventFilter(EventFilter&&) noexcept;
@@ -48,8 +47,6 @@ class EventFilter {
     /// order; the first that decides wins.
     [[nodiscard]] Verdict judge(const model::TableName& name, EventKind kind, std::string_view statement) const;
 
-    /// The verdict on row events of a table if it does not depend on anything else; saves asking per event.
-    [[nodiscard]] Verdict judge_rows(const model::TableName& name, EventKind kind) const { return judge(name, kind, {}); }
     [[nodiscard]] bool is_empty() const noexcept;
 
   private:

@@ -42,7 +42,7 @@ class TableFilter {
     std::unique_ptr<const Compiled> compiled_;
 };
 
-/// mysql, sys, information_schema, performance_schema, ... in any case; also the task's meta schema if it is named so.
+/// mysql, sys, information_schema, performance_schema, ... in any case.
 [[nodiscard]] bool is_system_schema(std::string_view schema);
 
 }  // namespace dm::rules
