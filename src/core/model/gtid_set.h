@@ -52,37 +52,43 @@ struct GtidInterval {
 /// covers every earlier one of the domain. A value type without synchronisation. An empty set has either flavor.
 class GtidSet {
   public:
-    explicit GtidSet(Flavor flavor = Flavor::MySql) : flavor_(flavor) {}
-
-    /// Parses the server's text ("uuid[:tag]:1-5:7,..." or "0-1-5,..."), white space and newlines allowed.
-    /// Throws Error{GtidSetInvalid} naming the offending part.
-    static GtidSet parse(Flavor flavor, std::string_view text);
-
-    [[nodiscard]] Flavor flavor() const noexcept { return flavor_; }
-    [[nodiscard]] bool is_empty() const noexcept { return mysql_.empty() && mariadb_.empty(); }
-    /// The server's canonical text: sorted, "uuid:1-5:7,uuid:tag:1", no newlines.
-    [[nodiscard]] std::string to_string() const;
-
-    [[nodiscard]] bool contains(const GtidSet& other) const;
-    [[nodiscard]] bool contains(const Gtid& gtid) const;
-    /// Adds one transaction. The GTID must be of this flavor.
-    void add(const Gtid& gtid);
-    /// Adds everything `other` covers.
-    void merge(const GtidSet& other);
-    bool operator==(const GtidSet& other) const;
-
     struct SidTag {
         Uuid uuid{};
         std::string tag;
         auto operator<=>(const SidTag&) const = default;
     };
+
+    GtidSet() = default;
+    explicit GtidSet(Flavor flavor) : flavor_(flavor) {}
+
+    /// Parses the server's text ("uuid[:tag]:1-5:7,..." or "0-1-5,..."), white space and newlines allowed.
+    /// A tag holds for the intervals after it. Several ids of a MariaDB domain: the highest sequence counts.
+    /// Throws Error{GtidSetInvalid} naming the offending part.
+    static GtidSet parse(Flavor flavor, std::string_view text);
+
+    [[nodiscard]] Flavor flavor() const noexcept { return flavor_; }
+    [[nodiscard]] bool is_empty() const noexcept { return mysql_.empty() && mariadb_.empty(); }
+    /// The server's canonical text: sorted, "uuid:1-5:7:tag:1,uuid:1", no newlines.
+    [[nodiscard]] std::string to_string() const;
+
+    [[nodiscard]] bool contains(const GtidSet& other) const;
+    [[nodiscard]] bool contains(const Gtid& gtid) const;
+    /// Adds one transaction. The GTID must be of this flavor, unless the set is empty: then it takes the GTID's flavor.
+    /// MariaDB: a sequence below the domain's last changes nothing.
+    void add(const Gtid& gtid);
+    /// Adds a non-empty interval of one server's transactions. The set must not be MariaDB's, unless empty.
+    void add(const SidTag& sid, GtidInterval interval);
+    /// Adds everything `other` covers.
+    void merge(const GtidSet& other);
+    bool operator==(const GtidSet& other) const;
+
     using MySqlIntervals = std::map<SidTag, std::vector<GtidInterval>>;
     using MariaDbDomains = std::map<std::uint32_t, MariaDbGtid>;
     [[nodiscard]] const MySqlIntervals& mysql() const noexcept { return mysql_; }
     [[nodiscard]] const MariaDbDomains& mariadb() const noexcept { return mariadb_; }
 
   private:
-    Flavor flavor_;
+    Flavor flavor_ = Flavor::MySql;
     MySqlIntervals mysql_;
     MariaDbDomains mariadb_;
 };
