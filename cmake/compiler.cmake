@@ -7,7 +7,8 @@ set(DM_SANITIZE "" CACHE STRING "Sanitizers for every target, for example addres
 
 add_library(dm_options INTERFACE)
 target_compile_options(dm_options INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+  -Wno-missing-field-initializers)  # designated initialisers leave the rest to the defaults
 target_include_directories(dm_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(dm_options INTERFACE Threads::Threads)
 

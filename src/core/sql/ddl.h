@@ -34,7 +34,11 @@ struct TableMention {
     model::TableName name;  ///< schema filled in from the default schema
     Span span;              ///< of the whole, possibly qualified, name
     bool is_schema_only = false;  ///< a schema name (CREATE/ALTER/DROP DATABASE)
-    enum class Role : std::uint8_t { Target, RenameFrom, RenameTo, LikeSource, ForeignParent } role = Role::Target;
+    enum class Role : std::uint8_t {
+        Target, RenameFrom, RenameTo, LikeSource,
+        ForeignParent,  ///< behind REFERENCES; without a schema it is in the child's
+        Companion,      ///< the table of EXCHANGE PARTITION and CONVERT, members of a MERGE table
+    } role = Role::Target;
 };
 
 /// What a reader of the statement's session must know.
@@ -44,6 +48,7 @@ struct ParseContext {
     bool is_mariadb = false;
     /// Version for `/*!NNNNN */`: comments for later versions are skipped. 0 = read them all.
     int server_version = 0;
+    bool is_tidb = false;  ///< a text of TiDB: `/*T! */` comments are read
 };
 
 /// A statement's kind and the tables it touches; `text` is what was parsed.
@@ -66,14 +71,39 @@ struct RewrittenDdl {
     std::vector<model::TableName> targets;  ///< the same, routed
 };
 
-/// Splits a DDL as the original does (one per table of DROP TABLE, per pair of RENAME TABLE, per action of ALTER TABLE), adds
-/// IF [NOT] EXISTS where it makes replaying harmless, and replaces every table and schema name by `route(name)`, except
-/// foreign key parents when `route` leaves them. Everything else stays byte for byte.
-/// `route` maps a table (table empty: a schema) to its target. Throws Error{ParseSql} or Error{SyncDdlUnsupported}.
+/// `route` maps a table (table empty: a schema) to its target.
 using RouteFunction = std::function<model::TableName(const model::TableName&)>;
-/// Says which source tables the statement's parts may touch; parts of rejected tables are left out.
+/// Says which source tables (table empty: a schema) the statement's parts may touch.
 using AcceptFunction = std::function<bool(const model::TableName&)>;
+
+struct SplitOptions {
+    /// One statement per action of ALTER TABLE, and per column of ADD COLUMN (a, b), as shard coordination wants it. Off by
+    /// default: servers run an ALTER as one atomic change, and its actions may need each other (DROP PRIMARY KEY, ADD
+    /// PRIMARY KEY on an AUTO_INCREMENT column; swapping two names).
+    bool splits_alter = false;
+};
+
+/// Makes a DDL ready for the downstream:
+/// - one statement per table of DROP TABLE and per pair of RENAME TABLE, in order;
+/// - every table and schema name is replaced by `route(name)`, qualified and in back quotes. Foreign key parents are routed
+///   like any table, whether accepted or not: a parent that is not replicated keeps its name unless a rule moves it;
+/// - a part is left out if `accept` rejects any table it names, foreign key parents apart; an empty result means that
+///   nothing is left. Temporary tables are left out too: row events never speak of them;
+/// - IF [NOT] EXISTS is added to CREATE and DROP of tables and databases, so that replaying is harmless on any server; it is
+///   never added to actions of ALTER TABLE or to indexes, where MySQL does not know it;
+/// - CREATE OR REPLACE of a table or database becomes DROP IF EXISTS and CREATE, which every server reads;
+/// - START TRANSACTION behind CREATE TABLE (MySQL 8 logs it for CREATE TABLE ... SELECT) is dropped;
+/// - executable comments that the upstream skipped become blanks, because the downstream might execute them;
+/// - under ANSI_QUOTES and NO_BACKSLASH_ESCAPES quoted names and strings are written so that a session without these modes
+///   reads the same. Operators are left alone: PIPES_AS_CONCAT and the like must be set in the session that executes.
+/// Everything else stays byte for byte.
+/// Throws Error{ParseSql}, and Error{SyncDdlUnsupported} for kinds other than databases, tables and indexes and for
+/// CREATE TABLE ... SELECT, whose rows only the upstream knows.
 [[nodiscard]] std::vector<RewrittenDdl> split_and_route(std::string_view statement, const ParseContext& context,
-                                                        const RouteFunction& route, const AcceptFunction& accept);
+                                                        const RouteFunction& route, const AcceptFunction& accept,
+                                                        const SplitOptions& options = {});
+
+/// The English name of a kind, "CREATE TABLE", for messages.
+[[nodiscard]] std::string_view kind_name(StatementKind kind) noexcept;
 
 }  // namespace dm::sql

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "core/model/flavor.h"
 
 namespace dm::sql {
@@ -73,6 +74,9 @@ class SqlSession {
     /// Shuts the socket down, so that a blocked call fails soon. The session is dead afterwards. Thread-safe.
     virtual void cancel() noexcept = 0;
 };
+
+/// The server's error number in the cause of an Error that a SqlSession threw; nothing for other errors.
+[[nodiscard]] std::optional<int> server_error_of(const Error& error) noexcept;
 
 /// Opens a new session to one server with everything set (user, TLS, session variables). Thread-safe.
 /// Throws Error{DbBadConnection} or, for refused logins, Error{DbDriver}.

@@ -1,0 +1,57 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "app/main/process.h"
+#include "app/worker/registration.h"
+#include "app/worker/unit_factory.h"
+#include "app/worker/worker_server.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "core/config/worker_config.h"
+#include "io/etcd/etcd_kv_store.h"
+#include "io/rpc/address.h"
+
+namespace dm {
+namespace {
+
+int serve(const config::WorkerConfig& config) {
+    log::configure({.level = config.log_level, .file = config.log_file, .json = config.log_format == "json"});
+    log::info("dm-worker starts", {{"name", config.name}, {"version", kReleaseVersion}});
+    const std::vector<std::string> masters = rpc::split_addresses(config.join);
+    SystemClock clock;
+    metrics::Registry metrics;
+    worker::register_worker(model::WorkerName(config.name), config.advertise_addr, masters, clock, {});
+    // Masters forward etcd's interface on their own ports.
+    etcd::EtcdKvStore store({.endpoints = masters});
+    worker::WorkerServer server(config, {.store = store,
+                                         .clock = clock,
+                                         .metrics = metrics,
+                                         .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics})});
+    server.start();
+    log::info("dm-worker ends", {{"signal", process::wait_for_signal()}});
+    server.stop();
+    return 0;
+}
+
+int run(int argc, char** argv) {
+    config::Warnings warnings;
+    const config::WorkerStart start =
+        config::parse_worker_arguments(process::arguments(argc, argv), process::read_file, &warnings);
+    for (const auto& warning : warnings) fmt::print(stderr, "{}\n", warning);
+    switch (start.action) {
+        case config::StartAction::PrintVersion: fmt::print("{}", version_text()); return 0;
+        case config::StartAction::PrintSampleConfig: fmt::print("{}", config::worker_sample_config()); return 0;
+        case config::StartAction::PrintHelp: fmt::print("{}", config::worker_usage()); return 0;
+        case config::StartAction::Run: break;
+    }
+    return serve(start.config);
+}
+
+}  // namespace
+}  // namespace dm
+
+int main(int argc, char** argv) {
+    dm::process::block_signals();
+    return dm::process::run([&] { return dm::run(argc, argv); });
+}

@@ -1,0 +1,61 @@
+#include "app/main/process.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace dm::process {
+namespace {
+
+sigset_t ending_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
+    return signals;
+}
+
+}  // namespace
+
+void block_signals() {
+    const sigset_t signals = ending_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+int wait_for_signal() {
+    const sigset_t signals = ending_signals();
+    int number = 0;
+    while (sigwait(&signals, &number) != 0) {
+    }
+    return number;
+}
+
+std::vector<std::string> arguments(int argc, char** argv) { return {argv + 1, argv + argc}; }
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream content;
+    if (file) content << file.rdbuf();
+    if (!file) {
+        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("file '{}' cannot be read", path)).with_cause(std::strerror(errno));
+    }
+    return content.str();
+}
+
+int run(const std::function<int()>& body) noexcept {
+    try {
+        return body();
+    } catch (...) {
+        std::fprintf(stderr, "%s\n", current_error().what());
+        return 2;
+    }
+}
+
+}  // namespace dm::process

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+/// What the three programs do alike. For this room only.
+namespace dm::process {
+
+/// Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT in this thread and those it starts, and ignores SIGPIPE. Call first in main.
+void block_signals();
+/// Waits for one of the blocked signals and returns its number.
+int wait_for_signal();
+/// The arguments after the program's name.
+[[nodiscard]] std::vector<std::string> arguments(int argc, char** argv);
+/// A whole file. Throws Error{ConfigFileUnreadable} naming the path and the system's reason.
+[[nodiscard]] std::string read_file(const std::string& path);
+/// Runs the program's body: an Error goes to standard error and makes exit code 2.
+int run(const std::function<int()>& body) noexcept;
+
+}  // namespace dm::process

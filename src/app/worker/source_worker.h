@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/worker/subtask.h"
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/step.h"
+#include "core/config/source_config.h"
+#include "core/meta/cluster_store.h"
+
+namespace dm::worker {
+
+/// The source this worker is bound to: follows the source's keys in the cluster's memory and makes its subtasks obey them.
+/// Keys decide, not commands: after a gap everything is read again. `store` and `clock` must outlive it.
+/// Destruction stops. `reports` may be called from any thread.
+class SourceWorker {
+  public:
+    struct Dependencies {
+        const meta::ClusterStore& store;
+        Clock& clock;
+        UnitFactory make_unit;
+    };
+
+    SourceWorker(config::SourceConfig source, Dependencies dependencies);
+    ~SourceWorker();
+    SourceWorker(const SourceWorker&) = delete;
+    SourceWorker& operator=(const SourceWorker&) = delete;
+
+    [[nodiscard]] const config::SourceConfig& source() const noexcept { return source_; }
+    /// All subtasks sorted by task name.
+    [[nodiscard]] std::vector<SubTaskReport> reports() const;
+    /// The lease is lost: no unit drains. Call `stop` afterwards.
+    void kill() noexcept;
+    /// Stops all subtasks, gracefully unless killed, and waits for them. May be called twice, by the owner.
+    void stop();
+
+  private:
+    /// A subtask, or why its configuration cannot be run.
+    struct Entry {
+        std::shared_ptr<SubTask> subtask;
+        std::optional<Error> refusal;
+    };
+    using Entries = std::map<model::TaskName, Entry>;
+
+    void follow(std::stop_token stop);
+    void reconcile(const meta::SourceState& state);
+    void obey(const model::TaskName& task, meta::Stage expect, const std::optional<std::string>& config);
+    void obey_change(const meta::Change<meta::SubTaskId, meta::SubTaskStage>& change);
+    Entry make_entry(const model::TaskName& task, const std::string& toml);
+    void drop(const model::TaskName& task);
+
+    const config::SourceConfig source_;
+    const Dependencies dependencies_;
+    Guarded<Entries> entries_;
+    Step follow_;
+};
+
+}  // namespace dm::worker

@@ -1,0 +1,105 @@
+#include "app/worker/status_message.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <dmworker.pb.h>
+#include <fmt/format.h>
+
+#include "core/api/translate.h"
+
+namespace dm::worker {
+namespace {
+
+meta::UnitKind shown_unit(std::optional<UnitKind> kind) {
+    if (!kind) return meta::UnitKind::Invalid;
+    return *kind == UnitKind::Copy ? meta::UnitKind::Load : meta::UnitKind::Sync;
+}
+
+std::int64_t as_signed(std::uint64_t value) {
+    return static_cast<std::int64_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::int64_t>::max()));
+}
+
+/// Two decimals and a per cent sign. The total is an estimate: only a finished copy is shown as complete.
+std::string progress_text(const target::CopyStatus& status) {
+    if (status.tables_total > 0 && status.tables_done == status.tables_total) return "100.00 %";
+    if (status.bytes_total == 0) return "0.00 %";
+    const double share = 100.0 * static_cast<double>(status.bytes_done) / static_cast<double>(status.bytes_total);
+    return fmt::format("{:.2f} %", std::min(share, 99.99));
+}
+
+void fill(pb::SubTaskStatus& message, const target::CopyStatus& status) {
+    pb::LoadStatus& load = *message.mutable_load();
+    load.set_finishedbytes(as_signed(status.bytes_done));
+    load.set_totalbytes(as_signed(std::max(status.bytes_total, status.bytes_done)));
+    load.set_progress(progress_text(status));
+    if (!status.low.is_zero()) {
+        load.set_metabinlog(status.low.position.to_string());
+        load.set_metabinloggtid(status.low.gtid_set.to_string());
+    }
+    load.set_bps(status.bytes_per_second);
+}
+
+void fill(pb::SubTaskStatus& message, const target::SyncStatus& status) {
+    pb::SyncStatus& sync = *message.mutable_sync();
+    sync.set_totalevents(as_signed(status.total_rows));
+    sync.set_totaltps(as_signed(status.total_rows_per_second));
+    sync.set_recenttps(as_signed(status.recent_rows_per_second));
+    if (!status.upstream.is_zero()) {
+        sync.set_masterbinlog(status.upstream.position.to_string());
+        sync.set_masterbinloggtid(status.upstream.gtid_set.to_string());
+    }
+    sync.set_syncerbinlog(status.flushed.position.to_string());
+    sync.set_syncerbinloggtid(status.flushed.gtid_set.to_string());
+    for (const std::string& ddl : status.blocking_ddls) sync.add_blockingddls(ddl);
+    sync.set_synced(status.is_synced);
+    sync.set_binlogtype(status.binlog_type.empty() ? "unknown" : status.binlog_type);
+    sync.set_secondsbehindmaster(status.seconds_behind);
+    sync.set_totalrows(as_signed(status.total_rows));
+    sync.set_totalrps(as_signed(status.total_rows_per_second));
+    sync.set_recentrps(as_signed(status.recent_rows_per_second));
+    sync.set_iototalbytes(status.bytes_to_target);
+    sync.set_dumpiototalbytes(status.bytes_from_source);
+}
+
+}  // namespace
+
+pb::SubTaskStatus to_message(const SubTaskReport& report) {
+    pb::SubTaskStatus message;
+    message.set_name(report.name.str());
+    message.set_stage(api::to_pb(report.stage));
+    message.set_unit(api::to_pb(shown_unit(report.unit)));
+    if (report.is_canceled || !report.errors.empty()) {
+        message.mutable_result()->set_iscanceled(report.is_canceled);
+        for (const Error& error : report.errors) *message.mutable_result()->add_errors() = api::to_process_error(error);
+    }
+    if (report.status) std::visit([&](const auto& status) { fill(message, status); }, *report.status);
+    return message;
+}
+
+pb::QueryStatusResponse to_message(const std::string& worker, const std::optional<std::string>& source,
+                                   const std::vector<SubTaskReport>& reports, const std::string& task) {
+    pb::QueryStatusResponse answer;
+    answer.mutable_sourcestatus()->set_worker(worker);
+    if (!source) {
+        answer.set_msg(Error(ErrorCode::WorkerNoSource, "no source is bound to worker '" + worker + "'").what());
+        return answer;
+    }
+    answer.set_result(true);
+    answer.mutable_sourcestatus()->set_source(*source);
+    if (reports.empty()) {
+        answer.set_msg("no sub task started");
+        return answer;
+    }
+    for (const SubTaskReport& report : reports) {
+        if (task.empty() || report.name.str() == task) *answer.add_subtaskstatus() = to_message(report);
+    }
+    if (answer.subtaskstatus().empty()) {
+        pb::SubTaskStatus& missing = *answer.add_subtaskstatus();
+        missing.set_name(task);
+        missing.set_msg("no sub task with name " + task + " has started");
+    }
+    return answer;
+}
+
+}  // namespace dm::worker

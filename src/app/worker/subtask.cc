@@ -1,0 +1,198 @@
+#include "app/worker/subtask.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/log.h"
+
+namespace dm::worker {
+namespace {
+
+using meta::Stage;
+using target::UnitOutcome;
+
+constexpr auto kUntilWoken = std::chrono::hours(24);
+
+std::string_view unit_name(UnitKind kind) { return kind == UnitKind::Copy ? "copy" : "sync"; }
+
+}  // namespace
+
+std::vector<UnitKind> units_of(config::TaskMode mode) {
+    // Full ends with sync too: up to the point where the copy is consistent.
+    if (mode == config::TaskMode::All || mode == config::TaskMode::Full) return {UnitKind::Copy, UnitKind::Sync};
+    if (mode == config::TaskMode::Incremental) return {UnitKind::Sync};
+    throw Error(ErrorCode::ConfigFeatureMissing,
+                "task-mode " + std::string(task_mode_name(mode)) + " is not part of this version; use full, all or incremental");
+}
+
+SubTask::SubTask(config::SubTaskConfig config, Dependencies dependencies)
+    : config_(std::move(config)),
+      dependencies_(std::move(dependencies)),
+      units_(units_of(config_.mode)),
+      loop_(
+          "subtask", [this](std::stop_token stop) { loop(std::move(stop)); },
+          [this](const Error& error) { fail_run(error); }) {}
+
+SubTask::~SubTask() { stop(); }
+
+void SubTask::stop() {
+    loop_.request_stop();
+    loop_.join();
+}
+
+void SubTask::resume() {
+    state_.with([](State& state) {
+        if (state.wish == Wish::Run && state.stage != Stage::Paused) return;
+        if (state.stage == Stage::Finished) return;
+        state.wish = Wish::Run;
+        state.is_canceled = false;
+        state.resume = {};
+        if (state.stage == Stage::Paused) state.stage = Stage::Resuming;
+        state.wake.request_stop();
+    });
+}
+
+void SubTask::pause() {
+    state_.with([](State& state) {
+        state.wish = Wish::Pause;
+        state.resume.next_try.reset();
+        if (state.stage == Stage::Finished) return;
+        state.is_canceled = true;
+        if (state.stage == Stage::Running) state.stage = Stage::Pausing;
+        if (state.stage == Stage::Resuming) state.stage = Stage::Paused;
+        state.wake.request_stop();
+        state.unit_stop.request_stop();
+    });
+}
+
+void SubTask::kill() noexcept {
+    const std::shared_ptr<target::Unit> unit = state_.with([](State& state) {
+        state.is_killed = true;
+        state.unit_stop.request_stop();
+        return state.unit;
+    });
+    if (unit) unit->kill();
+    loop_.request_stop();
+}
+
+SubTaskReport SubTask::report() const {
+    SubTaskReport report;
+    const std::shared_ptr<target::Unit> unit = state_.with([&](const State& state) {
+        report.stage = state.stage;
+        report.unit = state.kind;
+        report.is_canceled = state.is_canceled;
+        report.errors = state.errors;
+        report.resume = state.resume;
+        return state.unit;
+    });
+    report.name = config_.name;
+    if (unit) report.status = unit->status();
+    return report;
+}
+
+void SubTask::loop(std::stop_token stop) {
+    while (wait_for_work(stop)) {
+        try {
+            run_units(stop);
+        } catch (...) {
+            fail_run(current_error(ErrorCode::SyncPanic));
+        }
+    }
+}
+
+/// Waits until the subtask should run: by command, or because the time of an automatic resume has come.
+bool SubTask::wait_for_work(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        const Clock::WallTime now = dependencies_.clock.wall_now();
+        Clock::Duration wait = kUntilWoken;
+        std::stop_source wake;
+        const bool is_due = state_.with([&](State& state) {
+            state.wake = wake;
+            if (state.is_killed || state.wish == Wish::Pause || state.stage == Stage::Finished) return false;
+            if (state.stage != Stage::Paused) return true;
+            if (state.resume.next_try) wait = std::max<Clock::Duration>(*state.resume.next_try - now, Clock::Duration(0));
+            return state.resume.next_try && *state.resume.next_try <= now;
+        });
+        if (is_due) return true;
+        const std::stop_callback also_on_stop(stop, [&] { wake.request_stop(); });
+        dependencies_.clock.sleep(wait, wake.get_token());
+    }
+    return false;
+}
+
+void SubTask::run_units(std::stop_token stop) {
+    run_began_ = dependencies_.clock.now();
+    UnitOutcome outcome = UnitOutcome::Finished;
+    while (next_unit_ < units_.size()) {
+        outcome = run_unit(units_[next_unit_], stop);
+        if (outcome == UnitOutcome::Stopped) break;
+        next_unit_ = outcome == UnitOutcome::Recopy ? 0 : next_unit_ + 1;
+    }
+    end_run(outcome);
+}
+
+UnitOutcome SubTask::run_unit(UnitKind kind, std::stop_token stop) {
+    std::stop_source unit_stop;
+    const bool may_run = state_.with([&](State& state) {
+        if (state.wish == Wish::Pause || state.is_killed) return false;
+        state.stage = Stage::Running;
+        state.kind = kind;
+        state.errors.clear();
+        state.unit_stop = unit_stop;
+        return true;
+    });
+    if (!may_run) return UnitOutcome::Stopped;
+    const std::stop_callback also_on_stop(stop, [&] { unit_stop.request_stop(); });
+    log::info("unit starts", {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"unit", unit_name(kind)}});
+    const std::shared_ptr<target::Unit> unit = dependencies_.make_unit(kind, config_);
+    const bool is_killed = state_.with([&](State& state) {
+        state.unit = unit;
+        return state.is_killed;
+    });
+    if (is_killed) return UnitOutcome::Stopped;
+    return unit->run(unit_stop.get_token());
+}
+
+void SubTask::end_run(UnitOutcome outcome) {
+    const Stage stage = state_.with([&](State& state) {
+        state.stage = outcome == UnitOutcome::Finished ? Stage::Finished : Stage::Paused;
+        // Resumed again while it was pausing: go on.
+        if (state.stage == Stage::Paused && state.wish == Wish::Run) state.stage = Stage::Resuming;
+        return state.stage;
+    });
+    log::info("subtask at rest", {{"task", config_.name.str()}, {"finished", stage == Stage::Finished}});
+}
+
+void SubTask::fail_run(const Error& error) {
+    const Clock::WallTime now = dependencies_.clock.wall_now();
+    const auto wait = state_.with([&](State& state) {
+        state.stage = Stage::Paused;
+        state.errors = {error};
+        const auto planned = plan_resume(state, error);
+        if (planned) state.resume.next_try = now + std::chrono::duration_cast<Clock::WallTime::duration>(*planned);
+        return planned;
+    });
+    log::error("subtask paused by an error",
+               {{"task", config_.name.str()},
+                {"source", config_.source_id.str()},
+                {"error", error.what()},
+                {"raised", error.raised_at()},
+                {"resumes", wait ? fmt::format("in {:.1f} s", std::chrono::duration<double>(*wait).count())
+                                 : std::string("by hand only")}});
+}
+
+/// The wait before the next automatic attempt; nothing if there is none.
+std::optional<Clock::Duration> SubTask::plan_resume(State& state, const Error& error) {
+    const config::CheckerConfig& checker = dependencies_.checker;
+    state.resume.next_try.reset();
+    if (!checker.is_enabled || state.wish == Wish::Pause || error.retry_class() != RetryClass::Resume) return std::nullopt;
+    // After a long quiet run the back-off starts anew.
+    if (dependencies_.clock.now() - run_began_ > checker.backoff_rollback) state.resume.attempts = 0;
+    const double factor = std::pow(checker.backoff_factor, state.resume.attempts);
+    ++state.resume.attempts;
+    const std::chrono::duration<double, std::nano> wait = checker.backoff_min * factor;
+    return std::min<Clock::Duration>(checker.backoff_max, Clock::Duration(static_cast<std::int64_t>(std::min(wait.count(), 1e15))));
+}
+
+}  // namespace dm::worker

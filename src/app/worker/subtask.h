@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/step.h"
+#include "core/config/source_config.h"
+#include "core/config/subtask_config.h"
+#include "core/meta/stage.h"
+#include "unit/target/unit.h"
+
+namespace dm::worker {
+
+/// Units a subtask is made of, in the order they run.
+enum class UnitKind : std::uint8_t { Copy, Sync };
+
+/// Makes a unit ready to run. Called on the subtask's own thread; may connect; throws Error.
+using UnitFactory = std::function<std::unique_ptr<target::Unit>(UnitKind, const config::SubTaskConfig&)>;
+
+/// Which units the task's mode asks for.
+[[nodiscard]] std::vector<UnitKind> units_of(config::TaskMode mode);
+
+/// When a subtask that paused itself is tried again.
+struct ResumePlan {
+    int attempts = 0;  ///< automatic ones since the last quiet time
+    std::optional<Clock::WallTime> next_try;  ///< nothing: not planned
+};
+
+/// What a subtask says of itself. A plain value.
+struct SubTaskReport {
+    model::TaskName name;
+    meta::Stage stage = meta::Stage::New;
+    std::optional<UnitKind> unit;
+    bool is_canceled = false;  ///< paused by the user
+    std::vector<Error> errors;
+    std::optional<target::UnitStatus> status;
+    ResumePlan resume;
+};
+
+/// A task's part on this worker's source: runs its units one after another on a thread of its own, pauses itself on an
+/// error and, if the error is transient, resumes itself with back-off. Commands come from one thread, the owner's;
+/// `report` may be called from any. Destruction stops gracefully and waits; after `kill` it does not drain.
+class SubTask {
+  public:
+    struct Dependencies {
+        Clock& clock;
+        UnitFactory make_unit;
+        config::CheckerConfig checker;
+    };
+
+    /// Starts paused until `resume`.
+    SubTask(config::SubTaskConfig config, Dependencies dependencies);
+    ~SubTask();
+    SubTask(const SubTask&) = delete;
+    SubTask& operator=(const SubTask&) = delete;
+
+    /// Expected stage Running: runs, also after an error. Nothing happens if it is running or finished.
+    void resume();
+    /// Expected stage Paused: stops the unit and stays paused; an automatic resume is called off.
+    void pause();
+    /// The lease is lost: ends the unit without draining. The subtask cannot be used afterwards.
+    void kill() noexcept;
+    /// Ends the unit gracefully and waits for it. The subtask cannot be used afterwards, but still reports.
+    void stop();
+
+    [[nodiscard]] SubTaskReport report() const;
+    [[nodiscard]] const config::SubTaskConfig& config() const noexcept { return config_; }
+
+  private:
+    enum class Wish : std::uint8_t { Pause, Run };
+    struct State {
+        Wish wish = Wish::Pause;
+        meta::Stage stage = meta::Stage::Paused;
+        std::optional<UnitKind> kind;
+        std::shared_ptr<target::Unit> unit;
+        bool is_canceled = false;
+        bool is_killed = false;
+        std::vector<Error> errors;
+        ResumePlan resume;
+        std::stop_source wake;       // ends the wait of the loop
+        std::stop_source unit_stop;  // ends the running unit
+    };
+
+    void loop(std::stop_token stop);
+    bool wait_for_work(std::stop_token stop);
+    void run_units(std::stop_token stop);
+    target::UnitOutcome run_unit(UnitKind kind, std::stop_token stop);
+    void end_run(target::UnitOutcome outcome);
+    void fail_run(const Error& error);
+    std::optional<Clock::Duration> plan_resume(State& state, const Error& error);
+
+    const config::SubTaskConfig config_;
+    const Dependencies dependencies_;
+    const std::vector<UnitKind> units_;
+    std::size_t next_unit_ = 0;  // of the loop's thread
+    Clock::TimePoint run_began_{};  // of the loop's thread
+
+    Guarded<State> state_;
+    Step loop_;
+};
+
+}  // namespace dm::worker

@@ -1,0 +1,197 @@
+#include "app/worker/subtask.h"
+
+#include <atomic>
+#include <deque>
+
+#include <gtest/gtest.h>
+
+namespace dm::worker {
+namespace {
+
+using namespace std::chrono_literals;
+using meta::Stage;
+using target::UnitOutcome;
+
+/// What the next run of a unit does.
+struct Script {
+    enum class Kind : std::uint8_t { Finish, Recopy, UntilStopped, Fail } kind = Kind::Finish;
+    ErrorCode code = ErrorCode::DbBadConnection;
+};
+
+/// Units that follow a script and note what happened, in order.
+class FakeUnits {
+  public:
+    UnitFactory factory() {
+        return [this](UnitKind kind, const config::SubTaskConfig&) { return std::make_unique<FakeUnit>(*this, kind); };
+    }
+    void script(std::deque<Script> runs) { runs_.set(std::move(runs)); }
+    [[nodiscard]] std::vector<UnitKind> history() const { return history_.copy(); }
+    [[nodiscard]] int kills() const { return kills_; }
+
+  private:
+    class FakeUnit final : public target::Unit {
+      public:
+        FakeUnit(FakeUnits& owner, UnitKind kind) : owner_(owner), kind_(kind) {}
+        UnitOutcome run(std::stop_token stop) override {
+            owner_.history_.with([&](auto& history) { history.push_back(kind_); });
+            const Script script = owner_.next();
+            switch (script.kind) {
+                case Script::Kind::Finish: return UnitOutcome::Finished;
+                case Script::Kind::Recopy: return UnitOutcome::Recopy;
+                case Script::Kind::Fail: throw Error(script.code, "scripted failure");
+                case Script::Kind::UntilStopped: break;
+            }
+            SystemClock().sleep(1h, stop);
+            return UnitOutcome::Stopped;
+        }
+        void kill() noexcept override { ++owner_.kills_; }
+        [[nodiscard]] target::UnitStatus status() const override { return target::SyncStatus{}; }
+
+      private:
+        FakeUnits& owner_;
+        UnitKind kind_;
+    };
+
+    Script next() {
+        return runs_.with([](auto& runs) {
+            if (runs.empty()) return Script{.kind = Script::Kind::UntilStopped};
+            const Script script = runs.front();
+            runs.pop_front();
+            return script;
+        });
+    }
+
+    Guarded<std::deque<Script>> runs_;
+    Guarded<std::vector<UnitKind>> history_;
+    std::atomic<int> kills_ = 0;
+};
+
+class SubTaskTest : public testing::Test {
+  protected:
+    void start(config::TaskMode mode, std::deque<Script> runs, bool auto_resume = true) {
+        units_.script(std::move(runs));
+        config::SubTaskConfig config;
+        config.name = model::TaskName("t");
+        config.mode = mode;
+        config::CheckerConfig checker;
+        checker.is_enabled = auto_resume;
+        subtask_ = std::make_unique<SubTask>(
+            config, SubTask::Dependencies{.clock = clock_, .make_unit = units_.factory(), .checker = checker});
+    }
+
+    /// Waits for the subtask's own thread to get there; a wrong stage shows as the test's time-out.
+    SubTaskReport await(Stage stage) {
+        for (;;) {
+            SubTaskReport report = subtask_->report();
+            if (report.stage == stage) return report;
+            std::this_thread::yield();
+        }
+    }
+
+    ManualClock clock_;
+    FakeUnits units_;
+    std::unique_ptr<SubTask> subtask_;
+};
+
+TEST_F(SubTaskTest, StartsPausedAndRunsWhenTold) {
+    start(config::TaskMode::All, {});
+    EXPECT_EQ(subtask_->report().stage, Stage::Paused);
+    subtask_->resume();
+    const SubTaskReport report = await(Stage::Running);
+    EXPECT_EQ(report.unit, UnitKind::Copy);
+    EXPECT_FALSE(report.is_canceled);
+}
+
+TEST_F(SubTaskTest, UnitsFollowOneAnother) {
+    start(config::TaskMode::Full, {{}, {}});
+    subtask_->resume();
+    await(Stage::Finished);
+    EXPECT_EQ(units_.history(), (std::vector{UnitKind::Copy, UnitKind::Sync}));
+}
+
+TEST_F(SubTaskTest, RecopyGoesBackToTheCopy) {
+    start(config::TaskMode::All, {{}, {.kind = Script::Kind::Recopy}, {}, {}});
+    subtask_->resume();
+    await(Stage::Finished);
+    EXPECT_EQ(units_.history(), (std::vector{UnitKind::Copy, UnitKind::Sync, UnitKind::Copy, UnitKind::Sync}));
+}
+
+TEST_F(SubTaskTest, PauseStopsTheUnitAndResumeContinuesWithIt) {
+    start(config::TaskMode::All, {{}});
+    subtask_->resume();
+    while (subtask_->report().unit != UnitKind::Sync || !subtask_->report().status) std::this_thread::yield();
+    subtask_->pause();
+    const SubTaskReport paused = await(Stage::Paused);
+    EXPECT_TRUE(paused.is_canceled);
+    EXPECT_TRUE(paused.errors.empty());
+    subtask_->resume();
+    const SubTaskReport running = await(Stage::Running);
+    EXPECT_FALSE(running.is_canceled);
+    while (units_.history().size() < 3) std::this_thread::yield();
+    EXPECT_EQ(units_.history(), (std::vector{UnitKind::Copy, UnitKind::Sync, UnitKind::Sync}));
+}
+
+TEST_F(SubTaskTest, TransientErrorResumesByItselfAfterTheWait) {
+    start(config::TaskMode::Incremental, {{.kind = Script::Kind::Fail}, {.kind = Script::Kind::Fail}});
+    subtask_->resume();
+    clock_.wait_for_sleepers(1);
+    SubTaskReport report = await(Stage::Paused);
+    ASSERT_EQ(report.errors.size(), 1U);
+    EXPECT_EQ(report.errors[0].code(), ErrorCode::DbBadConnection);
+    EXPECT_EQ(report.resume.attempts, 1);
+    EXPECT_EQ(report.resume.next_try, clock_.wall_now() + 1s);
+    clock_.advance(1s);
+    while (subtask_->report().resume.attempts < 2) std::this_thread::yield();
+    clock_.wait_for_sleepers(1);
+    EXPECT_EQ(subtask_->report().resume.next_try, clock_.wall_now() + 2s);
+    clock_.advance(2s);
+    report = await(Stage::Running);
+    EXPECT_TRUE(report.errors.empty());
+}
+
+TEST_F(SubTaskTest, PermanentErrorWaitsForTheUser) {
+    start(config::TaskMode::Incremental, {{.kind = Script::Kind::Fail, .code = ErrorCode::SyncColumnCount}});
+    subtask_->resume();
+    clock_.wait_for_sleepers(1);
+    EXPECT_EQ(await(Stage::Paused).resume.next_try, std::nullopt);
+    subtask_->resume();
+    EXPECT_TRUE(await(Stage::Running).errors.empty());
+}
+
+TEST_F(SubTaskTest, ManualPauseCallsOffTheAutomaticResume) {
+    start(config::TaskMode::Incremental, {{.kind = Script::Kind::Fail}});
+    subtask_->resume();
+    clock_.wait_for_sleepers(1);
+    await(Stage::Paused);
+    subtask_->pause();
+    const SubTaskReport report = subtask_->report();
+    EXPECT_TRUE(report.is_canceled);
+    EXPECT_EQ(report.errors.size(), 1U) << "the error stays visible";
+    EXPECT_EQ(report.resume.next_try, std::nullopt);
+    clock_.advance(1h);
+    EXPECT_EQ(subtask_->report().stage, Stage::Paused);
+}
+
+TEST_F(SubTaskTest, SwitchedOffCheckerDoesNotResume) {
+    start(config::TaskMode::Incremental, {{.kind = Script::Kind::Fail}}, false);
+    subtask_->resume();
+    clock_.wait_for_sleepers(1);
+    EXPECT_EQ(await(Stage::Paused).resume.next_try, std::nullopt);
+}
+
+TEST_F(SubTaskTest, KillReachesTheUnit) {
+    start(config::TaskMode::Incremental, {});
+    subtask_->resume();
+    while (!subtask_->report().status) std::this_thread::yield();
+    subtask_->kill();
+    subtask_.reset();
+    EXPECT_EQ(units_.kills(), 1);
+}
+
+TEST(UnitsOfTest, ModesWithoutAnEngineAreRefused) {
+    EXPECT_THROW(static_cast<void>(units_of(config::TaskMode::Dump)), Error);
+    EXPECT_THROW(static_cast<void>(units_of(config::TaskMode::LoadAndSync)), Error);
+}
+
+}  // namespace
+}  // namespace dm::worker

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "core/meta/kv_store.h"
+
+namespace dm::meta {
+
+/// One key kept alive by a lease: a worker's keepalive. `store` and `clock` must outlive it. `run` is called on
+/// one thread at a time; `change_ttl` may be called from any thread.
+class LeaseSession {
+  public:
+    struct Options {
+        std::string key;
+        std::string value;
+        std::chrono::seconds ttl{60};
+    };
+
+    LeaseSession(KvStore& store, Clock& clock, Options options);
+
+    /// Grants a lease, puts the key under it, calls `on_alive` and keeps the lease alive until stop; then revokes it, so
+    /// that watchers see the deletion at once. Throws Error{HaKeepAlive} as soon as the lease may have expired: it is
+    /// gone, or could not be extended for one TTL. The holder must then stop its work without delay.
+    void run(std::stop_token stop, const std::function<void()>& on_alive);
+
+    /// From the next turn on the key hangs on a new lease of this TTL: watchers see a put and no deletion.
+    void change_ttl(std::chrono::seconds ttl);
+
+  private:
+    struct Held {
+        LeaseId lease = 0;
+        std::chrono::seconds ttl{0};
+        Clock::TimePoint renewed;
+    };
+    [[nodiscard]] Held acquire();
+    void extend(Held& held);
+    [[nodiscard]] std::chrono::seconds wanted_ttl() const;
+
+    KvStore& store_;
+    Clock& clock_;
+    Options options_;
+    mutable std::mutex mutex_;
+    std::chrono::seconds ttl_;
+};
+
+}  // namespace dm::meta
