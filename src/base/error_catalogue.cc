@@ -194,6 +194,7 @@ constexpr auto kCatalogue = std::to_array<ErrorEntry>({
     {Code::WorkerSourceConfigMissing, "WorkerSourceConfigMissing", Class::DmWorker, Internal, Level::Medium, Never, ""},
     {Code::WorkerTls, "WorkerTls", Class::DmWorker, Internal, Level::High, Never, ""},
     {Code::WorkerJoin, "WorkerJoin", Class::DmWorker, Internal, Level::High, Never, "Check that the name of the worker is unique and that a dm-master listens at the `join` addresses."},
+    {Code::WorkerFenced, "WorkerFenced", Class::DmWorker, Internal, Level::High, Never, "Nothing: the other worker goes on."},
     {Code::HaTxn, "HaTxn", Class::Ha, Internal, Level::High, Resume, "Check dm-master and the network between dm-master and dm-worker."},
     {Code::HaItem, "HaItem", Class::Ha, Internal, Level::High, Never, ""},
     {Code::HaWatch, "HaWatch", Class::Ha, Internal, Level::High, Resume, "Check dm-master and the network between dm-master and dm-worker."},

@@ -190,6 +190,7 @@ enum class ErrorCode : std::int32_t {
     WorkerSourceConfigMissing = 40074,
     WorkerTls = 40076,
     WorkerJoin = 40077,
+    WorkerFenced = 40101,
     HaTxn = 42501,
     HaItem = 42502,
     HaWatch = 42503,

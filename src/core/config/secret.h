@@ -16,11 +16,11 @@ class SecretKey {
 
     /// Encrypts with a random initial vector.
     [[nodiscard]] std::string encrypt(std::string_view plain) const;
-    /// Throws Error{DecryptFailed} or Error{CiphertextShort} if the text is not of the form above. A wrong key is not
+    /// Throws Error{CiphertextBase64, CiphertextShort, CiphertextSeparator} if the text is not of that form. A wrong key is not
     /// noticed: it yields other bytes.
     [[nodiscard]] std::string decrypt(std::string_view text) const;
-    /// The decrypted text or, if it is not an encrypted one, the text as it is. Bytes that are not UTF-8 after decryption
-    /// prove a plain text too.
+    /// The decrypted text or, if it is not an encrypted one, the text as it is. Bytes that are not UTF-8 or control characters after
+    /// decryption prove a plain text too.
     [[nodiscard]] std::string decrypt_or_plain(std::string_view text) const;
 
     [[nodiscard]] const std::array<std::uint8_t, 32>& bytes() const noexcept { return bytes_; }

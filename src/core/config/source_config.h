@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +51,6 @@ struct SourceConfig {
     PurgeConfig purge;
     CheckerConfig checker;
     std::uint32_t server_id = 0;  ///< 0 until one was chosen
-    std::map<std::string, std::string> tracer;  ///< deprecated, no effect
     bool case_sensitive = false;
     std::vector<rules::EventFilterRule> filters;
     bool operator==(const SourceConfig&) const = default;

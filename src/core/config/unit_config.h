@@ -50,7 +50,6 @@ struct LoadConfig {
     int range_concurrency = 0;
     std::string compress_kv_pairs;
     std::string pd_addr;
-    bool is_alias_loader = false;  ///< `import-mode: loader` was written; only the check of S3 folders looks at it
     bool operator==(const LoadConfig&) const = default;
 };
 

@@ -11,8 +11,8 @@
 
 namespace dm::meta {
 
-/// One key kept alive by a lease: a worker's keepalive. `store` and `clock` must outlive it. `run` is called on
-/// one thread at a time; `change_ttl` may be called from any thread.
+/// One key kept alive by a lease: a worker's keepalive, a candidate of the election. `store` and `clock` must outlive it.
+/// `run` is called on one thread at a time; `change_ttl` may be called from any thread.
 class LeaseSession {
   public:
     struct Options {
@@ -23,22 +23,26 @@ class LeaseSession {
 
     LeaseSession(KvStore& store, Clock& clock, Options options);
 
-    /// Grants a lease, puts the key under it, calls `on_alive` and keeps the lease alive until stop; then revokes it, so
-    /// that watchers see the deletion at once. Throws Error{HaKeepAlive} as soon as the lease may have expired: it is
-    /// gone, or could not be extended for one TTL. The holder must then stop its work without delay.
-    void run(std::stop_token stop, const std::function<void()>& on_alive);
+    /// Grants a lease, puts the key under it, calls `on_alive` with the revision of the put, and keeps the lease alive
+    /// until stop; then revokes it, so that watchers see the deletion at once. Throws Error{HaKeepAlive} as soon as the
+    /// lease may have expired: it is gone, or could not be extended for one TTL. The holder must then stop its work
+    /// without delay. Throws Error{HaLease} or Error{HaTxn} if the key could not be put in the first place.
+    void run(std::stop_token stop, const std::function<void(Revision)>& on_alive);
 
-    /// From the next turn on the key hangs on a new lease of this TTL: watchers see a put and no deletion.
+    /// Moves the key to a new lease of this TTL without delay: watchers see a put and no deletion.
     void change_ttl(std::chrono::seconds ttl);
 
   private:
     struct Held {
         LeaseId lease = 0;
         std::chrono::seconds ttl{0};
-        Clock::TimePoint renewed;
+        Clock::TimePoint renewed;  ///< not later than the store's own idea of it
+        Revision revision = 0;
     };
     [[nodiscard]] Held acquire();
     void extend(Held& held);
+    void give_up(LeaseId lease) noexcept;
+    void wait(const Held& held, std::stop_token stop);
     [[nodiscard]] std::chrono::seconds wanted_ttl() const;
 
     KvStore& store_;
@@ -46,6 +50,7 @@ class LeaseSession {
     Options options_;
     mutable std::mutex mutex_;
     std::chrono::seconds ttl_;
+    std::stop_source wake_;  ///< ends the present wait
 };
 
 }  // namespace dm::meta

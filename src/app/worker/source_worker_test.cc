@@ -1,0 +1,204 @@
+#include "app/worker/source_worker.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "app/worker/bound_watcher.h"
+#include "app/worker/lease_keeper.h"
+#include "core/meta/fake_kv_store.h"
+#include "core/meta/keys.h"
+
+namespace dm::worker {
+namespace {
+
+using namespace std::chrono_literals;
+using meta::Stage;
+
+/// A unit that runs until it is stopped or killed.
+class IdleUnit final : public target::Unit {
+  public:
+    explicit IdleUnit(std::atomic<int>& kills) : kills_(kills) {}
+    target::UnitOutcome run(std::stop_token stop) override {
+        SystemClock().sleep(1h, stop);
+        return target::UnitOutcome::Stopped;
+    }
+    void kill() noexcept override { ++kills_; }
+    [[nodiscard]] target::UnitStatus status() const override { return target::SyncStatus{}; }
+
+  private:
+    std::atomic<int>& kills_;
+};
+
+class WorkerRoomTest : public testing::Test {
+  protected:
+    WorkerRoomTest() : kv_(clock_), store_(kv_, clock_) {
+        source_.source_id = model::SourceId("s");
+        source_.from.host = "127.0.0.1";
+    }
+
+    SourceWorker::Dependencies dependencies() {
+        return {.store = store_, .clock = clock_, .make_unit = [this](UnitKind, const config::SubTaskConfig&) {
+                    return std::make_unique<IdleUnit>(kills_);
+                }};
+    }
+
+    meta::SubTaskRecord record(const std::string& task, Stage expect) const {
+        config::SubTaskConfig config;
+        config.name = model::TaskName(task);
+        config.source_id = source_.source_id;
+        config.mode = config::TaskMode::Incremental;
+        config.to.host = "127.0.0.1";
+        return {.id = {.source = source_.source_id, .task = config.name}, .config = config::to_toml(config), .expect = expect};
+    }
+
+    void set_stage(const std::string& task, Stage expect) {
+        store_.set_stages({{.expect = expect, .source = source_.source_id, .task = model::TaskName(task)}});
+    }
+
+    static void await(const SourceWorker& worker, const std::string& task, Stage stage) {
+        await([&] {
+            for (const SubTaskReport& report : worker.reports()) {
+                if (report.name.str() == task) return report.stage == stage;
+            }
+            return false;
+        });
+    }
+
+    /// Waits for another thread; what never comes shows as the test's time-out.
+    static void await(const std::function<bool()>& condition) {
+        while (!condition()) std::this_thread::yield();
+    }
+
+    SystemClock clock_;
+    meta::FakeKvStore kv_;
+    meta::ClusterStore store_;
+    config::SourceConfig source_;
+    std::atomic<int> kills_ = 0;
+};
+
+TEST_F(WorkerRoomTest, SubtasksThatAreThereAtTheStartRun) {
+    store_.put_subtasks({record("a", Stage::Running), record("b", Stage::Paused)});
+    SourceWorker worker(source_, dependencies());
+    await(worker, "a", Stage::Running);
+    await(worker, "b", Stage::Paused);
+}
+
+TEST_F(WorkerRoomTest, StagesAreObeyedAsTheyCome) {
+    SourceWorker worker(source_, dependencies());
+    kv_.wait_for_watchers(1);
+    store_.put_subtasks({record("a", Stage::Running)});
+    await(worker, "a", Stage::Running);
+    set_stage("a", Stage::Paused);
+    await(worker, "a", Stage::Paused);
+    set_stage("a", Stage::Running);
+    await(worker, "a", Stage::Running);
+    store_.delete_subtasks({{.source = source_.source_id, .task = model::TaskName("a")}});
+    await([&] { return worker.reports().empty(); });
+}
+
+TEST_F(WorkerRoomTest, ABrokenWatchMissesNothing) {
+    store_.put_subtasks({record("a", Stage::Running)});
+    SourceWorker worker(source_, dependencies());
+    kv_.wait_for_watchers(1);
+    await(worker, "a", Stage::Running);
+    kv_.break_watches();
+    set_stage("a", Stage::Paused);
+    store_.put_subtasks({record("b", Stage::Running)});
+    await(worker, "a", Stage::Paused);
+    await(worker, "b", Stage::Running);
+}
+
+TEST_F(WorkerRoomTest, UnreadableConfigurationIsShownAsAPausedSubtask) {
+    store_.put_subtasks({{.id = {.source = source_.source_id, .task = model::TaskName("bad")}, .config = "not = [toml"}});
+    SourceWorker worker(source_, dependencies());
+    await(worker, "bad", Stage::Paused);
+    ASSERT_EQ(worker.reports()[0].errors.size(), 1U);
+}
+
+TEST_F(WorkerRoomTest, KillReachesEveryUnit) {
+    store_.put_subtasks({record("a", Stage::Running), record("b", Stage::Running)});
+    SourceWorker worker(source_, dependencies());
+    await([&] {
+        int running = 0;
+        for (const SubTaskReport& report : worker.reports()) running += report.status ? 1 : 0;
+        return running == 2;
+    });
+    worker.kill();
+    worker.stop();
+    EXPECT_EQ(kills_, 2);
+}
+
+TEST_F(WorkerRoomTest, BoundKeyDecidesWhichSourceRuns) {
+    const model::WorkerName name("w");
+    store_.put_source(source_.source_id, config::to_toml(source_));
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    BoundWatcher watcher(name, dependencies());
+    await([&] { return watcher.source_worker() != nullptr; });
+    EXPECT_EQ(watcher.source_worker()->source().source_id, source_.source_id);
+    const auto before = watcher.source_worker();
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    store_.delete_bounds({name});
+    await([&] { return watcher.source_worker() == nullptr; });
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    await([&] { return watcher.source_worker() != nullptr; });
+    EXPECT_NE(watcher.source_worker(), before);
+}
+
+class LeaseKeeperTest : public testing::Test {
+  protected:
+    std::unique_ptr<LeaseKeeper> keeper(std::chrono::seconds ttl) {
+        return std::make_unique<LeaseKeeper>(kv_, clock_, LeaseKeeper::Options{.worker = name_, .ttl = ttl},
+                                             LeaseKeeper::Events{.began = [this] { ++begun_; }, .lost = [this] { ++lost_; }});
+    }
+    bool has_key() { return !kv_.get(meta::keys::keep_alive(name_), false).items.empty(); }
+    void advance_until(const std::function<bool()>& condition) {
+        while (!condition()) {
+            clock_.wait_for_sleepers(1);
+            clock_.advance(50ms);
+            std::this_thread::yield();
+        }
+    }
+
+    const model::WorkerName name_{"w"};
+    ManualClock clock_;
+    meta::FakeKvStore kv_{clock_};
+    std::atomic<int> begun_ = 0;
+    std::atomic<int> lost_ = 0;
+};
+
+TEST_F(LeaseKeeperTest, KeyIsThereWhileItIsKeptAndGoneAfterwards) {
+    auto lease = keeper(10s);
+    while (begun_ == 0) std::this_thread::yield();
+    EXPECT_TRUE(has_key());
+    const auto long_after = clock_.now() + 60s;
+    advance_until([&] { return clock_.now() > long_after; });
+    EXPECT_TRUE(has_key());
+    EXPECT_EQ(lost_, 0);
+    lease.reset();
+    EXPECT_FALSE(has_key());
+    EXPECT_EQ(lost_, 0);
+}
+
+TEST_F(LeaseKeeperTest, ARevokedLeaseIsLostAndBegunAnew) {
+    auto lease = keeper(10s);
+    while (begun_ == 0) std::this_thread::yield();
+    kv_.revoke_lease(kv_.get(meta::keys::keep_alive(name_), false).items.at(0).lease);
+    advance_until([&] { return begun_ == 2; });
+    EXPECT_EQ(lost_, 1);
+    EXPECT_TRUE(has_key());
+}
+
+TEST_F(LeaseKeeperTest, AStoreThatCannotBeReachedForTheWholeTimeLosesTheLease) {
+    auto lease = keeper(10s);
+    while (begun_ == 0) std::this_thread::yield();
+    kv_.fail_next(meta::FakeKvStore::Fault::Before, 1'000'000);
+    advance_until([&] { return lost_ == 1; });
+    EXPECT_GE(clock_.now().time_since_epoch(), 10s);
+    kv_.fail_next(meta::FakeKvStore::Fault::Before, 0);
+    advance_until([&] { return begun_ == 2; });
+}
+
+}  // namespace
+}  // namespace dm::worker

@@ -1,0 +1,92 @@
+#include "app/worker/status_message.h"
+
+#include <dmworker.pb.h>
+#include <gtest/gtest.h>
+
+namespace dm::worker {
+namespace {
+
+SubTaskReport running(const std::string& name, UnitKind unit, target::UnitStatus status) {
+    SubTaskReport report;
+    report.name = model::TaskName(name);
+    report.stage = meta::Stage::Running;
+    report.unit = unit;
+    report.status = std::move(status);
+    return report;
+}
+
+TEST(StatusMessageTest, WorkerWithoutASource) {
+    const pb::QueryStatusResponse answer = to_message("w1", std::nullopt, {}, "");
+    EXPECT_FALSE(answer.result());
+    EXPECT_EQ(answer.sourcestatus().worker(), "w1");
+    EXPECT_TRUE(answer.msg().starts_with("[code=40070:")) << answer.msg();
+}
+
+TEST(StatusMessageTest, NoTask) {
+    const pb::QueryStatusResponse answer = to_message("w1", "s1", {}, "");
+    EXPECT_TRUE(answer.result());
+    EXPECT_EQ(answer.msg(), "no sub task started");
+    EXPECT_EQ(answer.sourcestatus().source(), "s1");
+}
+
+TEST(StatusMessageTest, UnknownTaskIsNamed) {
+    const pb::QueryStatusResponse answer = to_message("w1", "s1", {running("t", UnitKind::Sync, target::SyncStatus{})}, "other");
+    ASSERT_EQ(answer.subtaskstatus_size(), 1);
+    EXPECT_EQ(answer.subtaskstatus(0).msg(), "no sub task with name other has started");
+    EXPECT_EQ(answer.subtaskstatus(0).stage(), pb::InvalidStage);
+}
+
+TEST(StatusMessageTest, CopyIsShownAsLoad) {
+    target::CopyStatus copy;
+    copy.bytes_done = 250;
+    copy.bytes_total = 1000;
+    copy.tables_total = 2;
+    copy.bytes_per_second = 7;
+    const pb::SubTaskStatus message = to_message(running("t", UnitKind::Copy, copy));
+    EXPECT_EQ(message.unit(), pb::Load);
+    EXPECT_EQ(message.load().progress(), "25.00 %");
+    EXPECT_EQ(message.load().bps(), 7);
+    EXPECT_FALSE(message.has_result());
+}
+
+TEST(StatusMessageTest, AnEstimateIsNeverComplete) {
+    target::CopyStatus copy;
+    copy.bytes_done = 2000;
+    copy.bytes_total = 1000;
+    copy.tables_total = 2;
+    copy.tables_done = 1;
+    EXPECT_EQ(to_message(running("t", UnitKind::Copy, copy)).load().progress(), "99.99 %");
+    EXPECT_EQ(to_message(running("t", UnitKind::Copy, copy)).load().totalbytes(), 2000);
+    copy.tables_done = 2;
+    EXPECT_EQ(to_message(running("t", UnitKind::Copy, copy)).load().progress(), "100.00 %");
+}
+
+TEST(StatusMessageTest, SyncLocations) {
+    target::SyncStatus sync;
+    sync.flushed.position = {.file = "bin.000002", .offset = 120};
+    sync.total_rows = 5;
+    sync.is_synced = true;
+    const pb::SubTaskStatus message = to_message(running("t", UnitKind::Sync, sync));
+    EXPECT_EQ(message.sync().syncerbinlog(), "(bin.000002, 120)");
+    EXPECT_EQ(message.sync().masterbinlog(), "");
+    EXPECT_EQ(message.sync().totalevents(), 5);
+    EXPECT_EQ(message.sync().binlogtype(), "unknown");
+    EXPECT_TRUE(message.sync().synced());
+}
+
+TEST(StatusMessageTest, PauseByUserAndByError) {
+    SubTaskReport report = running("t", UnitKind::Sync, target::SyncStatus{});
+    report.stage = meta::Stage::Paused;
+    report.is_canceled = true;
+    EXPECT_TRUE(to_message(report).result().iscanceled());
+    EXPECT_EQ(to_message(report).result().errors_size(), 0);
+    report.is_canceled = false;
+    report.errors.push_back(Error(ErrorCode::SyncColumnCount, "3 columns, 2 values"));
+    const pb::SubTaskStatus message = to_message(report);
+    ASSERT_EQ(message.result().errors_size(), 1);
+    EXPECT_EQ(message.result().errors(0).errcode(), 36027);
+    EXPECT_EQ(message.result().errors(0).message(), "3 columns, 2 values");
+}
+
+}  // namespace
+}  // namespace dm::worker

@@ -1,0 +1,113 @@
+#include "unit/target/fence.h"
+
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "core/sql/literal.h"
+#include "unit/target/downstream.h"
+#include "unit/target/server_error.h"
+
+namespace dm::target {
+namespace {
+
+constexpr int kUnknownThread = 1094;
+constexpr auto kPollWait = std::chrono::milliseconds(50);
+
+std::uint64_t number_of(const std::string& text) {
+    std::uint64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+void end_session(sql::SqlSession& session, const std::string& id) {
+    try {
+        session.execute("KILL " + id);
+        log::warn("session of an earlier run ended", {{"connection", id}});
+    } catch (const Error& error) {
+        if (sql_error_number(error) != kUnknownThread) {
+            throw error.with_context("a session left by an earlier run cannot be ended");
+        }
+    }
+}
+
+}  // namespace
+
+Fence::Fence(Options options, sql::SqlConnector connect, Clock& clock, std::stop_token stop)
+    : connect_(std::move(connect)), tables_(tables_of(options.meta_schema, options.task)) {
+    sql::append_quoted(source_, options.source.str());
+    const auto session = connect_();
+    raise_epoch(*session, options.meta_schema);
+    end_old_sessions(*session, clock, std::move(stop));
+    log::info("subtask taken over",
+              {{"task", options.task.str()}, {"source", options.source.str()}, {"epoch", epoch_}});
+}
+
+Fence::Tables Fence::tables_of(const std::string& meta_schema, const model::TaskName& task) {
+    return {.epochs = model::TableName{meta_schema, task.str() + "_fence"}.quoted(),
+            .sessions = model::TableName{meta_schema, task.str() + "_fence_session"}.quoted()};
+}
+
+void Fence::raise_epoch(sql::SqlSession& session, const std::string& meta_schema) {
+    ensure_meta_schema(session, meta_schema);
+    session.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL)",
+                                tables_.epochs));
+    session.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL, connection_id BIGINT UNSIGNED NOT NULL, "
+                                "host VARCHAR(261) NOT NULL, epoch BIGINT UNSIGNED NOT NULL, PRIMARY KEY (id, connection_id))",
+                                tables_.sessions));
+    session.execute("START TRANSACTION");
+    session.execute(fmt::format("INSERT INTO {} (id, epoch) VALUES ({}, 1) ON DUPLICATE KEY UPDATE epoch = epoch + 1",
+                                tables_.epochs, source_));
+    const auto row = session.query(fmt::format("SELECT epoch FROM {} WHERE id = {}", tables_.epochs, source_));
+    session.execute("COMMIT");
+    epoch_ = number_of(row.text(0, "epoch"));
+}
+
+void Fence::end_old_sessions(sql::SqlSession& session, Clock& clock, std::stop_token stop) const {
+    // Id and address together: after a restart of the target an id may belong to someone else.
+    const std::string alive =
+        fmt::format("SELECT p.ID AS id FROM information_schema.PROCESSLIST p JOIN {} s ON s.connection_id = p.ID AND "
+                    "s.host = p.HOST WHERE s.id = {} AND s.epoch < {}",
+                    tables_.sessions, source_, epoch_);
+    for (;;) {
+        const sql::ResultSet rows = session.query(alive);
+        if (rows.rows.empty()) break;
+        for (std::size_t i = 0; i < rows.rows.size(); ++i) end_session(session, rows.text(i, "id"));
+        if (!clock.sleep(kPollWait, stop)) return;
+    }
+    session.execute(fmt::format("DELETE FROM {} WHERE id = {} AND epoch < {}", tables_.sessions, source_, epoch_));
+}
+
+/// Registers the session while the epoch's row is locked: a successor either finds it registered or is seen here.
+void Fence::enlist(sql::SqlSession& session) const {
+    session.execute("START TRANSACTION");
+    const auto row = session.query(fmt::format("SELECT epoch FROM {} WHERE id = {} FOR UPDATE", tables_.epochs, source_));
+    if (number_of(row.text(0, "epoch")) != epoch_) {
+        session.execute("ROLLBACK");
+        throw Error(ErrorCode::WorkerFenced,
+                    fmt::format("another worker has taken over the subtask of source {}: this one was run {}, now it is run {}",
+                                source_, epoch_, row.text(0, "epoch")));
+    }
+    session.execute(fmt::format("REPLACE INTO {} (id, connection_id, host, epoch) SELECT {}, ID, HOST, {} FROM "
+                                "information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()",
+                                tables_.sessions, source_, epoch_));
+    session.execute("COMMIT");
+}
+
+sql::SqlConnector Fence::connector() const {
+    return [fence = *this] {
+        auto session = fence.connect_();
+        fence.enlist(*session);
+        return session;
+    };
+}
+
+void Fence::drop(sql::SqlSession& session, const std::string& meta_schema, const model::TaskName& task) {
+    const Tables tables = tables_of(meta_schema, task);
+    session.execute("DROP TABLE IF EXISTS " + tables.epochs);
+    session.execute("DROP TABLE IF EXISTS " + tables.sessions);
+}
+
+}  // namespace dm::target

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "core/model/names.h"
+#include "core/sql/sql_session.h"
+
+namespace dm::target {
+
+/// Keeps a worker that lost its subtask without noticing (stopped, cut off) from writing beside its successor.
+/// Each run of a subtask takes over the fence in the target: it raises the epoch, ends every session that runs of earlier
+/// epochs registered, and waits until the server has undone their open transactions. Sessions of this run are
+/// registered before their first statement and refused once the epoch has moved on, so that a late worker can neither
+/// go on with its sessions nor open new ones.
+/// Tables: docs/formats/fence.md. Immutable after construction; `connector` may be called from any thread.
+class Fence {
+  public:
+    struct Options {
+        std::string meta_schema;
+        model::TaskName task;
+        model::SourceId source;
+    };
+
+    /// Takes over. `connect` opens plain sessions to the target. Throws what the sessions throw, and
+    /// Error{DbExecuteFailed} if the target's user may not end its own old sessions. With `stop` requested it
+    /// returns early; the sessions then still see the new epoch.
+    Fence(Options options, sql::SqlConnector connect, Clock& clock, std::stop_token stop);
+
+    /// A connector for this run's sessions. Its sessions throw Error{WorkerFenced} if another run has taken over.
+    [[nodiscard]] sql::SqlConnector connector() const;
+    [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+
+    /// Forgets the task's epochs and sessions; for `--remove-meta`.
+    static void drop(sql::SqlSession& session, const std::string& meta_schema, const model::TaskName& task);
+
+  private:
+    struct Tables {
+        std::string epochs;    // quoted, full names
+        std::string sessions;
+    };
+    static Tables tables_of(const std::string& meta_schema, const model::TaskName& task);
+
+    void raise_epoch(sql::SqlSession& session, const std::string& meta_schema);
+    void end_old_sessions(sql::SqlSession& session, Clock& clock, std::stop_token stop) const;
+    void enlist(sql::SqlSession& session) const;
+
+    sql::SqlConnector connect_;
+    Tables tables_;
+    std::string source_;  // a literal
+    std::uint64_t epoch_ = 0;
+};
+
+}  // namespace dm::target
