@@ -1,0 +1,71 @@
+#include "app/ctl/master_client.h"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include "base/error.h"
+
+namespace dm::ctl {
+namespace {
+
+using google::protobuf::MessageLite;
+
+constexpr auto kDialTimeout = std::chrono::seconds(3);
+
+constexpr std::array<std::string_view, 17> kCodeNames = {
+    "OK",           "Canceled",           "Unknown",         "InvalidArgument",   "DeadlineExceeded", "NotFound",
+    "AlreadyExists", "PermissionDenied",  "ResourceExhausted", "FailedPrecondition", "Aborted",       "OutOfRange",
+    "Unimplemented", "Internal",          "Unavailable",     "DataLoss",          "Unauthenticated"};
+
+std::string describe(const grpc::Status& status) {
+    const auto code = static_cast<std::size_t>(status.error_code());
+    const std::string name = code < kCodeNames.size() ? std::string(kCodeNames[code]) : fmt::format("Code({})", code);
+    return fmt::format("rpc error: code = {} desc = {}", name, status.error_message());
+}
+
+grpc::Status call_once(grpc::Channel& channel, const std::string& path, std::optional<std::chrono::nanoseconds> timeout,
+                       const MessageLite& request, MessageLite& response) {
+    grpc::ClientContext context;
+    if (timeout) context.set_deadline(std::chrono::system_clock::now() +
+                                      std::chrono::duration_cast<std::chrono::system_clock::duration>(*timeout));
+    const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
+    return grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(&channel, method, &context,
+                                                                                                 request, &response);
+}
+
+}  // namespace
+
+MasterClient::MasterClient(std::vector<std::string> addresses, std::chrono::nanoseconds rpc_timeout, OpenChannel open)
+    : addresses_(std::move(addresses)), rpc_timeout_(rpc_timeout), open_(std::move(open)) {}
+
+void MasterClient::connect() {
+    for (const auto& address : addresses_) {
+        auto channel = open_(address);
+        if (channel->WaitForConnected(std::chrono::system_clock::now() + kDialTimeout)) {
+            channel_ = std::move(channel);
+            return;
+        }
+    }
+    throw Error(ErrorCode::CtlConnect, fmt::format("cannot connect to a dm-master at {}", fmt::join(addresses_, ",")));
+}
+
+RpcOutcome MasterClient::call(std::string_view method, const MessageLite& request, MessageLite& response, Limit limit) {
+    if (!channel_) connect();
+    const std::string path = fmt::format("/pb.Master/{}", method);
+    const auto timeout = limit == Limit::RpcTimeout ? std::optional(rpc_timeout_) : std::nullopt;
+    grpc::Status status = call_once(*channel_, path, timeout, request, response);
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+        channel_.reset();
+        connect();
+        status = call_once(*channel_, path, timeout, request, response);
+    }
+    return status.ok() ? RpcOutcome{.is_ok = true, .text = {}} : RpcOutcome{.is_ok = false, .text = describe(status)};
+}
+
+}  // namespace dm::ctl

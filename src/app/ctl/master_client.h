@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace google::protobuf {
+class MessageLite;
+}
+namespace grpc {
+class Channel;
+}
+
+namespace dm::ctl {
+
+/// How a call ended. A plain value.
+struct RpcOutcome {
+    bool is_ok = false;
+    std::string text;  ///< "rpc error: code = Unavailable desc = ..." if it is not
+};
+
+/// dmctl's line to a dm-master: of the addresses given, the first that answers. Opened by `connect`, opened again once when a
+/// call finds the master gone. Used by one thread.
+class MasterClient {
+  public:
+    /// Opens a channel without waiting.
+    using OpenChannel = std::function<std::shared_ptr<grpc::Channel>(const std::string& address)>;
+
+    MasterClient(std::vector<std::string> addresses, std::chrono::nanoseconds rpc_timeout, OpenChannel open);
+
+    /// Waits up to 3 s per address. Throws Error{CtlConnect} if none answers.
+    void connect();
+
+    enum class Limit : std::uint8_t { None, RpcTimeout };
+    /// Calls /pb.Master/<method>. Connects first if needed.
+    RpcOutcome call(std::string_view method, const google::protobuf::MessageLite& request,
+                    google::protobuf::MessageLite& response, Limit limit = Limit::None);
+
+  private:
+    std::vector<std::string> addresses_;
+    std::chrono::nanoseconds rpc_timeout_;
+    OpenChannel open_;
+    std::shared_ptr<grpc::Channel> channel_;
+};
+
+}  // namespace dm::ctl

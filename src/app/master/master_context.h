@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "app/master/peer_calls.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "core/config/master_config.h"
+#include "core/config/secret.h"
+#include "core/meta/members.h"
+#include "core/sql/sql_session.h"
+
+namespace dm::master {
+
+/// Opens a session to a configured database. Throws as SqlConnector; `scope` says whose server it is.
+using ConnectDatabase = std::function<std::unique_ptr<sql::SqlSession>(const config::DbConfig& database, ErrorScope scope)>;
+
+/// What every command of the master may use besides the scheduler. Fixed after construction; everything outlives the commands.
+struct MasterContext {
+    const config::MasterConfig& config;
+    const std::optional<config::SecretKey>& key;
+    Clock& clock;
+    meta::MemberList& members;
+    PeerCalls& peers;
+    ConnectDatabase connect;
+    QueryWorker query_worker;
+    std::stop_token stop;  ///< the process ends: waits return early
+};
+
+}  // namespace dm::master

@@ -1,0 +1,53 @@
+#include "app/master/peer_calls.h"
+
+#include <dmworker.pb.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include "base/error.h"
+#include "io/rpc/channel.h"
+
+namespace dm::master {
+
+using google::protobuf::MessageLite;
+
+PeerCalls::PeerCalls(const Options& options, Clock& clock) : options_(options), bucket_(options.rate, options.burst, clock) {}
+
+PeerCalls::~PeerCalls() = default;
+
+pb::QueryStatusResponse PeerCalls::query_status(const std::string& address, const pb::QueryStatusRequest& request) {
+    ensure(bucket_.take(options_.timeout), ErrorCode::MasterNoToken,
+           "too many status calls at once: the call to " + address + " would wait longer than `rpc-timeout`");
+    pb::QueryStatusResponse response;
+    call(address, "/pb.Worker/QueryStatus", request, response);
+    return response;
+}
+
+void PeerCalls::call(const std::string& address, const std::string& path, const MessageLite& request, MessageLite& response) {
+    const auto peer = channel(address);
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::duration_cast<std::chrono::system_clock::duration>(options_.timeout));
+    const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
+    const grpc::Status status = grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+        peer.get(), method, &context, request, &response);
+    if (!status.ok()) throw Error(ErrorCode::MasterGrpcRequest, "grpc request error").with_cause(rpc::status_text(status));
+}
+
+bool PeerCalls::is_reachable(const std::string& address) {
+    return rpc::wait_connected(*channel(address), std::chrono::seconds(1));
+}
+
+std::shared_ptr<grpc::Channel> PeerCalls::channel(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    auto& channel = channels_[address];
+    if (!channel) {
+        rpc::ChannelOptions options;
+        options.max_receive_bytes = -1;
+        channel = rpc::make_channel(address, options);
+    }
+    return channel;
+}
+
+}  // namespace dm::master

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "app/master/master_context.h"
+#include "app/master/scheduler.h"
+
+namespace pb {
+class OperateSourceRequest;
+class OperateSourceResponse;
+class TransferSourceRequest;
+class TransferSourceResponse;
+}  // namespace pb
+
+/// Commands about sources. They throw Error for what the answer's `msg` should say; elements carry what concerns one source.
+namespace dm::master {
+
+/// Create: reads the texts, asks each upstream for what is not given, checks it, stores it and binds it; if one fails, those
+/// of this call are removed again. Stop, show: by text or id.
+[[nodiscard]] pb::OperateSourceResponse operate_source(const MasterContext& context, Scheduler& scheduler,
+                                                       const pb::OperateSourceRequest& request);
+
+/// Moves a source to another worker. Running tasks must be in the sync unit; they are paused, moved and resumed.
+[[nodiscard]] pb::TransferSourceResponse transfer_source(const MasterContext& context, Scheduler& scheduler,
+                                                         const pb::TransferSourceRequest& request);
+
+}  // namespace dm::master

@@ -1,0 +1,106 @@
+#include "app/master/task_check.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "app/master/fan_out.h"
+#include "app/master/server_checks.h"
+#include "core/config/missing_features.h"
+
+namespace dm::master {
+namespace {
+
+constexpr std::string_view kHeader = "fail to check synchronization configuration with type";
+constexpr std::string_view kPassed = "pre-check is passed. ";
+
+CheckItem unreachable(std::string name, const config::DbConfig& database, const Error& error) {
+    return {.name = std::move(name),
+            .about = "check whether the server can be reached",
+            .state = CheckState::Fail,
+            .problem = error.what(),
+            .instruction = "check host, port, user and password, and that the server listens",
+            .where = fmt::format("address of db instance - {}:{}", database.host, database.port)};
+}
+
+/// Opens the session and looks; whatever goes wrong becomes an item.
+template <typename Check>
+std::vector<CheckItem> look_at(const MasterContext& context, const config::DbConfig& database, ErrorScope scope, const Check& check) {
+    try {
+        const auto session = context.connect(database, scope);
+        return check(*session);
+    } catch (const Error& error) {
+        return {unreachable(scope == ErrorScope::Upstream ? "source db connection checker" : "target db connection checker", database, error)};
+    }
+}
+
+CheckOutcome outcome_of(const std::vector<CheckItem>& items, std::int64_t max_errors, std::int64_t max_warnings) {
+    const auto has = [&](CheckState state) { return std::ranges::find(items, state, &CheckItem::state) != items.end(); };
+    if (has(CheckState::Fail)) {
+        const Error error(ErrorCode::CheckFailed, fmt::format("{}: check was failed, please see detail\n detail: {}", kHeader,
+                                                              check_detail(items, max_errors, max_warnings)));
+        return {.is_passed = false, .text = error.what()};
+    }
+    if (has(CheckState::Warn)) {
+        return {.is_passed = true,
+                .text = fmt::format("{}: no errors but some warnings\n detail: {}", kHeader, check_detail(items, max_errors, max_warnings))};
+    }
+    return {.is_passed = true, .text = std::string(kPassed)};
+}
+
+}  // namespace
+
+CheckedTask read_task(const MasterContext& context, Scheduler& scheduler, const std::string& text) {
+    CheckedTask checked;
+    checked.task = config::parse_task_yaml(
+        text, {.file_name = "task", .key = context.key ? &*context.key : nullptr, .warnings = &checked.warnings});
+    config::refuse_missing_features(checked.task);
+    const auto sources = scheduler.read([](const ClusterTable& table) {
+        std::vector<config::SourceConfig> configs;
+        for (const auto& [id, row] : table.sources()) configs.push_back(*row.config);
+        return configs;
+    });
+    checked.subtasks = config::make_subtasks(checked.task, sources);
+    checked.effective = checked.subtasks;
+    for (auto& subtask : checked.effective) {
+        const auto source = std::ranges::find(sources, subtask.source_id, &config::SourceConfig::source_id);
+        if (source != sources.end()) config::apply_source(subtask, *source);
+    }
+    return checked;
+}
+
+CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors, std::int64_t max_warnings) {
+    const auto& ignored = task.task.ignore_checking_items;
+    const auto is_ignored = [&](std::string_view item) { return std::ranges::find(ignored, item) != ignored.end(); };
+    if (is_ignored("all")) return {.is_passed = true, .text = {}};
+    const IsWanted is_wanted = [&](std::string_view item) { return !is_ignored(item); };
+
+    const std::size_t count = task.effective.size();
+    std::vector<std::vector<CheckItem>> found(count + 1);
+    fan_out(count + 1, [&](std::size_t i) {
+        const auto& subtask = task.effective[std::min(i, count - 1)];
+        found[i] = i < count ? look_at(context, subtask.from, ErrorScope::Upstream,
+                                       [&](sql::SqlSession& session) { return check_upstream(session, subtask, is_wanted); })
+                             : look_at(context, subtask.to, ErrorScope::Downstream,
+                                       [&](sql::SqlSession& session) { return check_downstream(session, subtask, is_wanted); });
+    });
+    std::vector<CheckItem> items;
+    for (auto& part : found) items.insert(items.end(), part.begin(), part.end());
+    return outcome_of(items, max_errors, max_warnings);
+}
+
+void drop_downstream_meta(const MasterContext& context, const config::TaskConfig& task) {
+    constexpr std::array<std::string_view, 10> kSuffixes = {
+        "_loader_checkpoint",     "_lightning_checkpoint_list",    "_syncer_checkpoint",         "_syncer_sharding_meta",
+        "_onlineddl",             "_validator_checkpoint",         "_validator_pending_change",  "_validator_error_change",
+        "_validator_table_status", "_copy_checkpoint"};
+    const auto session = context.connect(task.target_database, ErrorScope::Downstream);
+    for (const auto suffix : kSuffixes) {
+        const model::TableName table{.schema = task.meta_schema, .table = task.name.str() + std::string(suffix)};
+        session->execute("DROP TABLE IF EXISTS " + table.quoted());
+    }
+    session->execute("DROP DATABASE IF EXISTS " + model::quote_identifier(task.meta_schema + "_" + task.name.str()));
+}
+
+}  // namespace dm::master

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/master/master_context.h"
+#include "app/master/scheduler.h"
+#include "core/config/subtask_config.h"
+
+namespace dm::master {
+
+/// A task file that makes sense on this cluster. A plain value.
+struct CheckedTask {
+    config::TaskConfig task;
+    std::vector<config::SubTaskConfig> subtasks;   ///< one per source of the file, to be stored
+    std::vector<config::SubTaskConfig> effective;  ///< the same with the sources' own settings, as workers will run them
+    config::Warnings warnings;
+};
+
+/// Parses the file, refuses what this version cannot do, and splits it by source.
+/// Throws what the parser throws, Error{ConfigSourceUnknown, ConfigFeatureMissing}.
+[[nodiscard]] CheckedTask read_task(const MasterContext& context, Scheduler& scheduler, const std::string& text);
+
+/// What the pre-check has to say. A plain value.
+struct CheckOutcome {
+    bool is_passed = true;
+    std::string text;  ///< "pre-check is passed. " or what was found, item by item
+};
+
+/// Reaches every server of the task and looks at the privileges and variables that it needs. `ignore-checking-items: [all]`
+/// skips everything and leaves the text empty. At most `max_errors` and `max_warnings` items are listed.
+[[nodiscard]] CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors,
+                                     std::int64_t max_warnings);
+
+/// Drops what the task has left in the downstream's meta schema. Throws what the session throws.
+void drop_downstream_meta(const MasterContext& context, const config::TaskConfig& task);
+
+}  // namespace dm::master

@@ -1,0 +1,146 @@
+#include "app/master/task_service.h"
+
+#include <algorithm>
+
+#include <dmmaster.pb.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/master/task_check.h"
+#include "app/master/worker_poll.h"
+
+namespace dm::master {
+namespace {
+
+constexpr std::int64_t kShownFindings = 10;
+
+template <typename Request>
+void refuse_start_time(const Request& request) {
+    ensure(request.starttime().empty(), ErrorCode::ConfigFeatureMissing,
+           "`--start-time` is not part of this version: give the position in `mysql-instances[].meta` of an incremental task");
+}
+
+/// Elements for named sources that the task file does not have; empty if all are there.
+std::vector<pb::CommonWorkerResponse> strangers(const CheckedTask& checked, const pb::StartTaskRequest& request) {
+    std::vector<pb::CommonWorkerResponse> elements;
+    for (const auto& name : request.sources()) {
+        if (std::ranges::find(checked.subtasks, model::SourceId(name), &config::SubTaskConfig::source_id) != checked.subtasks.end()) {
+            continue;
+        }
+        const Error error(ErrorCode::SchedulerSourceNotInTask,
+                          fmt::format("source {} is not in the task file of {}", name, checked.task.name.str()));
+        auto& element = elements.emplace_back();
+        element.set_msg(error.what());
+        element.set_source(name);
+    }
+    return elements;
+}
+
+void keep_named(CheckedTask& checked, const pb::StartTaskRequest& request) {
+    if (request.sources().empty()) return;
+    std::erase_if(checked.subtasks, [&](const auto& subtask) {
+        return std::ranges::find(request.sources(), subtask.source_id.str()) == request.sources().end();
+    });
+}
+
+void remove_meta(const MasterContext& context, Scheduler& scheduler, const config::TaskConfig& task) {
+    const bool is_there = scheduler.read([&](const ClusterTable& table) { return table.task(task.name) != nullptr; });
+    ensure(!is_there, ErrorCode::SchedulerSubTaskExists,
+           fmt::format("task {} exists: its meta data can be removed only after `stop-task`", task.name.str()));
+    scheduler.store().delete_task_leftovers(task.name);
+    drop_downstream_meta(context, task);
+}
+
+std::vector<model::SourceId> ids_of(const google::protobuf::RepeatedPtrField<std::string>& names) {
+    return {names.begin(), names.end()};
+}
+
+Awaited awaited_by(pb::TaskOp op) {
+    switch (op) {
+        case pb::Pause: return Awaited::TaskPaused;
+        case pb::Resume: return Awaited::TaskResumed;
+        case pb::Delete: return Awaited::TaskGone;
+        default:
+            throw Error(ErrorCode::MasterInvalidOp,
+                        fmt::format("invalid op {} on task; use Pause, Resume or Delete", static_cast<int>(op)));
+    }
+}
+
+/// The sources that the command is about; throws if the task has none of them.
+std::vector<model::SourceId> addressed_sources(Scheduler& scheduler, const model::TaskName& task,
+                                               const std::vector<model::SourceId>& named) {
+    return scheduler.read([&](const ClusterTable& table) {
+        std::vector<model::SourceId> ids;
+        if (const auto* subtasks = table.task(task)) {
+            for (const auto& [id, row] : *subtasks) {
+                if (named.empty() || std::ranges::find(named, id) != named.end()) ids.push_back(id);
+            }
+        }
+        return ids;
+    });
+}
+
+}  // namespace
+
+pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& scheduler, const pb::StartTaskRequest& request) {
+    refuse_start_time(request);
+    pb::StartTaskResponse response;
+    CheckedTask checked = read_task(context, scheduler, request.task());
+    const CheckOutcome outcome = pre_check(context, checked, kShownFindings, kShownFindings);
+    response.set_checkresult(outcome.text);
+    if (!outcome.is_passed) return response;
+    for (auto& element : strangers(checked, request)) *response.add_sources() = std::move(element);
+    if (response.sources_size() > 0) return response;
+    keep_named(checked, request);
+
+    const auto latch = scheduler.latch(checked.task.name);
+    std::vector<model::SourceId> added;
+    try {
+        if (request.removemeta()) remove_meta(context, scheduler, checked.task);
+        for (const auto& id : scheduler.add_subtasks(checked.subtasks)) added.push_back(id.source);
+    } catch (const Error& error) {
+        response.set_msg(error.what());
+        return response;
+    }
+    for (auto& element : wait_for_all(context, scheduler, added, checked.task.name, Awaited::TaskRunning)) {
+        *response.add_sources() = std::move(element);
+    }
+    response.set_result(true);
+    if (checked.task.remove_meta) {
+        response.set_msg("`remove-meta` in task config is deprecated, please use `start-task ... --remove-meta` instead");
+    }
+    return response;
+}
+
+pb::OperateTaskResponse operate_task(const MasterContext& context, Scheduler& scheduler, const pb::OperateTaskRequest& request) {
+    pb::OperateTaskResponse response;
+    response.set_op(request.op());
+    const Awaited awaited = awaited_by(request.op());
+    const model::TaskName task(request.name());
+    const auto ids = addressed_sources(scheduler, task, ids_of(request.sources()));
+    if (ids.empty()) {
+        response.set_msg(fmt::format("task {} has no source or not exist, please check the task name and status", request.name()));
+        return response;
+    }
+    const auto latch = scheduler.latch(task);
+    switch (awaited) {
+        case Awaited::TaskPaused: scheduler.set_stage(task, ids, meta::Stage::Paused); break;
+        case Awaited::TaskGone: scheduler.remove_subtasks(task, ids); break;
+        default: scheduler.set_stage(task, ids, meta::Stage::Running); break;
+    }
+    for (auto& element : wait_for_all(context, scheduler, ids, task, awaited)) *response.add_sources() = std::move(element);
+    response.set_result(true);
+    return response;
+}
+
+pb::CheckTaskResponse check_task(const MasterContext& context, Scheduler& scheduler, const pb::CheckTaskRequest& request) {
+    refuse_start_time(request);
+    pb::CheckTaskResponse response;
+    const CheckedTask checked = read_task(context, scheduler, request.task());
+    const CheckOutcome outcome = pre_check(context, checked, request.errcnt(), request.warncnt());
+    response.set_result(outcome.is_passed);
+    response.set_msg(outcome.text);
+    return response;
+}
+
+}  // namespace dm::master

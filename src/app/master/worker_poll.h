@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/master/master_context.h"
+#include "app/master/scheduler.h"
+
+namespace pb {
+class CommonWorkerResponse;
+}
+
+namespace dm::master {
+
+/// What an operator's command waits for.
+enum class Awaited : std::uint8_t { TaskRunning, TaskResumed, TaskPaused, TaskGone, SourceServed };
+
+/// Asks the source's worker up to 10 times, at most a second apart, until what is awaited is seen or an error shows.
+/// Never throws: the outcome is the per-source element of an answer. `task` is empty for SourceServed.
+[[nodiscard]] pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,
+                                                const model::TaskName& task, Awaited awaited);
+
+/// The same for several sources at once, in their order.
+[[nodiscard]] std::vector<pb::CommonWorkerResponse> wait_for_all(const MasterContext& context, Scheduler& scheduler,
+                                                                 const std::vector<model::SourceId>& sources,
+                                                                 const model::TaskName& task, Awaited awaited);
+
+/// "<id> relevant worker-client not found".
+[[nodiscard]] std::string no_worker_text(const model::SourceId& source);
+
+}  // namespace dm::master
