@@ -149,7 +149,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     table.is_accepted = rules_.filter.accepts(map.name);
     if (!table.is_accepted) return table;
     constexpr std::array kKinds = {rules::EventKind::Insert, rules::EventKind::Update, rules::EventKind::Delete};
-    for (std::size_t i = 0; i < kKinds.size(); ++i) table.verdicts.at(i) = rules_.events.judge_rows(map.name, kKinds.at(i));
+    for (std::size_t i = 0; i < kKinds.size(); ++i) table.verdicts.at(i) = rules_.events.judge(map.name, kKinds.at(i), {});
     if (std::ranges::all_of(table.verdicts, [](rules::Verdict verdict) { return verdict == rules::Verdict::Skip; })) return table;
     const auto definition = source_definition(map, timestamp, location);
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,

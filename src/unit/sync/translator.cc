@@ -131,11 +131,20 @@ void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<c
         handle_query(*query);
     } else if (const auto* gtid = event.get_if<binlog::MariaDbGtidEvent>()) {
         skips_alter_ = gtid->is_start_alter || gtid->is_rollback_alter;
+    } else if (const auto* heartbeat = event.get_if<binlog::Heartbeat>()) {
+        handle_heartbeat(*heartbeat);
     } else if (event.get_if<binlog::FormatDescription>() != nullptr) {
         tables_.clear();
     } else {
         check_other(event);
     }
+}
+
+/// A quiet upstream: what is to be reached may lie behind events that are not sent.
+void Translator::handle_heartbeat(const binlog::Heartbeat& heartbeat) {
+    if (!options_.run_until || options_.by_gtid || position_.is_in_transaction()) return;
+    const model::BinlogPosition now{.file = std::string(heartbeat.file), .offset = heartbeat.position};
+    if (model::compare_positions(now, options_.run_until->position) != std::strong_ordering::less) end(StreamEnd::Reached);
 }
 
 void Translator::check_other(const binlog::Event& event) {

@@ -73,6 +73,7 @@ class Translator {
     void handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner);
     void handle_query(const binlog::Query& query);
+    void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
     void check_other(const binlog::Event& event);
     void push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe, const std::shared_ptr<const void>& owner);

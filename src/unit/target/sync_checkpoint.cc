@@ -93,7 +93,8 @@ checkpoint::CheckpointContent SyncCheckpoint::load(sql::SqlSession& session) con
         const model::TableName name{result.text(row, "cp_schema"), result.text(row, "cp_table")};
         checkpoint::TablePoint point{.location = std::move(location), .definition = nullptr};
         const std::string structure = result.text(row, "table_info");
-        if (!structure.empty() && structure != "null") {
+        // Structures in the form of another program are not read: they are asked for anew.
+        if (schema::is_definition_json(structure)) {
             auto definition = schema::definition_from_json(structure);
             definition.name = name;
             point.definition = std::make_shared<const schema::TableDefinition>(std::move(definition));
