@@ -13,6 +13,8 @@
 
 namespace dm::binlog {
 
+struct BodyInput;
+
 /// Decodes the 19 bytes of a header; throws Error{BinlogMalformed} if there are fewer or the size is less than 19.
 [[nodiscard]] EventHeader decode_header(ByteView event);
 
@@ -48,13 +50,12 @@ class EventDecoder {
 
     Event decode_body(const EventHeader& header, ByteView body, const std::shared_ptr<const void>& owner);
     ByteView without_checksum(const EventHeader& header, ByteView event) const;
-    TableMapEvent decode_table_map_event(ByteView body);
-    std::size_t post_header_length(EventType type, std::size_t usual) const;
+    TableMapEvent decode_table_map_event(const BodyInput& in);
 
-    Options options_{};
+    Options options_{true};
     FormatDescription format_;
-    bool has_format_ = false;
-    std::map<std::uint64_t, KnownTable> tables_;
+    bool has_format_ = false;  // a format description was seen
+    std::map<std::uint64_t, KnownTable> tables_;  // by table id; emptied at each format description
 };
 
 }  // namespace dm::binlog

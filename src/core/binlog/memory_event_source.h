@@ -45,12 +45,13 @@ class MemoryEventSource final : public EventSource {
     void start(const StartPoint& from) override;
     [[nodiscard]] std::optional<ByteView> next(std::stop_token stop) override;
     [[nodiscard]] std::string_view kind() const override { return "local"; }
-    void cancel() noexcept override { cancelled_ = true; }
+    void cancel() noexcept override { is_cancelled_ = true; }
 
     /// Makes `next` throw Error{SyncReadBinlog} once, after this many more events.
     void fail_after(std::size_t events) { fail_after_ = events; }
 
   private:
+    [[nodiscard]] std::optional<ByteView> next_raw();
     void open_file(std::size_t index, std::size_t offset);
     bool is_filtered(ByteView event);
 
@@ -59,11 +60,11 @@ class MemoryEventSource final : public EventSource {
     std::optional<BinlogFileReader> reader_;
     std::optional<EventDecoder> decoder_;
     std::size_t file_index_ = 0;
-    std::vector<std::string> made_;  // events made here, to be yielded first
+    std::vector<std::string> made_;  // events made here, yielded before those of the file
     std::size_t made_next_ = 0;
-    bool skipping_ = false;          // inside a transaction of done_
+    bool is_skipping_ = false;       // inside a transaction of done_
     std::optional<std::size_t> fail_after_;
-    std::atomic<bool> cancelled_ = false;
+    std::atomic<bool> is_cancelled_ = false;
 };
 
 }  // namespace dm::binlog

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "core/binlog/event.h"
 #include "core/binlog/event_decoder.h"
@@ -18,14 +19,15 @@ class PayloadReader {
     PayloadReader(const PayloadReader&) = delete;
     PayloadReader& operator=(const PayloadReader&) = delete;
 
-    /// The next inner event; nothing at the end. Rows and statements own their bytes (`owner`), other views are valid
-    /// until the next call. Throws Error{BinlogMalformed} for damaged or truncated contents,
+    /// The next inner event; nothing at the end. Rows and statements own their bytes (`owner`); all views are valid until
+    /// the next call. Throws Error{BinlogMalformed} for damaged or truncated contents,
     /// Error{BinlogUnsupported} for a compression it does not know.
     [[nodiscard]] std::optional<Event> next();
 
   private:
     struct Stream;
     std::unique_ptr<Stream> stream_;
+    std::shared_ptr<const std::string> current_;  // bytes of the event given out last
     EventDecoder& decoder_;
 };
 

@@ -20,6 +20,7 @@ struct ColumnHint {
     std::string charset;                ///< of text, ENUM and SET: "utf8mb4", "latin1", "gbk"...; "binary" or empty: bytes
     std::uint32_t fixed_length = 0;     ///< BINARY(n): padded with zeros to n; 0: as long as the table map says
     FixedForm form = FixedForm::None;
+    std::uint8_t fraction_digits = 0;   ///< of TIME, DATETIME, TIMESTAMP; needed only for MariaDB's old formats
     std::vector<std::string> elements;  ///< members of ENUM and SET in utf8mb4; empty: values are numbers
 };
 

@@ -14,9 +14,10 @@ namespace dm::binlog {
 /// A value type; one thread.
 ///
 /// Rules: format descriptions, heartbeats, ignorable events, GTID lists and artificial events do not move the offset.
-/// A rotate moves to offset 4 of the next file and ends a transaction. Xid, XA PREPARE, and a statement outside a
-/// transaction's changes (DDL, COMMIT) end one. A transaction's GTID joins the end location with the first event after
-/// its GTID event, and start and transaction end when it is complete.
+/// A rotate moves to offset 4 of the next file and ends a transaction; one that is unfinished then was never committed,
+/// so that its GTID is taken back. Xid, XA PREPARE, COMMIT, ROLLBACK and a statement outside BEGIN (DDL) end one. A
+/// transaction's GTID joins the end location with the first event after its GTID event, the transaction end when it is
+/// complete, and the start with the event after that.
 class StreamPosition {
   public:
     /// Begins at `from`. Its offset is where the first event of the stream starts; it may be past 4 GiB.
@@ -33,23 +34,24 @@ class StreamPosition {
     [[nodiscard]] const model::Location& transaction_end() const noexcept { return transaction_end_; }
     /// True between the opening of a transaction (BEGIN, MariaDB's GTID event) and its end.
     [[nodiscard]] bool is_in_transaction() const noexcept { return in_transaction_; }
-    /// GTID of the transaction being read; nothing between transactions and without GTIDs.
+    /// GTID of the transaction that the current event belongs to, from its GTID event to its end; nothing without GTIDs.
     [[nodiscard]] const std::optional<model::Gtid>& current_gtid() const noexcept { return gtid_; }
 
   private:
-    void move_offset(const Event& event);
-    void open_gtid();
+    void leave_previous();
+    void change_file(const Rotate& rotate);
+    void move_offset(const EventHeader& header);
+    bool apply(const Event& event);
+    bool apply_query(const Query& query);
     bool finish_transaction();
-    bool apply_state(const Event& event);
-    bool is_transaction_end_of_query(const Query& query);
 
     model::Location start_;
     model::Location end_;
     model::Location transaction_end_;
-    std::optional<model::Gtid> gtid_;  // of the running transaction
-    bool gtid_pending_ = false;        // gtid_ is not yet in end_
+    std::optional<model::Gtid> gtid_;  // of the transaction of the current event
+    bool is_gtid_new_ = false;         // gtid_ is not in end_ yet
+    bool is_finished_ = false;         // the current event ended its transaction
     bool in_transaction_ = false;
-    bool ends_with_query_ = false;     // MariaDB: the next statement stands alone although DML may be in it
 };
 
 }  // namespace dm::binlog

@@ -36,6 +36,7 @@ struct TableCopyRecord {
     TableCopyPoint point;
     CopyState state = CopyState::Copying;
     model::TableName target;
+    bool owns_target = false;     ///< the copy created the target table: it may be dropped for a new copy
     bool was_empty = false;       ///< the target held no rows before the first copy: its rows may be cleared for a new one
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "core/schema/column_builder.h"
+#include "core/schema/table_definition.h"
+#include "core/sql/ddl_tree.h"
+
+/// What CREATE TABLE and ALTER TABLE make of a definition, as the server does it. Functions of plain values; each throws
+/// Error{SchemaDdlFailed} with the table and the column or key that does not fit.
+namespace dm::schema {
+
+/// A new table. `schema_default` is its schema's charset; LIKE and queries are the caller's.
+[[nodiscard]] TableDefinition create_table(const sql::CreateTable& create, ColumnContext context,
+                                           const CharsetPair& schema_default);
+
+/// The altered table; RENAME TO sets its name, EXCHANGE and CONVERT PARTITION concern other tables and are the caller's.
+[[nodiscard]] TableDefinition alter_table(const TableDefinition& old, const sql::AlterTable& alter, ColumnContext context,
+                                          const CharsetPair& schema_default);
+
+/// Adds a key: names it if it has no name, checks its columns, makes those of a primary key NOT NULL. A key that exists is
+/// left alone under IF NOT EXISTS.
+void add_key(TableDefinition& table, const sql::KeySpec& spec);
+
+/// Adds a foreign key and, as InnoDB wants it, an index on its columns unless one begins with them.
+void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bool is_mariadb);
+
+/// Removes a key by name ("PRIMARY" for the primary key).
+void drop_key(TableDefinition& table, const sql::DropKey& drop);
+
+/// Re-establishes what holds for any table: primary key first and NOT NULL, prefixes no longer than their columns.
+void normalize(TableDefinition& table);
+
+}  // namespace dm::schema

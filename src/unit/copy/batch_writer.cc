@@ -1,0 +1,70 @@
+#include "unit/copy/batch_writer.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "unit/target/server_error.h"
+
+namespace dm::copy {
+
+void BatchWriter::run(std::stop_token stop) {
+    while (auto batch = run_.queue.pop(stop)) {
+        // What is queued for a chunk that will be read again need not be written.
+        if (!batch->chunk->has_failed) write(*batch, stop);
+        if (stop.stop_requested()) return;
+        retry(
+            run_.options.retry, run_.clock, stop, [&] { run_.ledger.close(batch->chunk, session_.get()); },
+            [&](const Error&, Clock::Duration) { session_.drop(); });
+    }
+}
+
+void BatchWriter::write(Batch& batch, std::stop_token stop) {
+    const TableJob& job = *batch.chunk->job;
+    bool is_written = false;
+    retry(
+        run_.options.retry, run_.clock, stop,
+        [&] {
+            if (batch.chunk->has_failed) return;
+            execute(batch);
+            is_written = true;
+        },
+        [&](const Error& error, Clock::Duration) {
+            log::warn("copy: writing again", {{"table", job.target.quoted()}, {"error", error.what()}});
+            batch.statement.set_mode(job.redo_mode);
+            if (target::is_connection_lost(error)) session_.drop();
+            // Written or not? Without a key nobody can tell.
+            if (target::is_connection_lost(error) && job.shape.is_keyless()) run_.ledger.mark_failed(*batch.chunk, error);
+        });
+    if (is_written) ChunkLedger::count(*batch.chunk, batch.statement.rows(), batch.statement.data_bytes());
+}
+
+void BatchWriter::execute(Batch& batch) {
+    const TableJob& job = *batch.chunk->job;
+    try {
+        const sql::ExecResult result = session_.get().execute(batch.statement.text());
+        if (result.warnings != 0) look_at_warnings(batch, result.warnings);
+    } catch (const Error& error) {
+        const bool is_clash = target::sql_error_number(error) == target::server_error::kDuplicateKey;
+        if (!is_clash || batch.statement.mode() != target::WriteMode::Insert) throw;
+        if (job.shape.is_keyless() || (run_.options.on_duplicate == OnDuplicate::Error && !job.record.was_empty)) {
+            throw Error(ErrorCode::CopyTargetConflict, fmt::format("rows of {} exist in the target {}", job.source.quoted(), job.target.quoted()))
+                .with_cause(error);
+        }
+        batch.statement.set_mode(job.redo_mode);
+        session_.get().execute(batch.statement.text());
+    }
+}
+
+/// The target stored something else than it was given: that must not pass in silence.
+void BatchWriter::look_at_warnings(const Batch& batch, std::uint32_t warnings) {
+    if (batch.statement.mode() == target::WriteMode::Ignore) {
+        run_.notices.add("row kept as it was in the target", batch.chunk->job->target.quoted(), "on-duplicate-logical: ignore", warnings);
+        return;
+    }
+    const auto result = session_.get().query("SHOW WARNINGS LIMIT 1");
+    run_.notices.add("value changed by the target", batch.chunk->job->target.quoted(),
+                     fmt::format("{} {}", result.text(0, "Code"), result.text(0, "Message")), warnings);
+}
+
+}  // namespace dm::copy

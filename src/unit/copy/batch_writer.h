@@ -1,0 +1,26 @@
+#pragma once
+
+#include <stop_token>
+
+#include "unit/copy/table_reader.h"
+
+namespace dm::copy {
+
+/// One writer: executes batches from the queue until it is closed. Belongs to one thread. Transient errors are waited out,
+/// with new sessions where needed; a batch of a keyless table whose fate is unknown makes its chunk start again.
+class BatchWriter {
+  public:
+    explicit BatchWriter(CopyRun& run) : run_(run), session_(run.downstream) {}
+
+    void run(std::stop_token stop);
+
+  private:
+    void write(Batch& batch, std::stop_token stop);
+    void execute(Batch& batch);
+    void look_at_warnings(const Batch& batch, std::uint32_t warnings);
+
+    CopyRun& run_;
+    ManagedSession session_;
+};
+
+}  // namespace dm::copy

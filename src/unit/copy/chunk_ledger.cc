@@ -1,0 +1,61 @@
+#include "unit/copy/chunk_ledger.h"
+
+#include "base/log.h"
+
+namespace dm::copy {
+
+void ChunkLedger::count(Chunk& chunk, std::uint64_t rows, std::uint64_t bytes) {
+    chunk.rows += rows;
+    chunk.bytes += bytes;
+    chunk.job->rows_done += rows;
+    chunk.job->bytes_done += bytes;
+}
+
+void ChunkLedger::close(const std::shared_ptr<Chunk>& chunk, sql::SqlSession& session) {
+    // Only the last one passes 1, and nobody opens anything after the reading is over.
+    int pending = chunk->pending;
+    while (pending > 1) {
+        if (chunk->pending.compare_exchange_weak(pending, pending - 1)) return;
+    }
+    if (chunk->has_failed) {
+        again(chunk);
+        return;
+    }
+    target::ChunkRecord record = chunk->record;
+    record.is_done = true;
+    record.rows = chunk->rows;
+    record.bytes = chunk->bytes;
+    if (!chunk->is_whole_table) checkpoint_.save_chunks(session, chunk->job->source, {record});
+    chunk->pending = 0;
+    board_.chunk_done(*chunk);
+}
+
+void ChunkLedger::mark_failed(Chunk& chunk, const Error& error) {
+    last_error_.set(std::make_shared<const Error>(error));
+    chunk.has_failed = true;
+}
+
+void ChunkLedger::fail(const std::shared_ptr<Chunk>& chunk, const Error& error) {
+    mark_failed(*chunk, error);
+    int pending = chunk->pending;
+    while (pending > 1) {
+        if (chunk->pending.compare_exchange_weak(pending, pending - 1)) return;
+    }
+    again(chunk);
+}
+
+void ChunkLedger::again(const std::shared_ptr<Chunk>& chunk) {
+    const auto error = last_error_.copy();
+    if (max_attempts_ != 0 && ++chunk->attempts >= max_attempts_) throw *error;
+    log::warn("a chunk is read again", {{"table", chunk->job->source.quoted()}, {"chunk", chunk->record.number}, {"error", error->what()}});
+    chunk->job->rows_done -= chunk->rows;
+    chunk->job->bytes_done -= chunk->bytes;
+    chunk->rows = 0;
+    chunk->bytes = 0;
+    chunk->pending = 0;
+    chunk->has_failed = false;
+    chunk->is_redo = true;
+    board_.chunk_again(chunk);
+}
+
+}  // namespace dm::copy

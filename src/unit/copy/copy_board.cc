@@ -1,0 +1,144 @@
+#include "unit/copy/copy_board.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace dm::copy {
+namespace {
+
+/// So many tables may be open per reader: enough to keep all busy while the last rows of others are written.
+constexpr std::size_t kTablesPerReader = 4;
+
+}  // namespace
+
+void CopyBoard::add(std::shared_ptr<TableJob> job) {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(job));
+    changed_.notify_all();
+}
+
+std::optional<Work> CopyBoard::next(std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    std::optional<Work> work;
+    changed_.wait(lock, stop, [&] {
+        work = choose_locked();
+        return work || is_finished_locked();
+    });
+    return stop.stop_requested() ? std::nullopt : work;
+}
+
+std::optional<Work> CopyBoard::choose_locked() {
+    for (auto& active : active_) {
+        if (active->is_started && active->is_split && active->open_chunks == 0 && !active->is_busy) {
+            active->is_busy = true;
+            return FinishTable{active->job};
+        }
+    }
+    if (ready_.size() < static_cast<std::size_t>(readers_)) {
+        for (auto& active : active_) {
+            if (!active->is_started || active->is_split || active->is_busy) continue;
+            active->is_busy = true;
+            return SplitTable{active->job, active->after, active->next_number};
+        }
+    }
+    if (!ready_.empty()) {
+        std::shared_ptr<Chunk> chunk = std::move(ready_.front());
+        ready_.pop_front();
+        return ReadChunk{std::move(chunk)};
+    }
+    if (!waiting_.empty() && active_.size() < kTablesPerReader * static_cast<std::size_t>(readers_)) {
+        auto active = std::make_unique<Active>();
+        active->job = std::move(waiting_.front());
+        active->is_busy = true;
+        waiting_.pop_front();
+        active_.push_back(std::move(active));
+        return StartTable{active_.back()->job};
+    }
+    return std::nullopt;
+}
+
+CopyBoard::Active& CopyBoard::find_locked(const TableJob* job) {
+    const auto found = std::ranges::find_if(active_, [&](const auto& active) { return active->job.get() == job; });
+    assert(found != active_.end());
+    return **found;
+}
+
+void CopyBoard::erase_locked(const TableJob* job) {
+    std::erase_if(active_, [&](const auto& active) { return active->job.get() == job; });
+}
+
+void CopyBoard::table_started(const std::shared_ptr<TableJob>& job, StartedTable started) {
+    const std::lock_guard lock(mutex_);
+    Active& active = find_locked(job.get());
+    active.is_started = true;
+    active.is_busy = false;
+    active.is_split = started.is_split;
+    active.after = std::move(started.after);
+    active.next_number = started.next_number;
+    active.open_chunks = static_cast<int>(started.chunks.size());
+    for (auto& chunk : started.chunks) ready_.push_back(std::move(chunk));
+    changed_.notify_all();
+}
+
+void CopyBoard::table_split(const std::shared_ptr<TableJob>& job, std::vector<std::shared_ptr<Chunk>> chunks, bool is_last) {
+    const std::lock_guard lock(mutex_);
+    Active& active = find_locked(job.get());
+    active.is_busy = false;
+    active.is_split = is_last;
+    if (!chunks.empty()) active.after = chunks.back()->record.range.upper;
+    active.next_number += static_cast<std::int64_t>(chunks.size());
+    active.open_chunks += static_cast<int>(chunks.size());
+    for (auto& chunk : chunks) ready_.push_back(std::move(chunk));
+    changed_.notify_all();
+}
+
+void CopyBoard::chunk_done(const Chunk& chunk) {
+    const std::lock_guard lock(mutex_);
+    --find_locked(chunk.job.get()).open_chunks;
+    changed_.notify_all();
+}
+
+void CopyBoard::chunk_again(std::shared_ptr<Chunk> chunk) {
+    const std::lock_guard lock(mutex_);
+    ready_.push_front(std::move(chunk));
+    changed_.notify_all();
+}
+
+void CopyBoard::table_done(const std::shared_ptr<TableJob>& job) {
+    const std::lock_guard lock(mutex_);
+    erase_locked(job.get());
+    ++done_;
+    changed_.notify_all();
+}
+
+void CopyBoard::table_again(const std::shared_ptr<TableJob>& job) {
+    const std::lock_guard lock(mutex_);
+    erase_locked(job.get());
+    waiting_.push_front(job);
+    changed_.notify_all();
+}
+
+bool CopyBoard::is_finished() const {
+    const std::lock_guard lock(mutex_);
+    return is_finished_locked();
+}
+
+bool CopyBoard::wait_finished(std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait(lock, stop, [&] { return is_finished_locked(); });
+}
+
+std::vector<std::shared_ptr<TableJob>> CopyBoard::active() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<TableJob>> jobs;
+    for (const auto& active : active_) jobs.push_back(active->job);
+    return jobs;
+}
+
+std::size_t CopyBoard::done_count() const {
+    const std::lock_guard lock(mutex_);
+    return done_;
+}
+
+}  // namespace dm::copy

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/retry.h"
+#include "core/config/subtask_config.h"
+#include "core/rules/table_filter.h"
+#include "core/rules/table_router.h"
+#include "core/sql/sql_session.h"
+#include "unit/copy/start_point.h"
+
+namespace dm::copy {
+
+using config::OnDuplicate;
+
+/// Settings of one copy; the configuration's names in quotes.
+struct CopyOptions {
+    std::string task;
+    std::string source_id;
+    std::string meta_schema = "dm_meta";  ///< `meta-schema`
+    LocationUse location_use = LocationUse::ByPosition;  ///< `enable-gtid`
+    int readers = 4;                      ///< `mydumpers.threads`
+    int writers = 16;                     ///< `loaders.pool-size`
+    std::string where;                    ///< `mydumpers.where`
+    OnDuplicate on_duplicate = OnDuplicate::Replace;  ///< `loaders.on-duplicate-logical`
+    bool is_sharding = false;             ///< `shard-mode` is set: other sources may write to the same tables
+    /// Nothing was replicated yet: completed tables, too, still need the binlog from where their copy started.
+    bool is_sync_fresh = true;
+    std::size_t chunk_bytes = 16UL << 20U;      ///< aimed at
+    std::size_t statement_bytes = 1UL << 20U;   ///< one INSERT
+    std::size_t queue_bytes = 32UL << 20U;      ///< statements waiting for writers
+    RetryPolicy retry{.max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};
+};
+
+/// The options of a subtask; what it does not say has the defaults above.
+[[nodiscard]] CopyOptions copy_options(const config::SubTaskConfig& subtask);
+
+/// What the copy works with. The connectors open sessions set up by unit/target/downstream.h; the clock outlives the unit.
+struct CopyEnvironment {
+    sql::SqlConnector upstream;
+    sql::SqlConnector downstream;
+    std::shared_ptr<const rules::TableFilter> filter;
+    std::shared_ptr<const rules::TableRouter> router;
+    Clock* clock = nullptr;
+};
+
+}  // namespace dm::copy

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/model/names.h"
+#include "core/rules/table_filter.h"
+#include "core/rules/table_router.h"
+#include "core/sql/sql_session.h"
+#include "unit/copy/notice_book.h"
+
+namespace dm::copy {
+
+/// One upstream table the rules let through.
+struct PlannedTable {
+    model::TableName source;
+    model::TableName target;
+    bool is_merged = false;         ///< another table of this source has the same target
+    std::uint64_t bytes_total = 0;  ///< the server's estimates
+    std::uint64_t rows_total = 0;
+};
+
+/// Lists the base tables, largest first. Views, sequences, triggers, events and routines of the schemas concerned are not
+/// copied: they are counted in `notices`.
+[[nodiscard]] std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::TableFilter& filter,
+                                                    const rules::TableRouter& router, NoticeBook& notices);
+
+}  // namespace dm::copy

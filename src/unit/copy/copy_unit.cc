@@ -1,0 +1,268 @@
+#include "unit/copy/copy_unit.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/guarded.h"
+#include "base/log.h"
+#include "base/step.h"
+#include "unit/copy/batch_writer.h"
+#include "unit/copy/copy_plan.h"
+#include "unit/copy/table_reader.h"
+#include "unit/target/copy_checkpoint.h"
+
+namespace dm::copy {
+namespace {
+
+constexpr std::size_t kMaxQueuedBatches = 4096;
+constexpr int kMaxListings = 5;  // tables that were renamed while being copied are found by listing again
+constexpr auto kDrainTime = std::chrono::milliseconds(800);
+constexpr auto kDrainStep = std::chrono::milliseconds(20);
+constexpr auto kRateWindow = std::chrono::seconds(2);
+
+/// Progress, as `status` shows it.
+struct Progress {
+    std::vector<std::shared_ptr<TableJob>> jobs;
+    std::uint64_t tables_done_before = 0;  ///< complete when the run began
+    std::uint64_t rows_done_before = 0;
+    std::uint64_t bytes_done_before = 0;
+    model::Location low = model::Location();
+    model::Location highest = model::Location();
+};
+
+/// Bytes per second since a moment some seconds ago.
+struct Rate {
+    std::optional<Clock::TimePoint> since;
+    std::uint64_t bytes_then = 0;
+    std::int64_t per_second = 0;
+};
+
+/// What one run needs; made anew for each.
+struct RunParts {
+    RunParts(const CopyOptions& options, const CopyEnvironment& environment, const target::CopyCheckpoint& checkpoint)
+        : upstream(environment.upstream),
+          downstream(environment.downstream),
+          board(options.readers),
+          ledger(checkpoint, board, options.retry.max_attempts),
+          queue(kMaxQueuedBatches, options.queue_bytes) {}
+
+    SessionGroup upstream;
+    SessionGroup downstream;
+    CopyBoard board;
+    ChunkLedger ledger;
+    BoundedQueue<Batch> queue;
+    PurgedBinlog purged;
+    std::stop_source abort;  ///< ends every step: stop, kill, an error
+    Guarded<std::optional<Error>> error;
+    std::atomic<int> running_writers{0};
+
+    void fail(const Error& cause) {
+        error.with([&](auto& first) {
+            if (!first) first = cause;
+        });
+        abort.request_stop();
+        upstream.cancel();
+    }
+};
+
+}  // namespace
+
+struct CopyUnit::State {
+    State(CopyOptions settings, CopyEnvironment with) : options(std::move(settings)), environment(std::move(with)) {}
+
+    const CopyOptions options;
+    const CopyEnvironment environment;
+    NoticeBook notices;
+    std::atomic<bool> is_killed{false};
+    Guarded<std::shared_ptr<RunParts>> current;  ///< while a run is under way
+    Guarded<Progress> progress;
+    mutable Guarded<Rate> rate;
+
+    void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
+    std::size_t add_tables(RunParts& parts, ManagedSession& upstream, std::map<model::TableName, target::TableCopyRecord>& records);
+    void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
+    void collect(const target::CopyCheckpoint& checkpoint, RunParts& parts);
+};
+
+/// Puts tables that are not complete on the board; returns how many.
+std::size_t CopyUnit::State::add_tables(RunParts& parts, ManagedSession& upstream,
+                                        std::map<model::TableName, target::TableCopyRecord>& records) {
+    std::size_t added = 0;
+    for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router, notices)) {
+        const auto found = records.find(table.source);
+        const bool is_complete = found != records.end() && found->second.state == target::CopyState::Complete &&
+                                 (!options.is_sync_fresh || is_available(found->second.point.low, parts.purged, options.location_use));
+        if (is_complete) continue;
+        auto job = std::make_shared<TableJob>();
+        job->source = table.source;
+        job->target = table.target;
+        job->is_shared_target = table.is_merged || (options.is_sharding && table.source != table.target);
+        job->bytes_total = table.bytes_total;
+        job->rows_total = table.rows_total;
+        if (found != records.end()) job->record = found->second;
+        if (job->record.state == target::CopyState::Complete) job->record.state = target::CopyState::Void;
+        progress.with([&](Progress& p) { p.jobs.push_back(job); });
+        parts.board.add(std::move(job));
+        ++added;
+    }
+    return added;
+}
+
+void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkpoint) {
+    ManagedSession upstream(parts.upstream);
+    ManagedSession downstream(parts.downstream);
+    checkpoint.prepare(downstream.get());
+    parts.purged = read_purged(upstream.get());
+    auto floor = checkpoint.load_floor(downstream.get());
+    if (!floor || (options.is_sync_fresh && !is_available(*floor, parts.purged, options.location_use))) {
+        floor = measure_low(upstream.get(), options.location_use, {});
+        checkpoint.save_floor(downstream.get(), *floor);
+    }
+    auto records = checkpoint.load_tables(downstream.get());
+    Progress fresh;
+    fresh.low = *floor;
+    for (const auto& [source, record] : records) {
+        if (record.state != target::CopyState::Complete) continue;
+        ++fresh.tables_done_before;
+        fresh.rows_done_before += record.rows;
+        fresh.bytes_done_before += record.bytes;
+    }
+    progress.set(std::move(fresh));
+    add_tables(parts, upstream, records);
+}
+
+void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
+    const TableStarter starter(options, checkpoint, parts.purged, notices);
+    ManagedSession probe(parts.downstream);
+    CopyRun run{.options = options, .checkpoint = checkpoint, .starter = starter, .clock = *environment.clock, .notices = notices,
+                .board = parts.board, .ledger = parts.ledger, .queue = parts.queue, .upstream = parts.upstream,
+                .downstream = parts.downstream, .max_packet_bytes = probe.get().max_packet_bytes()};
+    probe.drop();
+    const auto on_error = [&](const Error& error) { parts.fail(error); };
+    const std::stop_token abort = parts.abort.get_token();
+    std::vector<Step> steps;
+    for (int i = 0; i < options.writers; ++i) {
+        ++parts.running_writers;
+        steps.emplace_back(
+            fmt::format("copy-write-{}", i),
+            [&](std::stop_token) {
+                struct Leave {
+                    std::atomic<int>& count;
+                    ~Leave() { --count; }
+                } leave{parts.running_writers};
+                BatchWriter(run).run(abort);
+            },
+            on_error);
+    }
+    for (int i = 0; i < options.readers; ++i) {
+        steps.emplace_back(fmt::format("copy-read-{}", i), [&](std::stop_token) { TableReader(run).run(abort); }, on_error);
+    }
+    {
+        const std::stop_callback on_stop(stop, [&] {
+            parts.abort.request_stop();
+            parts.upstream.cancel();
+        });
+        parts.board.wait_finished(abort);
+    }
+    parts.queue.close();
+    for (Clock::Duration waited{0}; abort.stop_requested() && parts.running_writers > 0 && waited < kDrainTime; waited += kDrainStep) {
+        if (!environment.clock->sleep(kDrainStep, std::stop_token())) break;
+    }
+    if (abort.stop_requested()) parts.downstream.cancel();
+    for (Step& step : steps) step.join();
+}
+
+void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts& parts) {
+    ManagedSession downstream(parts.downstream);
+    model::Location highest = progress.copy().low;
+    for (const target::TableCopyPoint& point : checkpoint.load_table_points(downstream.get())) {
+        if (model::compare_positions(point.high.position, highest.position) > 0) highest.position = point.high.position;
+        if (!point.high.gtid_set.is_empty()) highest.gtid_set.merge(point.high.gtid_set);
+    }
+    progress.with([&](Progress& p) { p.highest = highest; });
+}
+
+CopyUnit::CopyUnit(CopyOptions options, CopyEnvironment environment)
+    : state_(std::make_unique<State>(std::move(options), std::move(environment))) {}
+
+CopyUnit::~CopyUnit() = default;
+
+target::UnitOutcome CopyUnit::run(std::stop_token stop) {
+    State& state = *state_;
+    const CopyEnvironment& environment = state.environment;
+    const model::Flavor flavor = environment.upstream()->version().flavor;
+    const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id, flavor);
+    for (int listing = 1;; ++listing) {
+        const auto parts = std::make_shared<RunParts>(state.options, environment, checkpoint);
+        state.current.set(parts);
+        if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
+        retry(
+            state.options.retry, *environment.clock, stop, [&] { state.plan(*parts, checkpoint); },
+            [](const Error& error, Clock::Duration) { log::warn("copy: planning again", {{"error", error.what()}}); });
+        const bool has_work = !parts->board.is_finished();
+        if (has_work && listing <= kMaxListings) state.work(*parts, checkpoint, stop);
+        if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
+        if (const auto error = parts->error.copy()) throw *error;
+        if (!has_work || listing > kMaxListings) {
+            state.collect(checkpoint, *parts);
+            state.current.set(nullptr);
+            return target::UnitOutcome::Finished;
+        }
+    }
+}
+
+void CopyUnit::kill() noexcept {
+    state_->is_killed = true;
+    if (const auto parts = state_->current.copy()) {
+        parts->abort.request_stop();
+        parts->upstream.cancel();
+        parts->downstream.cancel();
+    }
+}
+
+target::UnitStatus CopyUnit::status() const {
+    const Progress progress = state_->progress.copy();
+    target::CopyStatus status;
+    status.low = progress.low;
+    status.noticed = state_->notices.list();
+    status.tables_done = progress.tables_done_before;
+    status.tables_total = progress.tables_done_before + progress.jobs.size();
+    status.rows_done = status.rows_total = progress.rows_done_before;
+    status.bytes_done = status.bytes_total = progress.bytes_done_before;
+    const auto parts = state_->current.copy();
+    const auto active = parts ? parts->board.active() : std::vector<std::shared_ptr<TableJob>>();
+    status.tables_done += parts ? parts->board.done_count() : progress.jobs.size();
+    for (const auto& job : progress.jobs) {
+        const std::uint64_t rows = job->rows_done;
+        const std::uint64_t bytes = job->bytes_done;
+        const bool is_active = std::ranges::find(active, job) != active.end();
+        // A table that is over has the size it turned out to have.
+        const bool is_over = !is_active && rows > 0;
+        const std::uint64_t rows_total = is_over ? rows : std::max(rows, job->rows_total);
+        const std::uint64_t bytes_total = is_over ? bytes : std::max(bytes, job->bytes_total);
+        status.rows_done += rows;
+        status.bytes_done += bytes;
+        status.rows_total += rows_total;
+        status.bytes_total += bytes_total;
+        if (is_active) status.tables.push_back({job->source, rows, rows_total, bytes, bytes_total});
+    }
+    const Clock::TimePoint now = state_->environment.clock->now();
+    status.bytes_per_second = state_->rate.with([&](Rate& rate) {
+        if (!rate.since) rate = {.since = now, .bytes_then = status.bytes_done};
+        const std::chrono::duration<double> elapsed = now - *rate.since;
+        if (elapsed < kRateWindow) return rate.per_second;
+        const std::uint64_t grown = status.bytes_done > rate.bytes_then ? status.bytes_done - rate.bytes_then : 0;
+        rate = {.since = now, .bytes_then = status.bytes_done, .per_second = static_cast<std::int64_t>(static_cast<double>(grown) / elapsed.count())};
+        return rate.per_second;
+    });
+    return status;
+}
+
+model::Location CopyUnit::highest_point() const { return state_->progress.copy().highest; }
+
+}  // namespace dm::copy

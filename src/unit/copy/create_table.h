@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/flavor.h"
+#include "core/model/names.h"
+
+/// The text of SHOW CREATE TABLE, made fit for another name and another server. Pure functions.
+namespace dm::copy {
+
+/// The statement with the table's name replaced by `target`, and IF NOT EXISTS. Throws Error{CopyPlan} if the text does
+/// not begin like SHOW CREATE TABLE's.
+[[nodiscard]] std::string retarget_create_table(std::string_view create_table, const model::TableName& target);
+
+/// The text without what changes while nothing about the structure does: the AUTO_INCREMENT counter.
+[[nodiscard]] std::string comparable_structure(std::string_view create_table);
+
+/// A statement that the target may understand where it refused the original.
+struct AdaptedStatement {
+    std::string text;
+    std::vector<std::string> changes;  ///< what was replaced or left out, for people: "collation a -> b"; empty: nothing to adapt
+};
+
+/// Replaces what the other family of servers does not know (collations, engines, table options, column types, key parts)
+/// by the nearest thing it knows. Works on CREATE TABLE and CREATE DATABASE.
+[[nodiscard]] AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target);
+
+/// The collation nearest to `collation` on the target; the same if it should know it.
+[[nodiscard]] std::string adapt_collation(std::string_view collation, const model::ServerVersion& target);
+
+}  // namespace dm::copy

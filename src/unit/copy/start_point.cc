@@ -1,0 +1,186 @@
+#include "unit/copy/start_point.h"
+
+#include <charconv>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "core/sql/literal.h"
+#include "unit/target/server_error.h"
+
+namespace dm::copy {
+namespace {
+
+constexpr std::string_view kRepeatableRead = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+constexpr std::string_view kOpenSnapshot = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
+
+/// Privileges are missing: 1044, 1045, 1142, 1227; the command is not there for us: 1235.
+bool is_refused(const Error& error) {
+    const auto number = target::sql_error_number(error);
+    return number == 1044 || number == 1045 || number == 1142 || number == 1227 || number == 1235;
+}
+
+std::uint64_t to_number(const std::string& digits) {
+    std::uint64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+}
+
+[[noreturn]] void throw_no_binlog() {
+    throw Error(ErrorCode::CopyPositionUnknown, "the upstream has no binary log (log_bin is off), so the copied data has no place in it to continue from");
+}
+
+/// File, offset and, on MySQL, gtid_executed of this moment.
+model::Location binlog_status(sql::SqlSession& session) {
+    const model::ServerVersion& version = session.version();
+    const bool is_renamed = version.flavor == model::Flavor::MySql && version.is_at_least(8, 2);
+    sql::ResultSet status;
+    try {
+        status = session.query(is_renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+    } catch (const Error& error) {
+        if (!is_refused(error)) throw;
+        throw Error(ErrorCode::CopyPositionUnknown, "may not read the upstream's binlog position: grant REPLICATION CLIENT (MariaDB: BINLOG MONITOR)")
+            .with_cause(error);
+    }
+    if (status.rows.empty()) throw_no_binlog();
+    model::Location location;
+    location.position = {.file = status.text(0, "File"), .offset = to_number(status.text(0, "Position"))};
+    location.gtid_set = model::GtidSet::parse(version.flavor, status.text(0, "Executed_Gtid_Set"));
+    return location;
+}
+
+model::Location mariadb_location(sql::SqlSession& session, std::string file, std::uint64_t offset) {
+    std::string literal;
+    sql::append_quoted(literal, file);
+    const auto gtid = session.query(fmt::format("SELECT BINLOG_GTID_POS({},{}) AS g", literal, offset));
+    return {.position = {.file = std::move(file), .offset = offset},
+            .gtid_set = model::GtidSet::parse(model::Flavor::MariaDb, gtid.text(0, "g"))};
+}
+
+/// Leaves the session inside the snapshot.
+model::Location open_mariadb_snapshot(sql::SqlSession& session) {
+    session.execute(kRepeatableRead);
+    session.execute(kOpenSnapshot);
+    const auto status = session.query("SHOW STATUS LIKE 'binlog_snapshot_%'");
+    std::string file;
+    std::uint64_t offset = 0;
+    for (const auto& row : status.rows) {
+        if (row.size() < 2 || !row[0] || !row[1]) continue;
+        if (row[0]->ends_with("file")) file = *row[1];
+        if (row[0]->ends_with("position")) offset = to_number(*row[1]);
+    }
+    if (file.empty()) {
+        session.execute("ROLLBACK");
+        throw_no_binlog();
+    }
+    return mariadb_location(session, std::move(file), offset);
+}
+
+/// Runs `read` while nothing that it could miss can commit; unlocks in every case.
+template <typename Read>
+auto under_read_lock(sql::SqlSession& session, const model::TableName& table, const Read& read) {
+    session.execute("SET SESSION lock_wait_timeout = 20");
+    try {
+        session.execute("FLUSH TABLES WITH READ LOCK");
+    } catch (const Error& error) {
+        if (!is_refused(error)) throw;
+        if (table.is_empty()) {
+            throw Error(ErrorCode::CopyPositionUnknown, "may not take a read lock for the moment of reading the binlog position: grant RELOAD")
+                .with_cause(error);
+        }
+        session.execute(fmt::format("LOCK TABLES {} READ", table.quoted()));
+    }
+    try {
+        auto result = read();
+        session.execute("UNLOCK TABLES");
+        return result;
+    } catch (const Error& error) {
+        if (!target::is_connection_lost(error)) session.execute("UNLOCK TABLES");
+        throw;
+    }
+}
+
+bool has_gtid_mode(sql::SqlSession& session) {
+    const auto result = session.query("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'");
+    return result.text(0, "Value") == "ON";
+}
+
+/// Transactions that have their GTID but may not be in gtid_executed yet: "uuid:5#12:6#13, uuid:7#14".
+model::GtidSet parse_owned(std::string_view text) {
+    std::string set;
+    bool is_owner = false;
+    for (const char c : text) {
+        if (c == '#') is_owner = true;
+        if (c == ':' || c == ',' || c == '\n' || c == ' ') is_owner = false;
+        if (!is_owner) set += c;
+    }
+    return model::GtidSet::parse(model::Flavor::MySql, set);
+}
+
+}  // namespace
+
+model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table) {
+    const model::ServerVersion& version = session.version();
+    if (version.flavor == model::Flavor::MariaDb) {
+        model::Location location = open_mariadb_snapshot(session);
+        session.execute("COMMIT");
+        return location;
+    }
+    if (use == LocationUse::ByGtid && version.is_at_least(5, 7) && has_gtid_mode(session)) {
+        // One statement answers both; its position may run ahead of its GTID set, which alone is used.
+        model::Location location = binlog_status(session);
+        return location;
+    }
+    return under_read_lock(session, table, [&] { return binlog_status(session); });
+}
+
+model::Location measure_high(sql::SqlSession& session) {
+    const model::ServerVersion& version = session.version();
+    if (version.flavor == model::Flavor::MariaDb) {
+        model::Location location = open_mariadb_snapshot(session);
+        session.execute("COMMIT");
+        return location;
+    }
+    // A committing transaction is visible before it is in gtid_executed, but it is owned until then: ask in this order.
+    model::GtidSet owned(model::Flavor::MySql);
+    if (has_gtid_mode(session)) owned = parse_owned(session.query("SELECT @@GLOBAL.gtid_owned AS g").text(0, "g"));
+    model::Location location = binlog_status(session);
+    location.gtid_set.merge(owned);
+    return location;
+}
+
+model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper, const model::TableName& table) {
+    if (session.version().flavor == model::Flavor::MariaDb) return open_mariadb_snapshot(session);
+    session.execute(kRepeatableRead);
+    helper.execute("SET SESSION lock_wait_timeout = 20");
+    helper.execute(fmt::format("LOCK TABLES {} READ", table.quoted()));
+    session.execute(kOpenSnapshot);
+    model::Location location = binlog_status(session);
+    helper.execute("UNLOCK TABLES");
+    return location;
+}
+
+PurgedBinlog read_purged(sql::SqlSession& session) {
+    PurgedBinlog purged;
+    purged.gtid_set = model::GtidSet(session.version().flavor);
+    try {
+        purged.first_file = session.query("SHOW BINARY LOGS").text(0, "Log_name");
+        if (session.version().flavor == model::Flavor::MySql && has_gtid_mode(session)) {
+            purged.gtid_set = model::GtidSet::parse(model::Flavor::MySql, session.query("SELECT @@GLOBAL.gtid_purged AS g").text(0, "g"));
+        }
+    } catch (const Error& error) {
+        // 1381: the binlog is off. Without the privilege to look, reading from the place will tell.
+        if (!is_refused(error) && target::sql_error_number(error) != 1381) throw;
+    }
+    return purged;
+}
+
+bool is_available(const model::Location& location, const PurgedBinlog& purged, LocationUse use) {
+    const bool by_gtid = use == LocationUse::ByGtid && purged.gtid_set.flavor() == model::Flavor::MySql && !location.gtid_set.is_empty();
+    if (by_gtid) return location.gtid_set.contains(purged.gtid_set);
+    if (purged.first_file.empty() || location.position.file.empty()) return true;
+    return model::compare_positions(location.position, {.file = purged.first_file, .offset = 0}) >= 0;
+}
+
+}  // namespace dm::copy

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "unit/copy/table_shape.h"
+#include "unit/target/copy_checkpoint.h"
+#include "unit/target/insert_builder.h"
+
+namespace dm::copy {
+
+/// One table of the plan. Fixed fields are set before the job is shared; `shape`, `record` and the modes by the reader
+/// that starts the table, before any chunk of it exists; the counters by anyone. CopyBoard keeps the rest.
+struct TableJob {
+    model::TableName source;
+    model::TableName target;
+    bool is_shared_target = false;  ///< other tables, here or on other sources, are copied into the same target
+    std::uint64_t bytes_total = 0;  ///< the server's estimates
+    std::uint64_t rows_total = 0;
+
+    TableShape shape;
+    target::TableCopyRecord record;
+    target::WriteMode mode = target::WriteMode::Replace;       ///< of first attempts
+    target::WriteMode redo_mode = target::WriteMode::Replace;  ///< of repetitions
+
+    std::atomic<std::uint64_t> rows_done{0};
+    std::atomic<std::uint64_t> bytes_done{0};
+};
+
+/// One chunk on its way. Readers append batches, writers take them away; whoever finds it settled reports it to the board.
+struct Chunk {
+    std::shared_ptr<TableJob> job;
+    target::ChunkRecord record;
+    bool is_whole_table = false;  ///< the only chunk: it has no row of its own in the checkpoint
+    bool is_redo = false;         ///< some of its rows may have been written before
+    int attempts = 0;
+
+    /// Batches queued or being written, plus one while it is being read. Who brings it to zero settles the chunk.
+    std::atomic<int> pending{0};
+    std::atomic<bool> has_failed{false};  ///< it must be read again
+    std::atomic<std::uint64_t> rows{0};
+    std::atomic<std::uint64_t> bytes{0};
+};
+
+/// One statement of a chunk for the writers.
+struct Batch {
+    std::shared_ptr<Chunk> chunk;
+    target::InsertStatement statement;
+};
+
+}  // namespace dm::copy

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "base/bounded_queue.h"
+#include "unit/copy/chunk_ledger.h"
+#include "unit/copy/copy_board.h"
+#include "unit/copy/copy_options.h"
+#include "unit/copy/session_group.h"
+#include "unit/copy/table_starter.h"
+
+namespace dm::copy {
+
+/// What readers and writers of one run share. All of it is thread-safe and outlives them.
+struct CopyRun {
+    const CopyOptions& options;
+    const target::CopyCheckpoint& checkpoint;
+    const TableStarter& starter;
+    Clock& clock;
+    NoticeBook& notices;
+    CopyBoard& board;
+    ChunkLedger& ledger;
+    BoundedQueue<Batch>& queue;
+    SessionGroup& upstream;
+    SessionGroup& downstream;
+    std::size_t max_packet_bytes;  ///< of the target
+};
+
+/// One reader: takes work from the board until there is none. Starts, splits and finishes tables, and turns the rows of
+/// chunks into statements for the writers. Belongs to one thread. Transient errors are waited out with new sessions;
+/// others leave `run`.
+class TableReader {
+  public:
+    explicit TableReader(CopyRun& run);
+
+    void run(std::stop_token stop);
+
+  private:
+    void perform(const StartTable& work);
+    void perform(const SplitTable& work);
+    void perform(const FinishTable& work);
+    void read(const std::shared_ptr<Chunk>& chunk, std::stop_token stop);
+    void read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token stop);
+    void drop_sessions() noexcept;
+    [[nodiscard]] BothSides sides() { return {upstream_.get(), downstream_.get()}; }
+
+    CopyRun& run_;
+    ManagedSession upstream_;
+    ManagedSession downstream_;
+};
+
+}  // namespace dm::copy

@@ -1,0 +1,80 @@
+#include "unit/copy/target_table.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "core/sql/literal.h"
+#include "unit/copy/create_table.h"
+#include "unit/target/server_error.h"
+
+namespace dm::copy {
+namespace {
+
+bool is_transient(const Error& error) { return error.retry_class() == RetryClass::Resume || target::is_connection_lost(error); }
+
+/// Runs the statement, then, if the server refuses it, its adapted form.
+void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what, NoticeBook& notices) {
+    try {
+        downstream.execute(statement);
+        return;
+    } catch (const Error& error) {
+        if (is_transient(error) || target::sql_error_number(error) == target::server_error::kUnknownDatabase) throw;
+        const AdaptedStatement adapted = adapt_statement(statement, downstream.version());
+        const std::string advice = "Create it in the target by hand, then resume the task.";
+        if (adapted.changes.empty()) {
+            throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}", what)).with_cause(error).with_workaround(advice);
+        }
+        try {
+            downstream.execute(adapted.text);
+        } catch (const Error& second) {
+            if (is_transient(second)) throw;
+            throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}, also after adapting it ({})", what,
+                                                         fmt::join(adapted.changes, "; ")))
+                .with_cause(second)
+                .with_workaround(advice);
+        }
+        notices.add("structure adapted to the target", what, fmt::format("{}", fmt::join(adapted.changes, "; ")));
+    }
+}
+
+void create_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source, const std::string& target,
+                   NoticeBook& notices) {
+    std::string name;
+    sql::append_quoted(name, source);
+    const auto facts = upstream.query(fmt::format(
+        "SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS k FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", name));
+    std::string statement = fmt::format("CREATE DATABASE IF NOT EXISTS {}", model::quote_identifier(target));
+    if (!facts.rows.empty()) statement += fmt::format(" DEFAULT CHARACTER SET {} COLLATE {}", facts.text(0, "c"), facts.text(0, "k"));
+    execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), notices);
+}
+
+}  // namespace
+
+void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
+                         const model::TableName& target, NoticeBook& notices) {
+    const std::string statement = retarget_create_table(source.create_table, target);
+    try {
+        execute_or_adapt(downstream, statement, target.quoted(), notices);
+    } catch (const Error& error) {
+        if (target::sql_error_number(error) != target::server_error::kUnknownDatabase) throw;
+        create_schema(upstream, downstream, source.source.schema, target.schema, notices);
+        execute_or_adapt(downstream, statement, target.quoted(), notices);
+    }
+}
+
+bool has_rows(sql::SqlSession& downstream, const model::TableName& target) {
+    return !downstream.query(fmt::format("SELECT 1 FROM {} LIMIT 1", target.quoted())).rows.empty();
+}
+
+void clear_target_table(sql::SqlSession& downstream, const model::TableName& target) {
+    try {
+        downstream.execute(fmt::format("TRUNCATE TABLE {}", target.quoted()));
+    } catch (const Error& error) {
+        if (is_transient(error)) throw;
+        if (target::sql_error_number(error) == target::server_error::kNoSuchTable) return;
+        // Not allowed to truncate, or the table is referred to by others.
+        downstream.execute(fmt::format("DELETE FROM {}", target.quoted()));
+    }
+}
+
+}  // namespace dm::copy

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "core/model/names.h"
+#include "core/sql/sql_session.h"
+#include "unit/copy/notice_book.h"
+
+/// The table on the other side: made, emptied, looked at.
+namespace dm::copy {
+
+/// What a table is created from.
+struct TableSource {
+    model::TableName source;
+    std::string create_table;  ///< SHOW CREATE TABLE of the upstream
+};
+
+/// Creates the target's schema, like the upstream's, and the table. A statement the target refuses is tried again adapted
+/// to it; what was changed goes to `notices`. Throws Error{CopyPlan} with the server's words if that fails, too.
+void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
+                         const model::TableName& target, NoticeBook& notices);
+
+[[nodiscard]] bool has_rows(sql::SqlSession& downstream, const model::TableName& target);
+
+/// Removes all rows; a table that is gone is no error.
+void clear_target_table(sql::SqlSession& downstream, const model::TableName& target);
+
+}  // namespace dm::copy
