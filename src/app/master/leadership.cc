@@ -19,7 +19,7 @@ void Leadership::start() {
     campaign_.emplace(
         "campaign",
         [this](const std::stop_token& stop) {
-            election_.run(stop, {.lead = [this](const std::stop_token& term) { lead(term); }});
+            election_.run(stop, [this](const std::stop_token& term) { lead(term); });
         },
         report);
     observe_.emplace(
