@@ -43,17 +43,7 @@ void read_rules(std::string_view bytes) {
 }  // namespace
 }  // namespace dm::rules
 
-#ifdef DM_LIBFUZZER
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     dm::rules::read_rules({reinterpret_cast<const char*>(data), size});
     return 0;
 }
-#else
-#include <gtest/gtest.h>
-
-#include "core/rules/fuzz_replay.h"
-
-namespace dm::rules {
-TEST(RulesFuzz, ReplaysCorpus) { EXPECT_NO_THROW(replay_corpus(DM_SOURCE_DIR, "rules", read_rules)); }
-}  // namespace dm::rules
-#endif

@@ -1,4 +1,5 @@
-#include <cstdint>
+#pragma once
+
 #include <cstdlib>
 #include <string_view>
 
@@ -10,7 +11,9 @@
 #include "core/config/worker_config.h"
 
 namespace dm::config {
-namespace {
+
+/// For the fuzzers and the test that damages texts: any bytes are a configuration that prints and reads back as an equal
+/// one, or an Error. Whatever else happens ends the process.
 
 template <typename F>
 void tolerate(const F& attempt) {
@@ -21,13 +24,11 @@ void tolerate(const F& attempt) {
     }
 }
 
-/// A failed comparison is a bug like any other exception: it must stop the fuzzer.
-void require(bool condition) {
+inline void require(bool condition) {
     if (!condition) std::abort();
 }
 
-/// Any bytes are a configuration that prints and reads back, or an Error.
-void read_configuration(std::string_view bytes) {
+inline void fuzz_task(std::string_view bytes) {
     tolerate([&] {
         const TaskConfig task = parse_task_yaml(bytes);
         require(parse_task_yaml(to_yaml(task, Redact::No)) == task);
@@ -36,36 +37,28 @@ void read_configuration(std::string_view bytes) {
             sources.emplace_back();
             sources.back().source_id = instance.source_id;
         }
-        for (const auto& subtask : make_subtasks(task, sources)) require(subtask_from_toml(to_toml(subtask)) == subtask);
+        const auto subtasks = make_subtasks(task, sources);
+        for (const auto& subtask : subtasks) require(subtask_from_toml(to_toml(subtask)) == subtask);
+        (void)parse_task_yaml(to_yaml(task_from_subtasks(subtasks), Redact::Yes));
         refuse_missing_features(task);
     });
+    tolerate([&] { (void)subtask_from_toml(bytes); });
+}
+
+inline void fuzz_source(std::string_view bytes) {
     tolerate([&] {
         const SourceConfig source = parse_source_yaml(bytes);
         require(parse_source_yaml(to_yaml(source, Redact::No)) == source);
         require(source_from_toml(to_toml(source)) == source);
     });
     tolerate([&] { (void)source_from_toml(bytes); });
-    tolerate([&] { (void)subtask_from_toml(bytes); });
+}
+
+inline void fuzz_daemon(std::string_view bytes) {
     const FileReader reader = [&](const std::string&) { return std::string(bytes); };
     tolerate([&] { (void)to_toml(parse_master_arguments({"-config", "f"}, reader, "host").config); });
     tolerate([&] { (void)to_toml(parse_worker_arguments({"-config", "f"}, reader).config); });
     tolerate([&] { (void)SecretKey::from_hex(std::string(64, '0')).decrypt(bytes); });
 }
 
-}  // namespace
 }  // namespace dm::config
-
-#ifdef DM_LIBFUZZER
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    dm::config::read_configuration({reinterpret_cast<const char*>(data), size});
-    return 0;
-}
-#else
-#include <gtest/gtest.h>
-
-#include "core/rules/fuzz_replay.h"
-
-namespace dm::config {
-TEST(ConfigFuzz, ReplaysCorpus) { EXPECT_NO_THROW(rules::replay_corpus(DM_SOURCE_DIR, "config", read_configuration, 60)); }
-}  // namespace dm::config
-#endif
