@@ -4,6 +4,11 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(DM_SANITIZE "" CACHE STRING "Sanitizers for every target, for example address,undefined")
+option(DM_FUZZ "Make libFuzzer programs (needs clang)" OFF)
+if(DM_FUZZ)
+  add_custom_target(fuzzers)
+  add_compile_options(-w -fsanitize=fuzzer-no-link)  # warnings are g++'s affair
+endif()
 
 add_library(dm_options INTERFACE)
 target_compile_options(dm_options INTERFACE

@@ -1,6 +1,8 @@
 # Reads the floor plan (cmake/arrows.txt) and makes for every room that has sources:
 #   dm_<floor>_<room>        static library of *.cc without _test, _fuzz, _bench and, in app/main, without the mains
-#   <floor>_<room>_test      one GoogleTest program of all *_test.cc and, replaying their corpus, all *_fuzz.cc
+#   <floor>_<room>_test      one GoogleTest program of all *_test.cc
+#   <name>_fuzz              one program per <name>_fuzz.cc, which defines LLVMFuzzerTestOneInput: libFuzzer's under the
+#                            preset fuzz, elsewhere a test that replays the inputs of tests/fixtures/fuzz/<name>/
 #   <floor>_<room>_bench     one Google Benchmark program of all *_bench.cc
 # A room may add its own build steps (generated code) in src/<room>/room.cmake, included before the library is made;
 # it may append to DM_ROOM_SOURCES.
@@ -70,8 +72,8 @@ endfunction()
 
 function(dm_add_room_programs room target tests fuzzers benches mains)
   string(REPLACE "/" "_" name ${room})
-  if(tests OR fuzzers)
-    add_executable(${name}_test ${tests} ${fuzzers})
+  if(tests)
+    add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} GTest::gmock GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE DM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests)
@@ -83,6 +85,9 @@ function(dm_add_room_programs room target tests fuzzers benches mains)
     target_compile_definitions(${name}_bench PRIVATE DM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     set_target_properties(${name}_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/bench)
   endif()
+  foreach(fuzzer IN LISTS fuzzers)
+    dm_add_fuzzer(${room} ${target} ${fuzzer})
+  endforeach()
   foreach(main IN LISTS mains)
     get_filename_component(program ${main} NAME_WE)
     string(REGEX REPLACE "_main$" "" program ${program})
@@ -90,4 +95,19 @@ function(dm_add_room_programs room target tests fuzzers benches mains)
     add_executable(${program} ${main})
     target_link_libraries(${program} PRIVATE ${target})
   endforeach()
+endfunction()
+
+function(dm_add_fuzzer room target source)
+  get_filename_component(program ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" name ${program})
+  add_executable(${program} ${source})
+  target_link_libraries(${program} PRIVATE ${target})
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/fuzz)
+  if(DM_FUZZ)
+    target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${program})
+  else()
+    target_sources(${program} PRIVATE ${CMAKE_SOURCE_DIR}/tools/fuzz_replay.cc)
+    add_test(NAME ${room}/${program} COMMAND ${program} ${CMAKE_SOURCE_DIR}/tests/fixtures/fuzz/${name})
+  endif()
 endfunction()

@@ -4,6 +4,7 @@
 # Builds the preset fuzz (clang-16, libFuzzer, address and undefined behaviour) and runs every fuzzer of
 # build/fuzz/bin/fuzz whose name contains FILTER for N seconds (default 60). New inputs are kept in
 # build/fuzz/corpus/NAME; inputs that crash are written to build/fuzz/crashes and end the run with status 1.
+# Committed inputs are in tests/fixtures/fuzz/; every build but this one replays them as tests.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -26,7 +27,7 @@ while [ $# -gt 0 ]; do
 done
 filter=${1:-}
 require_packages
-build_preset fuzz
+build_preset fuzz fuzzers
 
 crashes=$root/build/fuzz/crashes
 mkdir -p "$crashes"
@@ -38,7 +39,7 @@ for program in "$root/build/fuzz/bin/fuzz"/*"$filter"*_fuzz; do
     corpus=$root/build/fuzz/corpus/$name
     mkdir -p "$corpus"
     seeds=()
-    [ ! -d "$root/tests/fixtures/fuzz/$name" ] || seeds=("$root/tests/fixtures/fuzz/$name")
+    [ ! -d "$root/tests/fixtures/fuzz/${name%_fuzz}" ] || seeds=("$root/tests/fixtures/fuzz/${name%_fuzz}")
     say "$name for $seconds s"
     "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$crashes/$name-" "$corpus" "${seeds[@]}" || status=1

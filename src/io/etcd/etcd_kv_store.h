@@ -1,23 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/meta/kv_store.h"
-#include "core/meta/members.h"
+#include "io/etcd/etcd_options.h"
 
 namespace dm::etcd {
-
-/// Where etcd is, and how patient to be.
-struct EtcdOptions {
-    /// "host:port", with or without scheme, or "unix:/path". Masters' own ports do too.
-    std::vector<std::string> endpoints;
-    std::chrono::milliseconds dial_timeout{3'000};      ///< per endpoint
-    std::chrono::milliseconds request_timeout{10'000};  ///< of one call, all endpoints together
-    std::chrono::milliseconds watch_patience{10'000};   ///< how long a broken watch looks for an endpoint
-};
 
 /// KvStore over etcd's v3 gRPC interface. Thread-safe; one connection, to the first endpoint that answers; another one
 /// after a failure. Reads are repeated on another endpoint within the request timeout. A write is repeated only if it
@@ -41,21 +31,6 @@ class EtcdKvStore final : public meta::KvStore {
     void set_endpoints(std::vector<std::string> endpoints);
     /// Forgets history before `revision`.
     void compact(meta::Revision revision);
-
-  private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
-};
-
-/// The group's members, over the same interface. Thread-safe.
-class EtcdMemberList final : public meta::MemberList {
-  public:
-    explicit EtcdMemberList(EtcdOptions options);
-    ~EtcdMemberList() override;
-
-    [[nodiscard]] std::vector<meta::Member> list() override;
-    std::vector<meta::Member> add(const std::vector<std::string>& peer_urls) override;
-    void remove(std::uint64_t id) override;
 
   private:
     class Impl;

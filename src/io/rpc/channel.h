@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "io/rpc/rpc_server.h"
@@ -25,8 +26,10 @@ struct ChannelOptions {
 /// "host:port" with or without scheme, or "unix:/path".
 [[nodiscard]] std::shared_ptr<grpc::Channel> make_channel(const std::string& address, const ChannelOptions& options = {});
 
-/// Waits until connected. False after `timeout`.
-[[nodiscard]] bool wait_connected(grpc::Channel& channel, std::chrono::milliseconds timeout);
+/// Waits until connected. False after `timeout` or when `stop` is requested.
+[[nodiscard]] bool wait_connected(grpc::Channel& channel, std::chrono::milliseconds timeout, std::stop_token stop = {});
+/// One attempt to connect: false also as soon as the peer refuses.
+[[nodiscard]] bool dial(grpc::Channel& channel, std::chrono::milliseconds timeout, std::stop_token stop = {});
 
 /// A connected channel to the first address, in order, that answers within `timeout` each. Throws
 /// Error{MasterGrpcConnect} that names them all.

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/retry.h"
+#include "core/config/subtask_config.h"
 #include "core/rules/table_filter.h"
 #include "core/rules/table_router.h"
 #include "core/sql/sql_session.h"
@@ -15,8 +16,7 @@
 
 namespace dm::copy {
 
-/// `on-duplicate-logical`: what happens to rows whose key the target holds already.
-enum class OnDuplicate : std::uint8_t { Replace, Ignore, Error };
+using config::OnDuplicate;
 
 /// Settings of one copy; the configuration's names in quotes.
 struct CopyOptions {
@@ -29,7 +29,6 @@ struct CopyOptions {
     std::string where;                    ///< `mydumpers.where`
     OnDuplicate on_duplicate = OnDuplicate::Replace;  ///< `loaders.on-duplicate-logical`
     bool is_sharding = false;             ///< `shard-mode` is set: other sources may write to the same tables
-    bool is_strict_collation = false;     ///< `collation_compatible: strict`
     /// Nothing was replicated yet: completed tables, too, still need the binlog from where their copy started.
     bool is_sync_fresh = true;
     std::size_t chunk_bytes = 16UL << 20U;      ///< aimed at
@@ -37,6 +36,9 @@ struct CopyOptions {
     std::size_t queue_bytes = 32UL << 20U;      ///< statements waiting for writers
     RetryPolicy retry{.max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};
 };
+
+/// The options of a subtask; what it does not say has the defaults above.
+[[nodiscard]] CopyOptions copy_options(const config::SubTaskConfig& subtask);
 
 /// What the copy works with. The connectors open sessions set up by unit/target/downstream.h; the clock outlives the unit.
 struct CopyEnvironment {

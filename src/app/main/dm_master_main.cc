@@ -1,0 +1,107 @@
+#include <cstdio>
+#include <optional>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/main/process.h"
+#include "app/master/connect_database.h"
+#include "app/master/master_server.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "core/config/master_config.h"
+#include "io/etcd/etcd_child.h"
+#include "io/etcd/etcd_join.h"
+#include "io/etcd/etcd_kv_store.h"
+#include "io/rpc/address.h"
+
+namespace dm {
+namespace {
+
+std::string host_name() {
+    std::string name(256, '\0');
+    ensure(gethostname(name.data(), name.size() - 1) == 0, ErrorCode::MasterHostname,
+           "the machine's name cannot be read; give the member's name with `name`");
+    return name.c_str();
+}
+
+std::optional<config::SecretKey> secret_key(const config::MasterConfig& config) {
+    if (config.secret_key_path.empty()) return std::nullopt;
+    try {
+        return config::SecretKey::from_hex(process::read_file(config.secret_key_path));
+    } catch (const Error& error) {
+        throw Error(ErrorCode::ConfigSecretKey, "the file of `secret-key-path` holds no key").with_cause(error);
+    }
+}
+
+etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config) {
+    etcd::EtcdChildOptions options;
+    options.name = config.name;
+    options.data_dir = config.data_dir;
+    options.peer_urls = config.peer_urls;
+    options.advertise_peer_urls = config.advertise_peer_urls;
+    options.advertise_client_urls = "http://" + config.advertise_addr;
+    options.initial_cluster = config.initial_cluster;
+    options.initial_cluster_state = config.initial_cluster_state;
+    options.max_txn_ops = static_cast<unsigned>(config.max_txn_ops);
+    options.max_request_bytes = config.max_request_bytes;
+    options.auto_compaction_mode = config.auto_compaction_mode;
+    options.auto_compaction_retention = config.auto_compaction_retention;
+    options.quota_backend_bytes = static_cast<std::uint64_t>(config.quota_backend_bytes);
+
+    std::optional<etcd::EtcdMemberList> group;
+    if (!config.join.empty()) group.emplace(etcd::EtcdOptions{.endpoints = rpc::split_addresses(config.join)});
+    etcd::prepare_cluster(options,
+                          {.join = config.join, .advertise_addr = config.advertise_addr, .initial_cluster = config.initial_cluster},
+                          group ? &*group : nullptr);
+    return options;
+}
+
+int serve(const config::MasterConfig& config) {
+    log::configure({.level = config.log_level, .file = config.log_file, .json = config.log_format == "json"});
+    log::info("Welcome to dm-master", {{"release-version", kReleaseVersion}, {"name", config.name}});
+    log::info("dm-master config", {{"config", config::to_toml(config)}});
+    ensure(config.security.is_empty(), ErrorCode::ConfigFeatureMissing,
+           "TLS of the cluster's own ports (`ssl-ca`, `ssl-cert`, `ssl-key`) is not part of this version");
+    const auto key = secret_key(config);
+    SystemClock clock;
+    metrics::Registry registry;
+    etcd::EtcdChild etcd(etcd_options(config));
+    etcd.start();
+    etcd::EtcdKvStore store({.endpoints = {etcd.client_target()}});
+    etcd::EtcdMemberList members({.endpoints = {etcd.client_target()}});
+    master::MasterServer server(config, key,
+                                {.store = store,
+                                 .members = members,
+                                 .clock = clock,
+                                 .registry = registry,
+                                 .connect = master::mysql_connector(),
+                                 .etcd_target = etcd.client_target()});
+    server.start();
+    log::info("dm-master ends", {{"signal", process::wait_for_signal()}});
+    server.stop();
+    etcd.stop();
+    return 0;
+}
+
+int run(int argc, char** argv) {
+    config::Warnings warnings;
+    const config::MasterStart start =
+        config::parse_master_arguments(process::arguments(argc, argv), process::read_file, host_name(), &warnings);
+    for (const auto& warning : warnings) fmt::print(stderr, "{}\n", warning);
+    switch (start.action) {
+        case config::StartAction::PrintVersion: fmt::print("{}", version_text()); return 0;
+        case config::StartAction::PrintSampleConfig: fmt::print("{}", config::master_sample_config()); return 0;
+        case config::StartAction::PrintHelp: fmt::print("{}", config::master_usage()); return 0;
+        case config::StartAction::Run: break;
+    }
+    return serve(start.config);
+}
+
+}  // namespace
+}  // namespace dm
+
+int main(int argc, char** argv) {
+    dm::process::block_signals();
+    return dm::process::run([&] { return dm::run(argc, argv); });
+}

@@ -1,0 +1,43 @@
+#include "io/etcd/etcd_log.h"
+
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+
+namespace dm::etcd {
+
+namespace {
+
+/// The value of `"key":"value"` at the top of a flat JSON line, still escaped; nothing if there is none.
+std::optional<std::string_view> text_member(std::string_view line, std::string_view key) {
+    const std::string start = "\"" + std::string(key) + "\":\"";
+    const auto at = line.find(start);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view value = line.substr(at + start.size());
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (value[i] == '\\') {
+            ++i;
+        } else if (value[i] == '"') {
+            return value.substr(0, i);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void log_etcd_line(std::string_view line) {
+    const auto level = text_member(line, "level").value_or("info");
+    const auto message = text_member(line, "msg").value_or(line);
+    if (level == "debug")
+        log::debug("etcd", {{"msg", message}, {"line", line}});
+    else if (level == "info")
+        log::info("etcd", {{"msg", message}});
+    else if (level == "warn")
+        log::warn("etcd", {{"msg", message}, {"line", line}});
+    else
+        log::error("etcd", {{"msg", message}, {"line", line}});
+}
+
+}  // namespace dm::etcd
