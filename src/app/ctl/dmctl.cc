@@ -7,6 +7,7 @@
 
 #include "app/ctl/argument_parser.h"
 #include "app/ctl/help_text.h"
+#include "base/error.h"
 
 namespace dm::ctl {
 namespace {

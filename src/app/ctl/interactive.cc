@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <cstring>
 #include <memory>
 
 #include <readline/history.h>

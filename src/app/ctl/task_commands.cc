@@ -5,6 +5,7 @@
 
 #include "app/ctl/command_support.h"
 #include "app/ctl/command_spec.h"
+#include "base/error.h"
 #include "app/ctl/commands.h"
 #include "app/ctl/go_json.h"
 #include "app/ctl/tls_files.h"

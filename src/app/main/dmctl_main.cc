@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -33,11 +34,6 @@ std::shared_ptr<grpc::Channel> open_channel(const std::string& address) {
     rpc::ChannelOptions options;
     options.max_receive_bytes = -1;
     return rpc::make_channel(address, options);
-}
-
-bool is_about_help(const config::CtlStart& start) {
-    if (start.command.empty()) return false;
-    return start.action == config::StartAction::PrintHelp;
 }
 
 int run(int argc, char** argv) {
