@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include <iterator>
+
 namespace dm {
 
 Clock::TimePoint SystemClock::now() const { return std::chrono::steady_clock::now(); }
@@ -26,11 +28,10 @@ Clock::WallTime ManualClock::wall_now() const {
 
 bool ManualClock::sleep(Duration duration, std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    const Duration deadline = elapsed_ + duration;
-    ++sleepers_;
+    const auto deadline = deadlines_.insert(elapsed_ + duration);
     changed_.notify_all();
-    changed_.wait(lock, stop, [&] { return elapsed_ >= deadline; });
-    --sleepers_;
+    changed_.wait(lock, stop, [&] { return elapsed_ >= *deadline; });
+    deadlines_.erase(deadline);
     return !stop.stop_requested();
 }
 
@@ -42,7 +43,10 @@ void ManualClock::advance(Duration duration) {
 
 void ManualClock::wait_for_sleepers(int count) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return sleepers_ >= count; });
+    // Sleepers whose time has come but who have not run yet are on their way out.
+    changed_.wait(lock, [&] {
+        return std::distance(deadlines_.upper_bound(elapsed_), deadlines_.end()) >= count;
+    });
 }
 
 }  // namespace dm

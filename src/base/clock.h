@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <stop_token>
 
 namespace dm {
@@ -43,14 +44,14 @@ class ManualClock final : public Clock {
     bool sleep(Duration duration, std::stop_token stop) override;
 
     void advance(Duration duration);
-    /// Blocks until `count` threads are inside `sleep`.
+    /// Blocks until `count` threads are inside `sleep` and wait for a later time than now.
     void wait_for_sleepers(int count);
 
   private:
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     Duration elapsed_{0};
-    int sleepers_ = 0;
+    std::multiset<Duration> deadlines_;  ///< of those inside `sleep`
 };
 
 }  // namespace dm

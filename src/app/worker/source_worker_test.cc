@@ -39,7 +39,7 @@ class WorkerRoomTest : public testing::Test {
     }
 
     SourceWorker::Dependencies dependencies() {
-        return {.store = store_, .clock = clock_, .make_unit = [this](UnitKind, const config::SubTaskConfig&) {
+        return {.store = store_, .clock = clock_, .make_unit = [this](UnitKind, const config::SubTaskConfig&, std::stop_token) {
                     return std::make_unique<IdleUnit>(kills_);
                 }};
     }

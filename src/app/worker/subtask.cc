@@ -145,7 +145,7 @@ UnitOutcome SubTask::run_unit(UnitKind kind, std::stop_token stop) {
     if (!may_run) return UnitOutcome::Stopped;
     const std::stop_callback also_on_stop(stop, [&] { unit_stop.request_stop(); });
     log::info("unit starts", {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"unit", unit_name(kind)}});
-    const std::shared_ptr<target::Unit> unit = dependencies_.make_unit(kind, config_);
+    const std::shared_ptr<target::Unit> unit = dependencies_.make_unit(kind, config_, unit_stop.get_token());
     const bool is_killed = state_.with([&](State& state) {
         state.unit = unit;
         return state.is_killed;

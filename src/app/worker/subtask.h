@@ -20,8 +20,9 @@ namespace dm::worker {
 /// Units a subtask is made of, in the order they run.
 enum class UnitKind : std::uint8_t { Copy, Sync };
 
-/// Makes a unit ready to run. Called on the subtask's own thread; may connect; throws Error.
-using UnitFactory = std::function<std::unique_ptr<target::Unit>(UnitKind, const config::SubTaskConfig&)>;
+/// Makes a unit ready to run, or returns early, with a unit that will find out, when stop is requested. Called on the
+/// subtask's own thread; may connect; throws Error.
+using UnitFactory = std::function<std::unique_ptr<target::Unit>(UnitKind, const config::SubTaskConfig&, std::stop_token)>;
 
 /// Which units the task's mode asks for.
 [[nodiscard]] std::vector<UnitKind> units_of(config::TaskMode mode);

@@ -22,7 +22,7 @@ struct Script {
 class FakeUnits {
   public:
     UnitFactory factory() {
-        return [this](UnitKind kind, const config::SubTaskConfig&) { return std::make_unique<FakeUnit>(*this, kind); };
+        return [this](UnitKind kind, const config::SubTaskConfig&, std::stop_token) { return std::make_unique<FakeUnit>(*this, kind); };
     }
     void script(std::deque<Script> runs) { runs_.set(std::move(runs)); }
     [[nodiscard]] std::vector<UnitKind> history() const { return history_.copy(); }

@@ -6,15 +6,16 @@
 
 namespace dm::binlog {
 
-/// Room for the longest DECIMAL as text: sign, 65 digits, point, a leading zero, and slack for whole groups of nine.
+/// Room for the longest DECIMAL as text: sign, 81 digits, point, a leading zero.
 using DecimalText = std::array<char, 96>;
 
 /// Bytes of a DECIMAL(precision, scale) in binary form.
 [[nodiscard]] std::size_t decimal_bytes(unsigned precision, unsigned scale) noexcept;
 
-/// True if the server knows such a type; decimal_text must not be called otherwise.
+/// True if the server knows such a type; decimal_text must not be called otherwise. Inside JSON the server rounds the
+/// whole digits up to groups of nine, hence more than 65.
 [[nodiscard]] constexpr bool is_decimal_type(unsigned precision, unsigned scale) noexcept {
-    return precision >= 1 && precision <= 65 && scale <= 30 && scale <= precision;
+    return precision >= 1 && precision <= 81 && scale <= 30 && scale <= precision;
 }
 
 /// Exact text with all digits of the scale, "-0.50". `bytes` are decimal_bytes long; the result views `room`.

@@ -28,6 +28,12 @@ void skip_schemas(ByteCursor& cursor) {
     for (std::uint8_t i = 0; i < count; ++i) (void)cursor.read_zero_terminated();
 }
 
+/// Flags of a two-phase ALTER; its second half repeats the sequence number of the first.
+void skip_gtid_flags(ByteCursor& cursor) {
+    constexpr unsigned kCommitOrRollbackAlter = 0x04 | 0x08;
+    if ((cursor.read_u8() & kCommitOrRollbackAlter) != 0) cursor.skip(8);
+}
+
 /// Reads one field; false for a code of a later server, whose length nobody here knows.
 bool read_status_var(StatusVar code, ByteCursor& cursor, Query& query) {
     switch (code) {
@@ -64,7 +70,7 @@ bool read_status_var(StatusVar code, ByteCursor& cursor, Query& query) {
         case StatusVar::Utf8mb4Collation: query.utf8mb4_collation = cursor.read_u16(); return true;
         case StatusVar::RequirePrimaryKey:
         case StatusVar::TableEncryption: cursor.skip(1); return true;
-        case StatusVar::MariaDbGtidFlags: cursor.skip(2); return true;
+        case StatusVar::MariaDbGtidFlags: skip_gtid_flags(cursor); return true;
         case StatusVar::MariaDbCollations: cursor.skip(cursor.read_u8() * 4U); return true;
     }
     return false;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include "core/binlog/event_decoder.h"
 #include "core/binlog/memory_event_source.h"
@@ -19,6 +20,8 @@ namespace {
 
 using model::Value;
 using model::ValueKind;
+
+constexpr std::size_t kStatementChars = 120;
 
 void append_hex(std::string_view bytes, std::string& out) {
     for (const char c : bytes) fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
@@ -81,7 +84,7 @@ struct BodyPrinter {
         append_field(out, "offset", e.auto_increment_offset);
         append_field(out, "explicit_timestamp", e.is_explicit_timestamp_default);
         append_field(out, "ddl_xid", e.ddl_xid);
-        print(" us={} {}", e.microseconds, quoted(e.statement));
+        print(" us={} {}", e.microseconds, quoted(e.statement.substr(0, kStatementChars)));
     }
     void operator()(const Xid& e) const { print(" xid={}", e.number); }
     void operator()(const XaPrepare& e) const { print(" one_phase={} xid={}", e.is_one_phase, quoted(e.xid)); }
@@ -132,7 +135,7 @@ struct BodyPrinter {
     void operator()(const TransactionPayload& e) const {
         print(" compression={} bytes={} uncompressed={}", static_cast<int>(e.compression), e.payload.size(), e.uncompressed_size);
     }
-    void operator()(const RowsQuery& e) const { print(" {}", quoted(e.statement)); }
+    void operator()(const RowsQuery& e) const { print(" {}", quoted(e.statement.substr(0, kStatementChars))); }
     void operator()(const Intvar& e) const { print(" kind={} value={}", e.kind, e.value); }
     void operator()(const Rand& e) const { print(" seeds={},{}", e.seed1, e.seed2); }
     void operator()(const UserVar& e) const {
@@ -217,6 +220,11 @@ std::string shortest(Number number) {
     return {room.data(), end};
 }
 
+/// Size and checksum stand for a long text.
+std::string long_value(std::string_view text) {
+    return fmt::format("#{}:{:08x}", text.size(), crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
+}
+
 }  // namespace
 
 std::string dump_event(const Event& event) {
@@ -230,13 +238,18 @@ std::string dump_value(const Value& value) {
         case ValueKind::Null: return "NULL";
         case ValueKind::Int: return fmt::format("{}", value.as_int());
         case ValueKind::UInt: return fmt::format("{}u", value.as_uint());
+        case ValueKind::Default: return "DEFAULT";
         case ValueKind::Float: return "float " + shortest(static_cast<float>(value.as_double()));
         case ValueKind::Double: return "double " + shortest(value.as_double());
         case ValueKind::Number: return std::string(value.text());
+        default: break;
+    }
+    constexpr std::size_t kLongest = 200;
+    if (value.text().size() > kLongest) return long_value(value.text());
+    switch (value.kind()) {
         case ValueKind::Text: return quoted(value.text());
         case ValueKind::Json: return "json " + quoted(value.text());
-        case ValueKind::Default: return "DEFAULT";
-        case ValueKind::Bytes: break;
+        default: break;
     }
     std::string out = "x'";
     append_hex(value.text(), out);

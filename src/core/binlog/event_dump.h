@@ -11,9 +11,9 @@
 
 namespace dm::binlog {
 
-/// One event as a line of text without its rows: "WRITE_ROWS_V2 table=17 end columns=3 ...".
+/// One event as text without its rows, statements cut to 120 bytes: "WRITE_ROWS_V2 table=17 end columns=3 ...".
 [[nodiscard]] std::string dump_event(const Event& event);
-/// One value: NULL, 12, 1.5, 'text', x'00ff', json '...'.
+/// One value: NULL, 12, 13u, 1.5, double 1.5, 'text', x'00ff', json '...'; #size:crc32 for text over 200 bytes.
 [[nodiscard]] std::string dump_value(const model::Value& value);
 
 /// Gives the hints for a table; for tests, where no tracker is at hand.

@@ -31,7 +31,7 @@ Run longest_zeros(const Groups& groups) {
         if (current.length++ == 0) current.begin = i;
         if (current.length > best.length) best = current;
     }
-    return best.length >= 2 ? best : Run{};
+    return best;
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ bool stays_in_place(const Event& event) {
         case EventType::HeartbeatV2:
         case EventType::Ignorable:
         case EventType::PreviousGtids:
+        case EventType::BinlogCheckpoint:
         case EventType::MariaDbGtidList: return true;
         default: return false;
     }
@@ -41,6 +42,7 @@ bool StreamPosition::advance(const Event& event) {
     leave_previous();
     if (const auto* rotate = event.get_if<Rotate>()) {
         const bool is_new_file = rotate->next_file != end_.position.file;
+        is_resumed_ = rotate->is_fake;
         if (is_new_file) change_file(*rotate);
         return is_new_file && !rotate->is_fake;
     }
@@ -76,7 +78,9 @@ void StreamPosition::move_offset(const EventHeader& header) {
         return;
     }
     const std::uint64_t moved = offset / kWrap * kWrap + header.log_pos;
-    offset = moved < offset ? moved + kWrap : moved;
+    // A stream that goes by GTIDs may resume anywhere in the file; it crosses 4 GiB at once only within an event.
+    const bool is_wrapped = std::exchange(is_resumed_, false) ? header.log_pos < header.event_size : moved < offset;
+    offset = is_wrapped ? moved + kWrap : moved;
 }
 
 bool StreamPosition::apply(const Event& event) {

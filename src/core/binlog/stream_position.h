@@ -13,7 +13,7 @@ namespace dm::binlog {
 /// transaction. Offsets are 64 bits wide although events carry 32: files over 4 GiB are followed by adding up.
 /// A value type; one thread.
 ///
-/// Rules: format descriptions, heartbeats, ignorable events, GTID lists and artificial events do not move the offset.
+/// Rules: format descriptions, heartbeats, ignorable events, GTID lists, binlog checkpoints and artificial events do not move the offset.
 /// A rotate moves to offset 4 of the next file and ends a transaction; one that is unfinished then was never committed,
 /// so that its GTID is taken back. Xid, XA PREPARE, COMMIT, ROLLBACK and a statement outside BEGIN (DDL) end one. A
 /// transaction's GTID joins the end location with the first event after its GTID event, the transaction end when it is
@@ -52,6 +52,7 @@ class StreamPosition {
     bool is_gtid_new_ = false;         // gtid_ is not in end_ yet
     bool is_finished_ = false;         // the current event ended its transaction
     bool in_transaction_ = false;
+    bool is_resumed_ = false;          // a fake rotate came, so the next offset may be before this one
 };
 
 }  // namespace dm::binlog

@@ -215,10 +215,9 @@ std::string FieldReader::deprecation(std::string_view key, const Node& node, std
 
 void FieldReader::add_problem(ErrorCode code, std::string_view key, const Node& node, std::string_view text,
                               std::string_view known) {
-    context_.problems.push_back({.code = code,
-                                 .path = path_of(key),
-                                 .message = fmt::format("{}:{}: `{}` is '{}'; it takes {}", context_.origin.file_name,
-                                                        node.line, path_of(key), text, known)});
+    const std::string message = fmt::format("`{}` is '{}'; it takes {}", path_of(key), text, known);
+    context_.problems.push_back(
+        {.code = code, .path = path_of(key), .message = syntax_error(context_.origin, node.line, message).message()});
 }
 
 bool FieldReader::is_same_word(std::string_view a, std::string_view b, bool ignores_case) {
@@ -265,10 +264,9 @@ void FieldReader::duration(std::string_view key, std::chrono::nanoseconds& value
 
 void FieldReader::problem(ErrorCode code, std::string_view key, std::string_view reason) {
     const Node* node = look_up(key);
-    context_.problems.push_back({.code = code,
-                                 .path = path_of(key),
-                                 .message = fmt::format("{}:{}: `{}`: {}", context_.origin.file_name,
-                                                        node == nullptr ? map_.line : node->line, path_of(key), reason)});
+    const std::string message = fmt::format("`{}`: {}", path_of(key), reason);
+    const int line = node == nullptr ? map_.line : node->line;
+    context_.problems.push_back({.code = code, .path = path_of(key), .message = syntax_error(context_.origin, line, message).message()});
 }
 
 std::string_view FieldReader::written(std::string_view key) const {

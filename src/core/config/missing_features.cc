@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "core/config/dump_arguments.h"
+#include "core/config/task_check.h"
 
 namespace dm::config {
 namespace {
@@ -66,7 +67,14 @@ void refuse(const T& config, const std::array<Feature<T>, N>& table) {
 
 }  // namespace
 
-void refuse_missing_features(const TaskConfig& config) { refuse(config, kMissingInTasks); }
+void refuse_missing_features(const TaskConfig& config) {
+    refuse(config, kMissingInTasks);
+    for (const auto& instance : config.instances) {
+        DumpConfig dump = effective_dump(config, instance);
+        apply_extra_args(dump);
+    }
+}
+
 void refuse_missing_features(const SourceConfig& config) { refuse(config, kMissingInSources); }
 
 }  // namespace dm::config

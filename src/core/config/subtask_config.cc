@@ -1,10 +1,12 @@
 #include "core/config/subtask_config.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "core/config/dump_arguments.h"
 #include "core/config/fields.h"
 #include "core/config/task_check.h"
 #include "core/rules/online_ddl_names.h"
@@ -79,6 +81,7 @@ SubTaskConfig make_subtask(const TaskConfig& task, const InstanceConfig& instanc
     const auto list = task.block_allow_lists.find(instance.block_allow_list);
     if (list != task.block_allow_lists.end()) subtask.block_allow = list->second;
     subtask.dump = effective_dump(task, instance);
+    apply_extra_args(subtask.dump);
     subtask.load = effective_load(task, instance);
     subtask.sync = effective_sync(task, instance);
     subtask.validator = effective_validator(task, instance);
@@ -158,10 +161,10 @@ std::vector<SubTaskConfig> make_subtasks(const TaskConfig& task, const std::vect
     for (const auto& instance : task.instances) {
         try {
             const SourceConfig& source = find_source(instance, sources);
-            SubTaskConfig subtask = make_subtask(task, instance);
-            apply_source(subtask, source);
-            verify(subtask);
-            subtasks.push_back(std::move(subtask));
+            subtasks.push_back(make_subtask(task, instance));
+            SubTaskConfig effective = subtasks.back();
+            apply_source(effective, source);
+            verify(effective);
         } catch (const Error& error) {
             throw error.with_context("source " + instance.source_id.str());
         }
@@ -180,8 +183,9 @@ void apply_source(SubTaskConfig& subtask, const SourceConfig& source) {
     subtask.relay_dir = source.relay_dir;
     subtask.sync.enable_gtid = source.enable_gtid;
     subtask.case_sensitive = subtask.case_sensitive || source.case_sensitive;
+    const std::vector<rules::EventFilterRule> own_rules = subtask.filter_rules;
     for (const auto& rule : source.filters) {
-        const bool is_known = std::ranges::any_of(subtask.filter_rules, [&](const rules::EventFilterRule& own) {
+        const bool is_known = std::ranges::any_of(own_rules, [&](const rules::EventFilterRule& own) {
             return own.schema_pattern == rule.schema_pattern && own.table_pattern == rule.table_pattern;
         });
         if (!is_known) subtask.filter_rules.push_back(rule);

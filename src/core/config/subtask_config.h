@@ -52,7 +52,8 @@ struct SubTaskConfig {
     bool operator==(const SubTaskConfig&) const = default;
 };
 
-/// One subtask per instance, in the order of the file, verified. `sources` are those the cluster knows.
+/// One subtask per instance, in the order of the file, verified together with its source but without the source's
+/// settings (that is for `apply_source`, when it runs). `sources` are those the cluster knows.
 /// Throws Error{ConfigSourceUnknown} and the other checks that need a subtask; messages name the source.
 [[nodiscard]] std::vector<SubTaskConfig> make_subtasks(const TaskConfig& task, const std::vector<SourceConfig>& sources);
 
@@ -61,7 +62,7 @@ struct SubTaskConfig {
 [[nodiscard]] TaskConfig task_from_subtasks(const std::vector<SubTaskConfig>& subtasks);
 
 /// Copies what belongs to the source: connection, flavor, server id, `enable-gtid`, relay folder; case sensitivity of either
-/// counts; the source's event filters are added unless the task has one with the same patterns.
+/// counts; the source's event filters are added unless the task has one with the same patterns. Repeating it changes nothing.
 void apply_source(SubTaskConfig& subtask, const SourceConfig& source);
 
 /// The checks of one subtask. Throws the code of the first that fails.

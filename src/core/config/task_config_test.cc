@@ -82,7 +82,11 @@ TEST(TaskConfig, ReadsTheExampleOfTheManual) {
 TEST(TaskConfig, BecomesSubtasksWithEverythingResolved) {
     const auto subtasks = make_subtasks(parse_task_yaml(kShop), {shop_source()});
     ASSERT_EQ(subtasks.size(), 1U);
-    const SubTaskConfig& subtask = subtasks[0];
+    SubTaskConfig subtask = subtasks[0];
+    EXPECT_EQ(subtask.from, DbConfig{}) << "the source's settings come when it runs";
+    EXPECT_EQ(subtask_from_toml(to_toml(subtask)), subtask);
+    apply_source(subtask, shop_source());
+    apply_source(subtask, shop_source());
     EXPECT_EQ(subtask.source_id.str(), "src-a");
     EXPECT_EQ(subtask.route_rules.size(), 2U);
     EXPECT_EQ(subtask.block_allow.do_dbs, std::vector<std::string>{"shop"});
@@ -95,6 +99,30 @@ TEST(TaskConfig, BecomesSubtasksWithEverythingResolved) {
     ASSERT_EQ(subtask.filter_rules.size(), 2U) << "the source's rule with the task's patterns gives way";
     EXPECT_EQ(subtask.filter_rules[1].schema_pattern, "other");
     EXPECT_EQ(subtask_from_toml(to_toml(subtask)), subtask);
+}
+
+TEST(TaskConfig, ComesBackFromItsSubtasks) {
+    const TaskConfig task = parse_task_yaml(kShop);
+    SourceConfig other = shop_source();
+    other.source_id = model::SourceId("src-0");
+    TaskConfig two = task;
+    two.instances.push_back(task.instances[0]);
+    two.instances[1].source_id = other.source_id;
+    two.instances[1].route_rules = {"orders-rule"};
+    const std::vector<SourceConfig> sources{shop_source(), other};
+    const auto subtasks = make_subtasks(two, sources);
+
+    const TaskConfig exported = task_from_subtasks(subtasks);
+    EXPECT_EQ(exported.instances[0].source_id.str(), "src-0") << "sorted by source";
+    EXPECT_EQ(exported.instances[0].route_rules, std::vector<std::string>{"route-01"});
+    EXPECT_EQ(exported.instances[1].route_rules, (std::vector<std::string>{"route-02", "route-01"})) << "equal rules share a name";
+    EXPECT_EQ(exported.syncers.size(), 1U);
+    EXPECT_EQ(exported.loaders.at("load-01").dir, "./dumped_data");
+
+    const auto again = make_subtasks(parse_task_yaml(to_yaml(exported, Redact::No)), sources);
+    ASSERT_EQ(again.size(), 2U);
+    EXPECT_EQ(again[0], subtasks[1]);
+    EXPECT_EQ(again[1], subtasks[0]);
 }
 
 TEST(TaskConfig, RefusesSourcesThatTheClusterDoesNotKnow) {

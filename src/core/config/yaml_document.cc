@@ -167,6 +167,8 @@ bool has_document_marker(std::string_view text) {
 }
 
 bool is_number_like(std::string_view text) {
+    const bool is_address = std::ranges::count(text, '.') > 1 && text.find(':') == std::string_view::npos;
+    if (is_address) return false;
     const bool has_digit = std::ranges::any_of(text, [](char c) { return c >= '0' && c <= '9'; });
     constexpr std::string_view kNumberLetters = "0123456789abcdefABCDEFxXoO_+-.:TZtz ";
     return has_digit && (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '+' || text[0] == '-' ||
@@ -217,6 +219,7 @@ std::string double_quoted(std::string_view text) {
 std::string yaml_text(std::string_view text) {
     if (text.empty()) return "\"\"";
     if (is_plain_safe(text)) return std::string(text);
+    if (is_reserved_word(text) || is_number_like(text)) return double_quoted(text);
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; };
     if (std::ranges::any_of(text, is_control)) return double_quoted(text);
     std::string out = "'";

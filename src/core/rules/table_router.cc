@@ -80,8 +80,10 @@ model::TableName TableRouter::route(const model::TableName& source) const {
         for (const auto& route : level) {
             if (!route.schema.matches(source.schema) || (with_table && !route.table.matches(source.table))) continue;
             if (found != nullptr) {
-                throw Error(ErrorCode::ConfigRoutesInvalid, fmt::format("{} matches several routes: {}; {}", source.quoted(),
-                                                                        rule_text(*found), rule_text(*route.rule)));
+                throw Error(ErrorCode::ConfigRoutesInvalid,
+                            fmt::format("{} matches several routes: {}; {}",
+                            source.table.empty() ? model::quote_identifier(source.schema) : source.quoted(),
+                            rule_text(*found), rule_text(*route.rule)));
             }
             found = route.rule;
         }

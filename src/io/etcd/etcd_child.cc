@@ -38,8 +38,20 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTurn{100};
 constexpr auto kCalm = std::chrono::minutes(1);  ///< a child that lived this long starts a new series of waits
 
-/// A port of the loopback interface that is free at this moment.
-std::uint16_t free_port() {
+EtcdChildOptions with_port(EtcdChildOptions options) {
+    rpc::Address address = rpc::parse_address(options.client_url);
+    if (address.port == 0) {
+        address.port = free_loopback_port();
+        options.client_url = "http://" + address.text();
+    }
+    return options;
+}
+
+const std::string& or_else(const std::string& text, const std::string& other) { return text.empty() ? other : text; }
+
+}  // namespace
+
+std::uint16_t free_loopback_port() {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -51,19 +63,6 @@ std::uint16_t free_port() {
     ensure(is_bound, ErrorCode::MasterEtcdStart, "no port is free on the loopback interface for etcd's client side");
     return ntohs(address.sin_port);
 }
-
-EtcdChildOptions with_port(EtcdChildOptions options) {
-    rpc::Address address = rpc::parse_address(options.client_url);
-    if (address.port == 0) {
-        address.port = free_port();
-        options.client_url = "http://" + address.text();
-    }
-    return options;
-}
-
-const std::string& or_else(const std::string& text, const std::string& other) { return text.empty() ? other : text; }
-
-}  // namespace
 
 std::vector<std::string> etcd_arguments(const EtcdChildOptions& options) {
     const auto& advertised_peers = or_else(options.advertise_peer_urls, options.peer_urls);
@@ -190,7 +189,7 @@ void EtcdChild::Impl::supervise(std::stop_token stop) {
 }
 
 bool EtcdChild::Impl::is_healthy(const std::shared_ptr<grpc::Channel>& channel) const {
-    if (!rpc::dial(*channel, kTurn)) return false;
+    if (!rpc::wait_connected(*channel, kTurn)) return false;
     // A linearizable read succeeds only with a leader.
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(1));

@@ -36,6 +36,9 @@ struct EtcdChildOptions {
 /// The command line for these options; element 0 is the program.
 [[nodiscard]] std::vector<std::string> etcd_arguments(const EtcdChildOptions& options);
 
+/// A TCP port of the loopback interface that is free at this moment. Throws Error{MasterEtcdStart} if there is none.
+[[nodiscard]] std::uint16_t free_loopback_port();
+
 /// A supervised etcd process: it dies with us, its log goes into ours, and if it dies alone it is started again with
 /// growing waits (1 s to 30 s). Owned by main; `start` and `stop` are called by the owner only.
 class EtcdChild {

@@ -10,9 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
-#include "unit/target/server_error.h"
-
 namespace dm::copy {
 namespace {
 
@@ -49,7 +46,7 @@ void count_other_objects(sql::SqlSession& upstream, const std::set<std::string>&
 }  // namespace
 
 std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::TableFilter& filter, const rules::TableRouter& router,
-                                      NoticeBook& notices) {
+                                      NoticeBook* notices) {
     const auto result = upstream.query(
         fmt::format("SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, TABLE_TYPE AS k, DATA_LENGTH AS d, TABLE_ROWS AS r "
                     "FROM information_schema.TABLES WHERE TABLE_SCHEMA {}",
@@ -62,7 +59,7 @@ std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::Ta
         if (!filter.accepts(source)) continue;
         const std::string kind = result.text(i, "k");
         if (kind != "BASE TABLE" && kind != "SYSTEM VERSIONED") {
-            notices.add(kind == "SEQUENCE" ? "sequence not copied" : "view not copied", source.quoted(), kind);
+            if (notices != nullptr) notices->add(kind == "SEQUENCE" ? "sequence not copied" : "view not copied", source.quoted(), kind);
             continue;
         }
         schemas.insert(source.schema);
@@ -75,7 +72,7 @@ std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::Ta
     }
     for (PlannedTable& table : tables) table.is_merged = targets.at(table.target) > 1;
     std::ranges::stable_sort(tables, std::ranges::greater{}, &PlannedTable::bytes_total);
-    count_other_objects(upstream, schemas, notices);
+    if (notices != nullptr) count_other_objects(upstream, schemas, *notices);
     return tables;
 }
 

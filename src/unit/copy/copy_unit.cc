@@ -78,6 +78,7 @@ struct CopyUnit::State {
     const CopyOptions options;
     const CopyEnvironment environment;
     NoticeBook notices;
+    bool listed = false;  ///< what is not copied was counted
     std::atomic<bool> is_killed{false};
     Guarded<std::shared_ptr<RunParts>> current;  ///< while a run is under way
     Guarded<Progress> progress;
@@ -93,7 +94,7 @@ struct CopyUnit::State {
 std::size_t CopyUnit::State::add_tables(RunParts& parts, ManagedSession& upstream,
                                         std::map<model::TableName, target::TableCopyRecord>& records) {
     std::size_t added = 0;
-    for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router, notices)) {
+    for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router, std::exchange(listed, true) ? nullptr : &notices)) {
         const auto found = records.find(table.source);
         const bool is_complete = found != records.end() && found->second.state == target::CopyState::Complete &&
                                  (!options.is_sync_fresh || is_available(found->second.point.low, parts.purged, options.location_use));

@@ -143,7 +143,7 @@ std::string TableShape::select_head() const {
         list += column.select_expression;
     }
     // A table of generated columns only still has rows.
-    if (list.empty()) list = "1";
+    if (list.empty()) list.push_back('1');
     std::string head = fmt::format("SELECT /*!40001 SQL_NO_CACHE */ {} FROM {}", list, name.quoted());
     if (!is_keyless()) head += fmt::format(" FORCE INDEX ({})", model::quote_identifier(key_name));
     return head;

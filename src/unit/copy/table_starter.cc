@@ -51,9 +51,12 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
     }
     const bool is_same = comparable_structure(*structure) == comparable_structure(job->record.point.create_table);
     const bool can_follow = shape->is_keyless() || is_available(job->record.point.low, purged_, options_.location_use);
-    if (!is_same || !can_follow) {
-        log::warn("the copy of a table starts anew", {{"table", job->source.quoted()},
-                                                      {"reason", is_same ? "the binlog it depends on was purged" : "its structure changed"}});
+    const bool has_target = target::fetch_table(sides.downstream, job->target).has_value();
+    if (!is_same || !can_follow || !has_target) {
+        const std::string_view reason = !is_same      ? "its structure changed"
+                                        : !can_follow ? "the binlog it depends on was purged"
+                                                      : "its target table is gone";
+        log::warn("the copy of a table starts anew", {{"table", job->source.quoted()}, {"reason", reason}});
         make_void(*job, sides);
         return begin(job, sides);
     }

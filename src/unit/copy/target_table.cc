@@ -18,7 +18,7 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
         downstream.execute(statement);
         return;
     } catch (const Error& error) {
-        if (is_transient(error) || target::sql_error_number(error) == target::server_error::kUnknownDatabase) throw;
+        if (is_transient(error)) throw;
         const AdaptedStatement adapted = adapt_statement(statement, downstream.version());
         const std::string advice = "Create it in the target by hand, then resume the task.";
         if (adapted.changes.empty()) {
@@ -37,12 +37,22 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
     }
 }
 
-void create_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source, const std::string& target,
+std::string text_literal(std::string_view text) {
+    std::string literal;
+    sql::append_quoted(literal, text);
+    return literal;
+}
+
+/// Creates the target's schema like the upstream's, if it is missing. Asked beforehand, because servers answer variously
+/// when a table's schema is not there.
+void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source, const std::string& target,
                    NoticeBook& notices) {
-    std::string name;
-    sql::append_quoted(name, source);
-    const auto facts = upstream.query(fmt::format(
-        "SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS k FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", name));
+    const auto existing = downstream.query(
+        fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", text_literal(target)));
+    if (!existing.rows.empty()) return;
+    const auto facts = upstream.query(
+        fmt::format("SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS k FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}",
+                    text_literal(source)));
     std::string statement = fmt::format("CREATE DATABASE IF NOT EXISTS {}", model::quote_identifier(target));
     if (!facts.rows.empty()) statement += fmt::format(" DEFAULT CHARACTER SET {} COLLATE {}", facts.text(0, "c"), facts.text(0, "k"));
     execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), notices);
@@ -52,14 +62,8 @@ void create_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
 
 void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
                          const model::TableName& target, NoticeBook& notices) {
-    const std::string statement = retarget_create_table(source.create_table, target);
-    try {
-        execute_or_adapt(downstream, statement, target.quoted(), notices);
-    } catch (const Error& error) {
-        if (target::sql_error_number(error) != target::server_error::kUnknownDatabase) throw;
-        create_schema(upstream, downstream, source.source.schema, target.schema, notices);
-        execute_or_adapt(downstream, statement, target.quoted(), notices);
-    }
+    ensure_schema(upstream, downstream, source.source.schema, target.schema, notices);
+    execute_or_adapt(downstream, retarget_create_table(source.create_table, target), target.quoted(), notices);
 }
 
 bool has_rows(sql::SqlSession& downstream, const model::TableName& target) {

@@ -1,0 +1,98 @@
+#include "app/worker/unit_factory.h"
+
+#include <utility>
+
+#include "core/rules/table_filter.h"
+#include "core/rules/table_router.h"
+#include "io/mysql/binlog_stream.h"
+#include "io/mysql/mysql_session.h"
+#include "unit/copy/copy_unit.h"
+#include "unit/sync/sync_unit.h"
+#include "unit/target/downstream.h"
+#include "unit/target/fence.h"
+#include "unit/target/sync_checkpoint.h"
+
+namespace dm::worker {
+namespace {
+
+mysql::TlsOptions tls_options(const std::optional<config::SecurityConfig>& security) {
+    if (!security) return {};
+    return {.ca_path = security->ssl_ca,
+            .cert_path = security->ssl_cert,
+            .key_path = security->ssl_key,
+            .ca_pem = security->ssl_ca_bytes,
+            .cert_pem = security->ssl_cert_bytes,
+            .key_pem = security->ssl_key_bytes};
+}
+
+mysql::ConnectOptions connect_options(const config::DbConfig& db, ErrorScope scope) {
+    return {.host = db.host,
+            .port = static_cast<std::uint16_t>(db.port),
+            .user = db.user,
+            .password = db.password,
+            .tls = tls_options(db.security),
+            .scope = scope};
+}
+
+target::SessionVariables user_variables(const config::DbConfig& db) { return {db.session.begin(), db.session.end()}; }
+
+sql::SqlConnector upstream_connector(const config::SubTaskConfig& config) {
+    return target::with_session_variables(mysql::make_connector(connect_options(config.from, ErrorScope::Upstream)),
+                                          target::upstream_session_variables(user_variables(config.from)));
+}
+
+sql::SqlConnector downstream_connector(const config::SubTaskConfig& config, const sql::SqlConnector& upstream) {
+    const std::string sql_mode = upstream()->query("SELECT @@GLOBAL.sql_mode AS mode").text(0, "mode");
+    return target::with_session_variables(
+        mysql::make_connector(connect_options(config.to, ErrorScope::Downstream)),
+        target::downstream_session_variables({.user_variables = user_variables(config.to), .upstream_sql_mode = sql_mode}));
+}
+
+/// Whether replication of this source has recorded a place already.
+bool has_sync_checkpoint(const config::SubTaskConfig& config, const sql::SqlConnector& downstream, model::Flavor flavor) {
+    const auto session = downstream();
+    const target::SyncCheckpoint checkpoint(config.meta_schema, config.name.str(), config.source_id.str(), flavor);
+    checkpoint.prepare(*session);
+    return checkpoint.load(*session).global.has_value();
+}
+
+std::unique_ptr<target::Unit> make_copy(const config::SubTaskConfig& config, const UnitSurroundings& surroundings,
+                                        sql::SqlConnector upstream, sql::SqlConnector downstream) {
+    copy::CopyOptions options = copy::copy_options(config);
+    options.is_sync_fresh = !has_sync_checkpoint(config, downstream, upstream()->version().flavor);
+    return std::make_unique<copy::CopyUnit>(
+        std::move(options),
+        copy::CopyEnvironment{
+            .upstream = std::move(upstream),
+            .downstream = std::move(downstream),
+            .filter = std::make_shared<const rules::TableFilter>(config.block_allow, config.case_sensitive),
+            .router = std::make_shared<const rules::TableRouter>(config.route_rules, config.case_sensitive),
+            .clock = &surroundings.clock});
+}
+
+std::unique_ptr<target::Unit> make_sync(const config::SubTaskConfig& config, const UnitSurroundings& surroundings,
+                                        sql::SqlConnector upstream, sql::SqlConnector downstream) {
+    const mysql::BinlogStream::Options stream{.connect = connect_options(config.from, ErrorScope::Upstream),
+                                              .host_name = surroundings.worker};
+    return std::make_unique<sync::SyncUnit>(
+        config, sync::SyncUnit::Dependencies{.upstream = std::move(upstream),
+                                             .downstream = std::move(downstream),
+                                             .open_source = [stream] { return std::make_unique<mysql::BinlogStream>(stream); },
+                                             .clock = surroundings.clock,
+                                             .metrics = surroundings.metrics,
+                                             .worker_name = surroundings.worker});
+}
+
+}  // namespace
+
+UnitFactory make_unit_factory(UnitSurroundings surroundings) {
+    return [surroundings = std::move(surroundings)](UnitKind kind, const config::SubTaskConfig& config, std::stop_token stop) {
+        const sql::SqlConnector upstream = upstream_connector(config);
+        const target::Fence fence({.meta_schema = config.meta_schema, .task = config.name, .source = config.source_id},
+                                  downstream_connector(config, upstream), surroundings.clock, std::move(stop));
+        return kind == UnitKind::Copy ? make_copy(config, surroundings, upstream, fence.connector())
+                                      : make_sync(config, surroundings, upstream, fence.connector());
+    };
+}
+
+}  // namespace dm::worker

@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "core/config/document.h"
+#include "core/config/subtask_config.h"
+
+namespace dm::config {
+namespace {
+
+std::string file_text(const std::string& name) {
+    std::ifstream file(std::string(DM_SOURCE_DIR) + "/tests/cases/config/" + name);
+    EXPECT_TRUE(file) << name;
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// Inline blocks have the keys of the named ones.
+std::string canonical(const std::string& path) {
+    static const std::map<std::string, std::string> kSame{{"mysql-instances[].mydumper", "mydumpers.*"},
+                                                          {"mysql-instances[].loader", "loaders.*"},
+                                                          {"mysql-instances[].syncer", "syncers.*"}};
+    const auto found = kSame.find(path);
+    return found == kSame.end() ? path : found->second;
+}
+
+/// Paths of all scalars, names of list and map entries replaced by `*` below the blocks that have free names.
+void collect(const Node& node, const std::string& path, std::map<std::string, std::set<std::string>>& leaves) {
+    static const std::set<std::string> kFreeNames{"routes", "filters", "expression-filter", "block-allow-list", "mydumpers",
+                                                  "loaders", "syncers", "validators", "target-database.session", "from.session"};
+    if (node.kind == Node::Kind::Map && !node.fields.empty()) {
+        for (const auto& [key, value] : node.fields) {
+            collect(value, canonical(path.empty() ? key : path + '.' + (kFreeNames.contains(path) ? "*" : key)), leaves);
+        }
+    } else if (node.kind == Node::Kind::List && !node.items.empty()) {
+        for (const Node& item : node.items) collect(item, path + "[]", leaves);
+    } else {
+        leaves[path].insert(node.text);
+    }
+}
+
+std::map<std::string, std::set<std::string>> leaves_of(const std::string& yaml) {
+    std::map<std::string, std::set<std::string>> leaves;
+    collect(parse_yaml(yaml, {}), {}, leaves);
+    return leaves;
+}
+
+/// The file must set every key that is printed to something else than the zero value or the default, or it proves nothing.
+void expect_all_keys_set(const std::string& written, const std::string& printed, const std::string& printed_default,
+                         const std::set<std::string>& exceptions) {
+    const auto file = leaves_of(written);
+    const auto defaults = leaves_of(printed_default);
+    for (const auto& [path, values] : leaves_of(printed)) {
+        const auto child = file.lower_bound(path + '.');
+        const bool is_block = child != file.end() && child->first.starts_with(path + '.');
+        if (exceptions.contains(path) || is_block) continue;
+        EXPECT_TRUE(file.contains(path)) << path << " is not in the file";
+        const auto known = defaults.find(path);
+        EXPECT_TRUE(known == defaults.end() || known->second != values) << path << " has its default";
+    }
+}
+
+TEST(EveryKey, OfATaskSurvivesPrinting) {
+    const std::string text = file_text("every_key_task.yaml");
+    const TaskConfig task = parse_task_yaml(text);
+    const std::string printed = to_yaml(task, Redact::No);
+    EXPECT_EQ(parse_task_yaml(printed), task);
+    const TaskConfig minimal = parse_task_yaml(
+        "name: x\ntask-mode: all\ntarget-database: {host: x}\nmysql-instances: [{source-id: x, mydumper: {}, loader: {}, syncer: {}}]\n"
+        "mydumpers: {}\n");
+    // Reset, removed or exclusive keys: they never come back with a value.
+    expect_all_keys_set(text, printed, to_yaml(minimal, Redact::No),
+                        {"enable-heartbeat", "online-ddl", "column-mappings", "black-white-list", "mysql-instances[].black-white-list",
+                         "mysql-instances[].column-mapping-rules", "name", "mysql-instances[].meta", "mysql-instances[].mydumper",
+                         "mysql-instances[].loader", "mysql-instances[].syncer", "mysql-instances[].expression-filters",
+                         "mysql-instances[].filter-rules", "mysql-instances[].route-rules"});
+}
+
+TEST(EveryKey, OfASubtaskSurvivesStorage) {
+    const TaskConfig task = parse_task_yaml(file_text("every_key_task.yaml"));
+    std::vector<SourceConfig> sources;
+    for (const auto& instance : task.instances) {
+        sources.push_back(parse_source_yaml(file_text("every_key_source.yaml")));
+        sources.back().source_id = instance.source_id;
+    }
+    for (auto& subtask : make_subtasks(task, sources)) {
+        EXPECT_EQ(subtask_from_toml(to_toml(subtask)), subtask);
+        const auto source = std::ranges::find(sources, subtask.source_id, &SourceConfig::source_id);
+        apply_source(subtask, *source);
+        subtask.use_relay = true;
+        EXPECT_EQ(subtask_from_toml(to_toml(subtask)), subtask);
+        const std::string hidden = to_toml(subtask, Redact::Yes);
+        for (const std::string_view secret : {"target-secret", "source-secret", "c291cmNlLWtleQ=="}) {
+            EXPECT_EQ(hidden.find(secret), std::string::npos) << secret;
+        }
+    }
+}
+
+TEST(EveryKey, OfASourceSurvivesPrintingAndStorage) {
+    const std::string text = file_text("every_key_source.yaml");
+    const SourceConfig source = parse_source_yaml(text);
+    const std::string printed = to_yaml(source, Redact::No);
+    EXPECT_EQ(parse_source_yaml(printed), source);
+    EXPECT_EQ(source_from_toml(to_toml(source)), source);
+    expect_all_keys_set(text, printed, to_yaml(parse_source_yaml("source-id: x"), Redact::No),
+                        {"auto-fix-gtid", "tracer", "checker.check-interval", "checker.backoff-min", "checker.backoff-jitter",
+                         "checker.backoff-factor"});
+}
+
+TEST(EveryKey, StorageIgnoresKeysOfLaterVersions) {
+    const SourceConfig source = parse_source_yaml("source-id: x");
+    EXPECT_EQ(source_from_toml("later = 1\n" + to_toml(source) + "\n[also-later]\nx = [1]\n"), source);
+}
+
+}  // namespace
+}  // namespace dm::config

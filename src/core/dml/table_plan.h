@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/value.h"
+#include "core/schema/table_definition.h"
+
+namespace dm::dml {
+
+/// How the values of a key's column are compared downstream, so that equal values get equal hashes.
+enum class KeyForm : std::uint8_t {
+    Exact,   ///< byte by byte
+    Padded,  ///< byte by byte, trailing spaces do not count
+    Folded,  ///< by a collation that ignores case, accents or more: see fold_text
+    Number,  ///< by numeric value, whatever the kind
+    Opaque,  ///< cannot be told: all values count as equal
+};
+
+struct KeyPart {
+    std::size_t column = 0;    ///< index in the row image
+    KeyForm form = KeyForm::Exact;
+    std::uint32_t prefix = 0;  ///< characters (bytes for binary strings) that count; 0 = all
+};
+
+/// A downstream unique key over columns the source has.
+struct UniqueKey {
+    std::string name;
+    std::vector<KeyPart> parts;
+    std::uint64_t seed = 0;    ///< tells tables and keys apart in hashes
+    bool is_not_null = false;  ///< no column can be NULL downstream
+    bool identifies = false;   ///< may stand in a WHERE: every column is at hand and comparable
+};
+
+/// One column that statements name.
+struct WrittenColumn {
+    std::size_t column = 0;  ///< index in the row image
+    std::string name;        ///< quoted
+    std::string introducer;  ///< "_gbk " where the value's bytes are in that charset; else empty
+    bool is_json = false;    ///< comparing needs a cast
+};
+
+/// Everything the structures say about writing one source table's rows into its target, compiled once and used for each row.
+/// Immutable after `compile`, so free to share between threads.
+class TablePlan {
+  public:
+    /// `charsets` gives per source column the charset of values that come as bytes ("" for none); may be empty.
+    /// Columns: all of the source but those that the target generates. Columns the target has more take their default.
+    static TablePlan compile(const schema::TableDefinition& source, const schema::TableDefinition& target,
+                             const std::vector<std::string>& charsets = {});
+
+    [[nodiscard]] const model::TableName& source() const noexcept { return source_; }
+    [[nodiscard]] const model::TableName& target() const noexcept { return target_; }
+    [[nodiscard]] const std::string& quoted_target() const noexcept { return quoted_target_; }
+    [[nodiscard]] std::size_t row_width() const noexcept { return row_width_; }
+    [[nodiscard]] const std::vector<WrittenColumn>& columns() const noexcept { return columns_; }
+    /// "(`a`,`b`)".
+    [[nodiscard]] const std::string& column_list() const noexcept { return column_list_; }
+    /// The key that identifies every row: the primary key, else the first unique key without NULLs; null if there is none.
+    [[nodiscard]] const UniqueKey* row_key() const noexcept { return row_key_ ? &keys_[*row_key_] : nullptr; }
+    /// The key to find this row by: the row key, else the first unique key without a NULL in it; null: by all columns.
+    [[nodiscard]] const UniqueKey* where_key(model::Row row) const noexcept;
+    [[nodiscard]] const std::vector<UniqueKey>& unique_keys() const noexcept { return keys_; }
+    /// Rows that no unique key tells apart for certain are also ordered by their whole content.
+    [[nodiscard]] const UniqueKey& whole_row() const noexcept { return whole_row_; }
+    /// The column as statements name it; nothing if it is not written.
+    [[nodiscard]] const WrittenColumn* written(std::size_t column) const noexcept;
+    /// False if the target has a column of its own that must be given a value: then a row cannot be inserted to update it.
+    [[nodiscard]] bool can_upsert() const noexcept { return can_upsert_; }
+    /// True if an update changes a column of any unique key, or any column at all if there is no row key.
+    [[nodiscard]] bool changes_unique_key(model::Row before, model::Row after) const noexcept;
+
+  private:
+    void add_columns(const schema::TableDefinition& source, const schema::TableDefinition& target,
+                     const std::vector<std::string>& charsets);
+    void add_keys(const schema::TableDefinition& source, const schema::TableDefinition& target);
+
+    model::TableName source_;
+    model::TableName target_;
+    std::string quoted_target_;
+    std::string column_list_;
+    std::size_t row_width_ = 0;
+    std::vector<WrittenColumn> columns_;
+    std::vector<UniqueKey> keys_;  // the primary key first
+    std::optional<std::size_t> row_key_;
+    UniqueKey whole_row_;
+    bool can_upsert_ = true;
+};
+
+}  // namespace dm::dml

@@ -1,0 +1,88 @@
+#include "io/etcd/etcd_child.h"
+
+#include <csignal>
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "io/etcd/etcd_fixture.h"
+#include "io/etcd/process.h"
+
+namespace dm::etcd {
+namespace {
+
+TEST(EtcdChildTest, ArgumentsCarryTheSettings) {
+    const auto arguments = etcd_arguments({.name = "m1",
+                                           .data_dir = "/data",
+                                           .peer_urls = "http://127.0.0.1:8291",
+                                           .advertise_peer_urls = "http://host:8291",
+                                           .client_url = "http://127.0.0.1:1234",
+                                           .advertise_client_urls = "http://host:8261",
+                                           .initial_cluster = {}});
+    EXPECT_EQ(arguments.front(), "etcd");
+    const auto has = [&](const std::string& text) {
+        return std::find(arguments.begin(), arguments.end(), text) != arguments.end();
+    };
+    EXPECT_TRUE(has("--initial-cluster=m1=http://host:8291"));
+    EXPECT_TRUE(has("--listen-client-urls=http://127.0.0.1:1234"));
+    EXPECT_TRUE(has("--advertise-client-urls=http://host:8261"));
+    EXPECT_TRUE(has("--quota-backend-bytes=2147483648"));
+}
+
+TEST(EtcdChildTest, StopsAndStartsAgainOnItsData) {
+    ScratchFolder folder;
+    EtcdChildOptions options{.name = "test",
+                             .data_dir = (folder.path() / "data").string(),
+                             .peer_urls = fmt::format("http://127.0.0.1:{}", free_loopback_port()),
+                             .advertise_peer_urls = {},
+                             .advertise_client_urls = {},
+                             .initial_cluster = {}};
+    int pid = 0;
+    {
+        EtcdChild child(options);
+        child.start();
+        pid = child.pid();
+        EXPECT_EQ(::kill(pid, 0), 0);
+        EtcdKvStore({.endpoints = {child.client_target()}}).txn({}, {meta::PutOp{"/k", "kept"}});
+        child.stop();
+        EXPECT_EQ(child.pid(), 0);
+    }
+    EXPECT_EQ(::kill(pid, 0), -1);
+    EXPECT_EQ(errno, ESRCH);
+    EtcdChild child(options);
+    child.start();
+    EXPECT_EQ(EtcdKvStore({.endpoints = {child.client_target()}}).get("/k", false).items.at(0).value, "kept");
+}
+
+TEST(EtcdChildTest, AFailedStartSaysWhy) {
+    ScratchFolder folder;
+    EtcdChild child({.program = "no-such-etcd",
+                     .name = "test",
+                     .data_dir = folder.path().string(),
+                     .peer_urls = "http://127.0.0.1:1",
+                     .advertise_peer_urls = {},
+                     .advertise_client_urls = {},
+                     .initial_cluster = {},
+                     .ready_timeout = std::chrono::milliseconds(300)});
+    try {
+        child.start();
+        ADD_FAILURE() << "started";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::MasterEtcdStart);
+        EXPECT_NE(error.raw_cause().find("no-such-etcd"), std::string::npos) << error.what();
+    }
+}
+
+TEST(ProcessTest, KillsAndReapsWhatStillRuns) {
+    int pid = 0;
+    {
+        Process process({"sleep", "1000"});
+        pid = process.pid();
+        EXPECT_FALSE(process.has_ended());
+    }
+    EXPECT_EQ(::kill(pid, 0), -1);
+}
+
+}  // namespace
+}  // namespace dm::etcd

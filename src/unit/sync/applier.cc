@@ -1,0 +1,133 @@
+#include "unit/sync/applier.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/retry.h"
+#include "unit/target/server_error.h"
+
+namespace dm::sync {
+namespace {
+
+constexpr std::size_t kMaxStatementBytes = 1UL << 20U;
+constexpr std::size_t kShownStatementBytes = 512;
+
+std::size_t image_bytes(model::Row row) {
+    std::size_t bytes = 0;
+    for (const auto& value : row) bytes += value.is_view() ? value.text().size() + 2 : 8;
+    return bytes;
+}
+
+std::size_t change_bytes(const dml::RowChange& change) { return image_bytes(change.before) + image_bytes(change.after); }
+
+std::string shown(std::string_view statement) {
+    if (statement.size() <= kShownStatementBytes) return std::string(statement);
+    return fmt::format("{}... ({} bytes)", statement.substr(0, kShownStatementBytes), statement.size());
+}
+
+}  // namespace
+
+Applier::Applier(Options options, ApplierContext context, LaneQueue& queue, SessionLinks& links, sql::SqlConnector connect)
+    : options_(options), context_(context), queue_(queue), link_(links, std::move(connect)),
+      planner_({.merges_updates = options.merges_updates, .keeps_order = options.keeps_order}) {}
+
+void Applier::run(std::stop_token stop) {
+    while (fill_backlog(stop)) {
+        if (!context_.progress.wait_applied(backlog_.front().waits, stop)) return;
+        apply_batch(batch_size(), stop);
+        if (stop.stop_requested()) return;
+    }
+}
+
+bool Applier::fill_backlog(std::stop_token stop) {
+    const auto take = [&](Slice slice) {
+        std::move(slice.begin(), slice.end(), std::back_inserter(backlog_));
+    };
+    if (backlog_.empty()) {
+        auto slice = queue_.pop(std::move(stop));
+        if (!slice) return false;
+        take(std::move(*slice));
+    }
+    while (backlog_.size() < options_.batch_rows) {
+        auto slice = queue_.try_pop();
+        if (!slice) break;
+        take(std::move(*slice));
+    }
+    return true;
+}
+
+/// A batch ends before a change that has to wait: what it waits for may itself wait for a change of this batch.
+std::size_t Applier::batch_size() const {
+    std::size_t bytes = 0;
+    std::size_t size = 0;
+    const std::size_t limit = std::min(options_.batch_rows, backlog_.size());
+    while (size < limit) {
+        bytes += change_bytes(backlog_[size].change);
+        if (size > 0 && (bytes > options_.batch_bytes || !context_.progress.are_applied(backlog_[size].waits))) break;
+        ++size;
+    }
+    return size;
+}
+
+void Applier::apply_batch(std::size_t size, std::stop_token stop) {
+    std::vector<dml::RowChange> changes;
+    changes.reserve(size);
+    for (std::size_t i = 0; i < size; ++i) changes.push_back(backlog_[i].change);
+    const auto started = context_.clock.now();
+    int attempt = 0;
+    const RetryPolicy policy{.max_attempts = options_.max_attempts, .initial_wait = std::chrono::milliseconds(20), .max_wait = std::chrono::seconds(3)};
+    retry(policy, context_.clock, stop, [&] { execute(changes, attempt++ > 0); },
+          [&](const Error& error, Clock::Duration wait) {
+              log::warn("applying a batch failed, it is repeated",
+                        {{"lane", options_.lane}, {"rows", size}, {"wait_ms", wait.count() / 1'000'000}, {"error", error.what()}});
+          });
+    context_.metrics.batch_applied(changes, context_.clock.now() - started);
+    const dml::Sequence last = backlog_[size - 1].sequence;
+    backlog_.erase(backlog_.begin(), backlog_.begin() + static_cast<std::ptrdiff_t>(size));
+    context_.progress.apply(options_.lane, last, size);
+}
+
+void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated) {
+    try {
+        sql::SqlSession& session = link_.get();
+        const auto groups = planner_.plan(changes, is_repeated);
+        const std::size_t packet = session.max_packet_bytes();
+        const dml::StatementBuilder builder({.max_bytes = std::min<std::size_t>(kMaxStatementBytes, packet == 0 ? kMaxStatementBytes : packet / 2),
+                                             .json_cast = session.version().flavor == model::Flavor::MySql});
+        std::vector<dml::Statement> statements;
+        std::vector<std::size_t> group_of;
+        for (std::size_t i = 0; i < groups.size(); ++i) {
+            builder.append(groups[i], statements);
+            group_of.resize(statements.size(), i);
+        }
+        const bool needs_transaction = statements.size() > 1;
+        if (needs_transaction) session.execute("BEGIN");
+        std::vector<std::uint64_t> affected;
+        for (const auto& statement : statements) {
+            try {
+                affected.push_back(session.execute(statement.text).affected_rows);
+            } catch (const Error& error) {
+                throw error.with_context(fmt::format("applying to the target: {}", shown(statement.text)));
+            }
+            context_.bytes_to_target += statement.text.size();
+        }
+        if (needs_transaction) session.execute("COMMIT");
+        for (std::size_t i = 0; i < statements.size(); ++i) note_missing(groups[group_of[i]], statements[i], affected[i]);
+    } catch (const Error&) {
+        // The transaction is open or the connection lost: a new session is certain.
+        link_.drop();
+        throw;
+    }
+}
+
+void Applier::note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected) {
+    if (group.is_safe || affected >= statement.expected_rows) return;
+    const bool is_delete = group.kind == dml::OperationKind::Delete;
+    context_.notices.add(is_delete ? "deleted row was missing in the target" : "updated row was missing or equal in the target",
+                         group.plan->target().quoted(), statement.expected_rows - affected);
+}
+
+}  // namespace dm::sync

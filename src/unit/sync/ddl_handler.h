@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/model/location.h"
+#include "core/sql/ddl.h"
+#include "unit/sync/notices.h"
+#include "unit/sync/session_links.h"
+#include "unit/sync/table_catalog.h"
+
+namespace dm::sync {
+
+/// A statement of the binlog with what its session had set. The statement is in utf8mb4.
+struct StatementEvent {
+    std::string statement;
+    std::string default_schema;
+    std::uint64_t sql_mode = 0;
+    std::string time_zone;                          ///< empty: not logged
+    std::optional<std::uint16_t> server_collation;  ///< of the session that created a schema
+    std::uint32_t timestamp = 0;
+    std::uint32_t microseconds = 0;
+    model::Location end;
+};
+
+/// Reads statements of the binlog, decides what becomes of them, tracks structures and executes what is left on the target.
+/// One thread: the translator's. Sessions are opened when they are needed.
+class DdlHandler {
+  public:
+    struct Options {
+        bool by_gtid = false;
+        model::Location start;  ///< of the run
+        int max_attempts = 10;
+    };
+    DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices, Clock& clock,
+               SessionLink& upstream, SessionLink& downstream);
+
+    /// What a statement comes to.
+    struct Prepared {
+        std::vector<sql::RewrittenDdl> tracked;    ///< with source names, in order: what changes structures we know
+        std::vector<sql::RewrittenDdl> executed;   ///< with target names, in order
+        std::vector<model::TableName> void_copies; ///< tables whose copy the statement makes void
+        [[nodiscard]] bool needs_barrier() const noexcept { return !executed.empty() || touches_replicated; }
+        bool touches_replicated = false;  ///< a replicated table's structure changes, executed or not
+    };
+
+    /// Changes nothing but notices. Throws Error{ParseSql, SyncDdlUnsupported, SyncFilteredError}.
+    [[nodiscard]] Prepared prepare(const StatementEvent& event);
+
+    /// Executes on the target; everything before the statement has been applied. Throws what the target refuses.
+    void execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop);
+
+    /// Applies the statement to the known structures and notes them for the checkpoint.
+    void track(const Prepared& prepared, const StatementEvent& event);
+
+  private:
+    [[nodiscard]] bool is_before_copy(const model::TableName& table, const StatementEvent& event);
+    [[nodiscard]] bool accepts(const model::TableName& table, sql::StatementKind kind, const StatementEvent& event);
+    void note_other(const sql::StatementInfo& info, const StatementEvent& event);
+    void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void run_part(const sql::RewrittenDdl& part);
+    [[nodiscard]] std::string zone_offset(const StatementEvent& event);
+    [[nodiscard]] std::string collation_name(std::uint16_t id);
+    [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);
+    [[nodiscard]] sql::ParseContext parse_context(const StatementEvent& event) const;
+    void set_session(sql::SqlSession& session, const StatementEvent& event);
+
+    Options options_;
+    const Rules& rules_;
+    TableCatalog& catalog_;
+    Recorder& recorder_;
+    Notices& notices_;
+    Clock& clock_;
+    SessionLink& upstream_;
+    SessionLink& downstream_;
+    std::map<std::uint16_t, std::string> collations_;  // of the upstream, by number
+};
+
+}  // namespace dm::sync

@@ -1,0 +1,64 @@
+#include "unit/sync/progress.h"
+
+#include <algorithm>
+
+namespace dm::sync {
+
+void Progress::add_boundary(std::span<const dml::Sequence> handed_out, checkpoint::Boundary boundary) {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t lane = 0; lane < handed_out.size(); ++lane) tracker_.hand_out(lane, handed_out[lane]);
+    tracker_.add_boundary(std::move(boundary));
+    tracker_.advance();
+}
+
+void Progress::pass_ticket(std::span<const dml::Sequence> handed_out, std::uint64_t ticket) {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t lane = 0; lane < handed_out.size(); ++lane) tracker_.hand_out(lane, handed_out[lane]);
+    tracker_.advance();
+    ticket_ = ticket;
+    changed_.notify_all();
+}
+
+void Progress::copy_applied(std::vector<dml::Sequence>& out) const {
+    const std::lock_guard lock(mutex_);
+    out = applied_;
+}
+
+void Progress::apply(std::size_t lane, dml::Sequence sequence, std::size_t rows) {
+    const std::lock_guard lock(mutex_);
+    applied_[lane] = sequence;
+    rows_ += rows;
+    tracker_.apply(lane, sequence);
+    tracker_.advance();
+    changed_.notify_all();
+}
+
+bool Progress::are_applied(std::span<const dml::Dependency> waits) const {
+    if (waits.empty()) return true;
+    const std::lock_guard lock(mutex_);
+    return std::ranges::all_of(waits, [&](const dml::Dependency& wait) { return applied_[wait.lane] >= wait.sequence; });
+}
+
+bool Progress::wait_applied(std::span<const dml::Dependency> waits, std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait(lock, std::move(stop), [&] {
+        return std::ranges::all_of(waits, [&](const dml::Dependency& wait) { return applied_[wait.lane] >= wait.sequence; });
+    });
+}
+
+bool Progress::wait_drained(std::uint64_t ticket, std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait(lock, std::move(stop), [&] { return ticket_ >= ticket && tracker_.is_drained(); });
+}
+
+Progress::Snapshot Progress::snapshot() const {
+    const std::lock_guard lock(mutex_);
+    const auto& watermark = tracker_.watermark();
+    return {.watermark = watermark,
+            .is_drained = tracker_.is_drained(),
+            .is_at_newest = !tracker_.has_pending(),
+            .oldest_pending_timestamp = tracker_.oldest_pending_timestamp(),
+            .rows = rows_};
+}
+
+}  // namespace dm::sync

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "core/checkpoint/watermark.h"
+#include "core/dml/conflict_table.h"
+
+namespace dm::sync {
+
+/// What has been handed to the appliers and what they have done: where the steps meet. Thread-safe.
+class Progress {
+  public:
+    explicit Progress(std::size_t lanes) : applied_(lanes, 0), tracker_(lanes) {}
+
+    // By the sequencer.
+
+    /// A transaction ended: `handed_out` is per lane the last number given to it.
+    void add_boundary(std::span<const dml::Sequence> handed_out, checkpoint::Boundary boundary);
+    /// Everything up to a flush request has been handed out.
+    void pass_ticket(std::span<const dml::Sequence> handed_out, std::uint64_t ticket);
+    /// Per lane the last number applied.
+    void copy_applied(std::vector<dml::Sequence>& out) const;
+
+    // By the appliers.
+
+    void apply(std::size_t lane, dml::Sequence sequence, std::size_t rows);
+    [[nodiscard]] bool are_applied(std::span<const dml::Dependency> waits) const;
+    /// Waits until they are; false if stop was requested first.
+    [[nodiscard]] bool wait_applied(std::span<const dml::Dependency> waits, std::stop_token stop);
+
+    // By the translator.
+
+    /// Waits until everything before the ticket is applied; false if stop was requested first.
+    [[nodiscard]] bool wait_drained(std::uint64_t ticket, std::stop_token stop);
+
+    // By anyone.
+
+    struct Snapshot {
+        std::optional<checkpoint::Boundary> watermark;
+        bool is_drained = false;
+        bool is_at_newest = false;  ///< nothing known lies beyond the watermark
+        std::uint32_t oldest_pending_timestamp = 0;
+        std::uint64_t rows = 0;
+    };
+    [[nodiscard]] Snapshot snapshot() const;
+
+  private:
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;  // a lane applied something, a ticket passed
+    std::vector<dml::Sequence> applied_;
+    checkpoint::WatermarkTracker tracker_;
+    std::uint64_t ticket_ = 0;
+    std::uint64_t rows_ = 0;
+};
+
+}  // namespace dm::sync

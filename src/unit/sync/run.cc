@@ -1,0 +1,300 @@
+#include "unit/sync/run.h"
+
+#include <algorithm>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "unit/sync/upstream_view.h"
+
+namespace dm::sync {
+namespace {
+
+constexpr std::size_t kReaderBytes = 8UL << 20U;
+constexpr std::size_t kSequencerBytes = 16UL << 20U;
+constexpr std::size_t kLaneBytes = 32UL << 20U;  // of all lanes together
+constexpr std::size_t kMaxQueued = 20000;
+constexpr auto kStopPatience = std::chrono::milliseconds(1000);
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kPoll = std::chrono::seconds(2);
+
+bool checks_foreign_keys(const config::SubTaskConfig& config) {
+    const auto found = config.to.session.find("foreign_key_checks");
+    return found != config.to.session.end() && found->second != "0" && found->second != "OFF" && found->second != "off";
+}
+
+std::int64_t wall_seconds(const Clock& clock) {
+    return std::chrono::duration_cast<std::chrono::seconds>(clock.wall_now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+/// Queues and steps, in the order in which they may be destroyed: steps first.
+struct Run::Pipeline {
+    Pipeline(std::size_t lane_count, Recorder::Options recorder_options, target::SyncCheckpoint checkpoint, Run& run)
+        : progress(lane_count),
+          recorder(std::move(recorder_options), std::move(checkpoint), progress, run.metrics_, run.dependencies_.clock, run.links_,
+                   run.dependencies_.downstream) {
+        for (std::size_t lane = 0; lane < lane_count; ++lane) {
+            lanes.push_back(std::make_unique<LaneQueue>(kMaxQueued, std::max<std::size_t>(kLaneBytes / lane_count, 1UL << 20U)));
+        }
+    }
+
+    ReaderQueue reader_queue{kMaxQueued, kReaderBytes};
+    SequencerQueue sequencer_queue{kMaxQueued, kSequencerBytes};
+    std::vector<std::unique_ptr<LaneQueue>> lanes;
+    Progress progress;
+    Recorder recorder;
+    std::unique_ptr<TableCatalog> catalog;
+    std::unique_ptr<DdlHandler> ddl;
+    std::unique_ptr<EventReader> reader;
+    std::unique_ptr<Translator> translator;
+    std::unique_ptr<Sequencer> sequencer;
+    std::vector<std::unique_ptr<Applier>> appliers;
+    std::optional<Step> reader_step;
+    std::optional<Step> translator_step;
+    std::optional<Step> sequencer_step;
+    std::vector<Step> applier_steps;
+    std::optional<Step> recorder_step;
+    std::optional<Step> watch_step;
+    std::optional<Step> poll_step;
+};
+
+Run::Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& dependencies, const Rules& rules, Notices& notices,
+         SyncMetrics& metrics)
+    : config_(config), dependencies_(dependencies), rules_(rules), notices_(notices), metrics_(metrics),
+      upstream_(links_, dependencies.upstream), downstream_(links_, dependencies.downstream), polling_(links_, dependencies.upstream) {}
+
+Run::~Run() = default;
+
+checkpoint::SafeMode Run::choose_safe_mode(const checkpoint::CheckpointContent& content, const StartPoint& start, Translator::Options& options) {
+    const bool is_allowed = config_.sync.safe_mode_duration.count() > 0;
+    const bool is_uncertain = start.is_fresh && start.needs_safe_mode && is_allowed;
+    if (is_uncertain) options.safe_mode_time = config_.sync.safe_mode_duration;
+    return checkpoint::SafeMode::begin({.start = start.location,
+                                        .recorded_exit = content.safe_mode_exit,
+                                        .upstream_now = upstream_location_.copy(),
+                                        .is_fresh = start.is_fresh && !is_uncertain,
+                                        .is_forced = config_.sync.safe_mode,
+                                        .is_allowed = is_allowed,
+                                        .by_gtid = config_.sync.enable_gtid});
+}
+
+void Run::prepare(std::stop_token stop) {
+    sql::SqlSession& upstream = upstream_.get();
+    sql::SqlSession& downstream = downstream_.get();
+    const auto flavor = upstream.version().flavor;
+    const target::SyncCheckpoint checkpoint(config_.meta_schema, config_.name.str(), config_.source_id.str(), flavor);
+    const target::CopyCheckpoint copy_checkpoint(config_.meta_schema, config_.name.str(), config_.source_id.str(), flavor);
+    checkpoint.prepare(downstream);
+    const auto content = checkpoint.load(downstream);
+    std::vector<target::TableCopyPoint> copies;
+    std::optional<model::Location> floor;
+    if (config::copies_data(config_.mode)) {
+        copies = copy_checkpoint.load_table_points(downstream);
+        floor = copy_checkpoint.load_floor(downstream);
+    }
+    const bool by_gtid = config_.sync.enable_gtid;
+    const StartPoint start = StartPointFinder(config_, upstream, dependencies_.open_source).find(content, copies, floor, stop);
+    upstream_location_.set(fetch_upstream_location(upstream));
+    view_.clock_offset = fetch_clock_offset(upstream, wall_seconds(dependencies_.clock));
+
+    Translator::Options options{.start = start.location, .by_gtid = by_gtid, .safe_mode = {}, .safe_mode_time = {}, .run_until = start.run_until};
+    if (dependencies_.run_until) options.run_until = dependencies_.run_until;
+    options.safe_mode = choose_safe_mode(content, start, options);
+    log::info("replication starts", {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"location", start.location.to_string()},
+                                     {"safe_mode", options.safe_mode.is_on()}});
+
+    // Foreign keys that are checked allow no other order than the upstream's.
+    const std::size_t lanes = checks_foreign_keys(config_) ? 1 : static_cast<std::size_t>(std::max(config_.sync.worker_count, 1));
+    auto pipeline = std::make_unique<Pipeline>(
+        lanes, Recorder::Options{.interval = config_.sync.checkpoint_flush_interval, .start = start.location, .by_gtid = by_gtid}, checkpoint, *this);
+    schema::TrackerOptions target_options = fetch_tracker_options(downstream);
+    pipeline->catalog = std::make_unique<TableCatalog>(rules_, schema::Tracker(fetch_tracker_options(upstream)), schema::Tracker(std::move(target_options)),
+                                                       pipeline->recorder, upstream_, downstream_);
+    pipeline->catalog->load(content, copies, by_gtid);
+    pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid, .start = start.location}, rules_, *pipeline->catalog,
+                                                 pipeline->recorder, notices_, dependencies_.clock, upstream_, downstream_);
+    binlog::StartPoint from{.position = start.location.position, .gtid_set = std::nullopt};
+    if (by_gtid) from.gtid_set = start.location.gtid_set;
+    pipeline->reader = std::make_unique<EventReader>(dependencies_.open_source, std::move(from), pipeline->reader_queue, metrics_, dependencies_.clock);
+    pipeline->translator = std::make_unique<Translator>(
+        std::move(options),
+        TranslatorContext{rules_, *pipeline->catalog, *pipeline->ddl, *pipeline->reader, pipeline->recorder, pipeline->progress, notices_, metrics_,
+                          dependencies_.clock},
+        pipeline->reader_queue, pipeline->sequencer_queue);
+    const auto batch = static_cast<std::size_t>(std::max(config_.sync.batch, 1));
+    pipeline->sequencer = std::make_unique<Sequencer>(Sequencer::Options{.slice_rows = batch, .spread_rows = batch * 4}, pipeline->sequencer_queue,
+                                                      pipeline->lanes, pipeline->progress);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+        pipeline->appliers.push_back(std::make_unique<Applier>(
+            Applier::Options{.lane = lane, .batch_rows = batch, .keeps_order = checks_foreign_keys(config_)},
+            ApplierContext{pipeline->progress, notices_, metrics_, dependencies_.clock, view_.bytes_to_target}, *pipeline->lanes[lane], links_,
+            dependencies_.downstream));
+    }
+    const std::lock_guard lock(mutex_);
+    pipeline_ = std::move(pipeline);
+}
+
+void Run::start_steps() {
+    Pipeline& p = *pipeline_;
+    const auto on_error = [this](const Error& error) { state_.fail(error); };
+    // Before anything is applied, what a last run in good order said of its end must be gone.
+    p.recorder.flush_last(false);
+    p.recorder_step.emplace("sync-recorder", [&p](std::stop_token stop) { p.recorder.run(stop); }, on_error);
+    for (std::size_t lane = 0; lane < p.appliers.size(); ++lane) {
+        p.applier_steps.emplace_back(fmt::format("sync-apply-{}", lane), [&p, lane](std::stop_token stop) { p.appliers[lane]->run(stop); }, on_error);
+    }
+    p.sequencer_step.emplace("sync-sequence", [&p](std::stop_token stop) { p.sequencer->run(stop); }, on_error);
+    p.translator_step.emplace(
+        "sync-translate", [this, &p](std::stop_token stop) { state_.end(p.translator->run(stop)); }, on_error);
+    p.reader_step.emplace("sync-read", [&p](std::stop_token stop) { p.reader->run(stop); }, on_error);
+    p.watch_step.emplace("sync-watch", [this](std::stop_token stop) { watch(stop); }, on_error);
+    p.poll_step.emplace("sync-poll", [this](std::stop_token stop) { poll_upstream(stop); }, on_error);
+}
+
+/// In good order the steps end from the first to the last, so that the queues drain; otherwise all at once.
+void Run::stop_steps(bool in_good_order) {
+    Pipeline& p = *pipeline_;
+    const auto end_step = [](std::optional<Step>& step, bool at_once) {
+        if (!step) return;
+        if (at_once) step->request_stop();
+        step->join();
+    };
+    p.reader->cancel();
+    end_step(p.reader_step, true);
+    end_step(p.translator_step, !in_good_order);
+    end_step(p.sequencer_step, !in_good_order);
+    for (Step& step : p.applier_steps) {
+        if (!in_good_order) step.request_stop();
+    }
+    for (Step& step : p.applier_steps) step.join();
+    end_step(p.watch_step, true);
+    end_step(p.poll_step, true);
+    p.recorder.close();
+    end_step(p.recorder_step, !in_good_order);
+}
+
+target::UnitOutcome Run::run(std::stop_token stop) {
+    prepare(stop);
+    Pipeline& p = *pipeline_;
+    if (is_killed_ || stop.stop_requested()) return target::UnitOutcome::Stopped;
+    start_steps();
+    state_.wait(stop);
+    if (!state_.failure() && !state_.stream_end() && !is_killed_) {
+        p.translator->request_stop();
+        // Only needed if the translator waits for the next event; a full queue needs no waking.
+        if (p.reader_queue.size() == 0) (void)p.reader_queue.push(Wake{}, 0, {});
+        state_.wait_for(kStopPatience);
+    }
+    const auto how = state_.stream_end();
+    const bool in_good_order = !state_.failure() && how && *how != StreamEnd::Cut && !is_killed_;
+    stop_steps(in_good_order);
+    if (is_killed_) return target::UnitOutcome::Stopped;
+    if (const auto failure = state_.failure()) {
+        try {
+            p.recorder.flush_last(false);
+        } catch (const Error& error) {
+            log::warn("the checkpoint could not be written at the end of a failed run", {{"error", error.what()}});
+        }
+        metrics_.run_failed(failure->retry_class() == RetryClass::Resume);
+        throw *failure;
+    }
+    if (how == StreamEnd::Recopy) {
+        const target::CopyCheckpoint copy(config_.meta_schema, config_.name.str(), config_.source_id.str(), upstream_.get().version().flavor);
+        for (const auto& table : p.translator->void_copies()) {
+            log::info("the structure changed while the table was copied: it is copied again", {{"table", table.quoted()}});
+            copy.drop_table(downstream_.get(), table);
+        }
+    }
+    p.recorder.flush_last(in_good_order);
+    return finish(how.value_or(StreamEnd::Cut));
+}
+
+target::UnitOutcome Run::finish(StreamEnd how) {
+    switch (how) {
+        case StreamEnd::Reached: return target::UnitOutcome::Finished;
+        case StreamEnd::Recopy: return target::UnitOutcome::Recopy;
+        case StreamEnd::Ended:
+        case StreamEnd::Stopped:
+        case StreamEnd::Cut: return target::UnitOutcome::Stopped;
+    }
+    return target::UnitOutcome::Stopped;
+}
+
+void Run::kill() noexcept {
+    is_killed_ = true;
+    links_.cancel_all();
+    const std::lock_guard lock(mutex_);
+    if (!pipeline_) return;
+    pipeline_->reader->cancel();
+    state_.end(StreamEnd::Cut);
+}
+
+void Run::measure() {
+    const auto snapshot = pipeline_->progress.snapshot();
+    std::int64_t behind = 0;
+    if (snapshot.oldest_pending_timestamp != 0) {
+        const std::int64_t now = wall_seconds(dependencies_.clock) + view_.clock_offset;
+        behind = std::max<std::int64_t>(0, now - static_cast<std::int64_t>(snapshot.oldest_pending_timestamp));
+    }
+    view_.seconds_behind = behind;
+    metrics_.lag_measured(static_cast<double>(behind));
+}
+
+/// Ticks the recorder and measures lag and speed.
+void Run::watch(std::stop_token stop) {
+    struct Sample {
+        Clock::TimePoint at;
+        std::uint64_t rows;
+    };
+    std::deque<Sample> samples = {{dependencies_.clock.now(), 0}};
+    const Sample first = samples.front();
+    constexpr std::size_t kRecent = 50;
+    const auto rate = [](const Sample& from, const Sample& to) {
+        const double seconds = std::chrono::duration<double>(to.at - from.at).count();
+        return seconds <= 0 ? std::uint64_t{0} : static_cast<std::uint64_t>(static_cast<double>(to.rows - from.rows) / seconds);
+    };
+    while (dependencies_.clock.sleep(kTick, stop)) {
+        pipeline_->recorder.tick();
+        measure();
+        samples.push_back({dependencies_.clock.now(), pipeline_->progress.snapshot().rows});
+        if (samples.size() > kRecent) samples.pop_front();
+        view_.recent_rows_per_second = rate(samples.front(), samples.back());
+        view_.average_rows_per_second = rate(first, samples.back());
+    }
+}
+
+/// Keeps the upstream's location and clock at hand, so that asking for the status never waits for the upstream.
+void Run::poll_upstream(std::stop_token stop) {
+    while (dependencies_.clock.sleep(kPoll, stop)) {
+        try {
+            const auto location = fetch_upstream_location(polling_.get());
+            metrics_.master_seen(location);
+            upstream_location_.set(location);
+            view_.clock_offset = fetch_clock_offset(polling_.get(), wall_seconds(dependencies_.clock));
+        } catch (const Error& error) {
+            polling_.drop();
+            log::debug("the upstream could not be asked for its location", {{"error", error.what()}});
+        }
+    }
+}
+
+void Run::fill(target::SyncStatus& status) const {
+    const std::lock_guard lock(mutex_);
+    status.upstream = upstream_location_.copy();
+    status.bytes_to_target = view_.bytes_to_target;
+    status.seconds_behind = view_.seconds_behind;
+    status.recent_rows_per_second = view_.recent_rows_per_second;
+    status.total_rows_per_second = view_.average_rows_per_second;
+    if (!pipeline_) return;
+    status.flushed = pipeline_->recorder.flushed();
+    status.total_rows = pipeline_->progress.snapshot().rows;
+    status.bytes_from_source = pipeline_->reader->bytes_read();
+    status.binlog_type = pipeline_->reader->kind();
+    const bool by_gtid = config_.sync.enable_gtid;
+    status.is_synced = by_gtid ? status.flushed.gtid_set == status.upstream.gtid_set : status.flushed.position == status.upstream.position;
+}
+
+}  // namespace dm::sync

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/step.h"
+#include "core/schema/tracker.h"
+#include "unit/sync/applier.h"
+#include "unit/sync/run_state.h"
+#include "unit/sync/sequencer.h"
+#include "unit/sync/start_point.h"
+#include "unit/sync/sync_unit.h"
+
+namespace dm::sync {
+
+/// What a run shows to other threads while it goes on. Thread-safe.
+struct RunView {
+    std::atomic<std::uint64_t> bytes_to_target = 0;
+    std::atomic<std::uint64_t> recent_rows_per_second = 0;
+    std::atomic<std::uint64_t> average_rows_per_second = 0;
+    std::atomic<std::int64_t> seconds_behind = 0;
+    std::atomic<std::int64_t> clock_offset = 0;
+};
+
+/// One run of the unit: its queues, its steps and how they are started and ended. Made and used by one thread; `kill` and the
+/// views may be used by others while it lives.
+class Run {
+  public:
+    Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& dependencies, const Rules& rules, Notices& notices,
+        SyncMetrics& metrics);
+    ~Run();
+
+    /// Reads what is recorded, then runs the steps to their end. Throws the first failure.
+    target::UnitOutcome run(std::stop_token stop);
+    void kill() noexcept;
+    void fill(target::SyncStatus& status) const;
+
+  private:
+    struct Pipeline;
+
+    void prepare(std::stop_token stop);
+    [[nodiscard]] checkpoint::SafeMode choose_safe_mode(const checkpoint::CheckpointContent& content, const StartPoint& start,
+                                                        Translator::Options& options);
+    void start_steps();
+    void stop_steps(bool in_good_order);
+    [[nodiscard]] target::UnitOutcome finish(StreamEnd how);
+    void watch(std::stop_token stop);
+    void poll_upstream(std::stop_token stop);
+    void measure();
+
+    const config::SubTaskConfig& config_;
+    const SyncUnit::Dependencies& dependencies_;
+    const Rules& rules_;
+    Notices& notices_;
+    SyncMetrics& metrics_;
+    RunView view_;
+    RunState state_;
+    SessionLinks links_;
+    SessionLink upstream_;
+    SessionLink downstream_;
+    SessionLink polling_;
+    Guarded<model::Location> upstream_location_;
+    std::atomic<bool> is_killed_ = false;
+
+    mutable std::mutex mutex_;  // guards pipeline_ itself against kill and fill while it is made
+    std::unique_ptr<Pipeline> pipeline_;
+};
+
+}  // namespace dm::sync

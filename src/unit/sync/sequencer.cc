@@ -1,0 +1,90 @@
+#include "unit/sync/sequencer.h"
+
+#include <limits>
+
+namespace dm::sync {
+
+Sequencer::Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes, Progress& progress)
+    : options_(options), input_(input), lanes_(lanes), progress_(progress), conflicts_(lanes.size()), slices_(lanes.size()),
+      slice_bytes_(lanes.size(), 0), handed_out_(lanes.size(), 0), applied_(lanes.size(), 0) {}
+
+void Sequencer::run(std::stop_token stop) {
+    stop_ = stop;
+    for (;;) {
+        auto item = input_.try_pop();
+        if (!item) {
+            // Nothing is waiting: what has gathered goes out now, so that a quiet source has no delay.
+            hand_on_all();
+            item = input_.pop(stop);
+        }
+        if (!item) break;
+        std::visit([this](const auto& what) { take(what); }, *item);
+    }
+    hand_on_all();
+    for (auto& lane : lanes_) lane->close();
+}
+
+void Sequencer::choose_lane() {
+    // The lane with the least in hand; the next one in turn among equals.
+    std::uint32_t best = lane_;
+    dml::Sequence least = std::numeric_limits<dml::Sequence>::max();
+    const auto lanes = static_cast<std::uint32_t>(lanes_.size());
+    for (std::uint32_t step = 1; step <= lanes; ++step) {
+        const std::uint32_t lane = (lane_ + step) % lanes;
+        const dml::Sequence waiting =
+            handed_out_[lane] == applied_[lane] ? 0 : 1 + lanes_[lane]->bytes() + slice_bytes_[lane];
+        if (waiting < least) {
+            least = waiting;
+            best = lane;
+        }
+    }
+    lane_ = best;
+    rows_on_lane_ = 0;
+}
+
+void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
+    progress_.copy_applied(applied_);
+    for (std::uint32_t lane = 0; lane < applied_.size(); ++lane) conflicts_.applied(lane, applied_[lane]);
+    const std::size_t bytes_per_row = (item->before.bytes() + item->after.bytes()) / item->size() + sizeof(Job);
+    for (std::size_t row = 0; row < item->size(); ++row) {
+        if (rows_on_lane_ >= options_.spread_rows) choose_lane();
+        Job job{.change = item->change(row), .rows = item, .sequence = ++sequence_, .waits = {}};
+        const auto decision = conflicts_.place(job.change.keys, sequence_, lane_, job.waits);
+        handed_out_[decision.lane] = sequence_;
+        slice_bytes_[decision.lane] += bytes_per_row;
+        if (!job.waits.empty()) has_waits_ = true;
+        slices_[decision.lane].push_back(std::move(job));
+        if (decision.is_free) ++rows_on_lane_;
+        if (slices_[decision.lane].size() < options_.slice_rows) continue;
+        // What a queued change waits for must be queued too before anything more is: a lane whose queue is full could
+        // otherwise wait for a change that is still here. With one slice for each lane, what was queued before makes room.
+        if (has_waits_) {
+            hand_on_all();
+        } else {
+            hand_on(decision.lane);
+        }
+    }
+}
+
+void Sequencer::take(const TransactionEnd& end) {
+    progress_.add_boundary(handed_out_, {.sequence = sequence_, .location = end.location, .timestamp = end.timestamp});
+    if (rows_on_lane_ > 0) choose_lane();
+}
+
+void Sequencer::take(const FlushRequest& request) {
+    hand_on_all();
+    progress_.pass_ticket(handed_out_, request.ticket);
+}
+
+void Sequencer::hand_on(std::size_t lane) {
+    if (slices_[lane].empty()) return;
+    const std::size_t bytes = std::exchange(slice_bytes_[lane], 0);
+    if (!lanes_[lane]->push(std::exchange(slices_[lane], {}), bytes, stop_)) return;
+}
+
+void Sequencer::hand_on_all() {
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) hand_on(lane);
+    has_waits_ = false;
+}
+
+}  // namespace dm::sync

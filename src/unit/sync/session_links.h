@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "core/sql/sql_session.h"
+
+namespace dm::sync {
+
+class SessionLink;
+
+/// All sessions of a run, so that they can be cut at once. Thread-safe. Outlives its links.
+class SessionLinks {
+  public:
+    /// Cuts all sessions, now and whenever one is opened.
+    void cancel_all() noexcept;
+
+  private:
+    friend class SessionLink;
+    std::mutex mutex_;
+    std::set<sql::SqlSession*> sessions_;
+    bool is_cancelled_ = false;
+};
+
+/// One step's session to one server: opened when it is needed, opened again after it was dropped. One thread.
+class SessionLink {
+  public:
+    SessionLink(SessionLinks& links, sql::SqlConnector connect) : links_(links), connect_(std::move(connect)) {}
+    ~SessionLink() { drop(); }
+    SessionLink(const SessionLink&) = delete;
+    SessionLink& operator=(const SessionLink&) = delete;
+
+    /// The session, opened if there is none. Throws what the connector throws.
+    sql::SqlSession& get();
+    /// Closes the session: its connection is lost or in an unknown state.
+    void drop() noexcept;
+
+  private:
+    SessionLinks& links_;
+    sql::SqlConnector connect_;
+    std::unique_ptr<sql::SqlSession> session_;
+};
+
+}  // namespace dm::sync

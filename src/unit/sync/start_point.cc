@@ -1,0 +1,104 @@
+#include "unit/sync/start_point.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "core/binlog/event_decoder.h"
+#include "core/binlog/stream_position.h"
+#include "unit/sync/upstream_view.h"
+
+namespace dm::sync {
+namespace {
+
+bool is_less(const model::Location& a, const model::Location& b, bool by_gtid) {
+    return model::compare_locations(a, b, by_gtid) == std::strong_ordering::less;
+}
+
+/// GTIDs before `position`: those the file begins with and those of its transactions up to there.
+model::GtidSet read_gtids_before(binlog::EventSource& source, const model::BinlogPosition& position, std::stop_token stop) {
+    source.start({.position = {.file = position.file, .offset = 4}, .gtid_set = std::nullopt});
+    binlog::EventDecoder decoder;
+    binlog::StreamPosition stream({.position = {.file = position.file, .offset = 4}, .gtid_set = model::GtidSet(model::Flavor::MySql)});
+    model::GtidSet base(model::Flavor::MySql);
+    const auto result = [&] {
+        model::GtidSet set = stream.transaction_end().gtid_set;
+        set.merge(base);
+        return set;
+    };
+    while (const auto bytes = source.next(stop)) {
+        const auto event = decoder.decode(*bytes);
+        if (const auto* previous = event.get_if<binlog::PreviousGtids>()) base = previous->set;
+        stream.advance(event);
+        if (stream.end().position.file == position.file && stream.end().position.offset < position.offset) continue;
+        ensure(stream.end().position == position && !stream.is_in_transaction(), ErrorCode::NoBinlogLocation,
+               fmt::format("{} is not between two transactions: give a GTID set or the position of one", position.to_string()));
+        break;
+    }
+    return result();
+}
+
+}  // namespace
+
+model::Location StartPointFinder::of_copy(const std::vector<target::TableCopyPoint>& copies, const std::optional<model::Location>& floor) const {
+    const bool by_gtid = config_.sync.enable_gtid;
+    std::optional<model::Location> lowest = floor;
+    for (const auto& copy : copies) {
+        if (!copy.low.is_zero() && (!lowest || is_less(copy.low, *lowest, by_gtid))) lowest = copy.low;
+    }
+    return lowest ? *lowest : model::Location{};
+}
+
+model::Location StartPointFinder::of_meta() const {
+    const auto flavor = upstream_.version().flavor;
+    model::Location location{.position = {}, .gtid_set = model::GtidSet(flavor)};
+    if (!config_.meta) return location;
+    location.position = {.file = config_.meta->binlog_name, .offset = std::max<std::uint64_t>(config_.meta->binlog_pos, 4)};
+    location.gtid_set = model::GtidSet::parse(flavor, config_.meta->binlog_gtid);
+    return location;
+}
+
+void StartPointFinder::complete(model::Location& location, std::stop_token stop) {
+    if (!config_.sync.enable_gtid || !location.gtid_set.is_empty() || location.position.file.empty()) return;
+    if (upstream_.version().flavor == model::Flavor::MariaDb) {
+        const auto set = fetch_gtid_at(upstream_, location.position);
+        ensure(set.has_value(), ErrorCode::NoBinlogLocation,
+               fmt::format("the upstream does not know the GTID set at {}", location.position.to_string()));
+        location.gtid_set = *set;
+        return;
+    }
+    const auto source = open_source_();
+    location.gtid_set = read_gtids_before(*source, location.position, std::move(stop));
+}
+
+StartPoint StartPointFinder::find(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies,
+                                  const std::optional<model::Location>& floor, std::stop_token stop) {
+    const bool by_gtid = config_.sync.enable_gtid;
+    StartPoint start;
+    if (content.global && !content.global->is_zero()) {
+        start.location = *content.global;
+    } else {
+        start.is_fresh = true;
+        if (config::copies_data(config_.mode)) start.location = of_copy(copies, floor);
+        if (start.location.is_zero()) {
+            start.needs_safe_mode = true;
+            start.location = of_meta();
+        }
+        const bool is_all = start.location.position.file.empty() && start.location.gtid_set.is_empty();
+        if (is_all) start.location = fetch_oldest_location(upstream_);
+        if (is_all && by_gtid && upstream_.version().flavor == model::Flavor::MySql) {
+            // Before the oldest binlog lies what the server has purged.
+            start.location.gtid_set =
+                model::GtidSet::parse(model::Flavor::MySql, upstream_.query("SELECT @@global.gtid_purged AS g").text(0, "g"));
+        }
+        complete(start.location, stop);
+    }
+    if (config_.mode == config::TaskMode::Full) {
+        start.run_until = start.location;
+        for (const auto& copy : copies) {
+            if (is_less(*start.run_until, copy.high, by_gtid)) start.run_until = copy.high;
+        }
+    }
+    return start;
+}
+
+}  // namespace dm::sync

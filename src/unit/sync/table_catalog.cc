@@ -1,0 +1,167 @@
+#include "unit/sync/table_catalog.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "unit/sync/upstream_view.h"
+#include "unit/target/downstream.h"
+
+namespace dm::sync {
+namespace {
+
+using schema::ColumnType;
+
+std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definition) {
+    std::vector<binlog::ColumnHint> hints;
+    hints.reserve(definition.columns.size());
+    for (const auto& column : definition.columns) {
+        binlog::ColumnHint hint{.is_unsigned = column.is_unsigned, .charset = column.charset, .fixed_length = 0, .form = {}, .elements = column.elements};
+        if (column.type == ColumnType::Binary) hint.fixed_length = column.length;
+        if (column.type == ColumnType::Uuid) hint.form = binlog::FixedForm::Uuid;
+        if (column.type == ColumnType::Inet4) hint.form = binlog::FixedForm::Inet4;
+        if (column.type == ColumnType::Inet6) hint.form = binlog::FixedForm::Inet6;
+        hints.push_back(std::move(hint));
+    }
+    return hints;
+}
+
+/// The wire types that a column may have in a table map.
+bool fits(ColumnType type, binlog::WireType wire) {
+    using Wire = binlog::WireType;
+    switch (type) {
+        case ColumnType::TinyInt: return wire == Wire::Tiny;
+        case ColumnType::SmallInt: return wire == Wire::Short;
+        case ColumnType::MediumInt: return wire == Wire::Int24;
+        case ColumnType::Int: return wire == Wire::Long;
+        case ColumnType::BigInt: return wire == Wire::LongLong;
+        case ColumnType::Decimal: return wire == Wire::NewDecimal || wire == Wire::Decimal;
+        case ColumnType::Float: return wire == Wire::Float;
+        case ColumnType::Double: return wire == Wire::Double;
+        case ColumnType::Bit: return wire == Wire::Bit;
+        case ColumnType::Date: return wire == Wire::Date || wire == Wire::NewDate;
+        case ColumnType::Time: return wire == Wire::Time || wire == Wire::Time2;
+        case ColumnType::DateTime: return wire == Wire::DateTime || wire == Wire::DateTime2;
+        case ColumnType::Timestamp: return wire == Wire::Timestamp || wire == Wire::Timestamp2;
+        case ColumnType::Year: return wire == Wire::Year;
+        case ColumnType::Enum: return wire == Wire::Enum;
+        case ColumnType::Set: return wire == Wire::Set;
+        default: return wire == Wire::VarChar || wire == Wire::VarString || wire == Wire::String || wire >= Wire::BlobCompressed;
+    }
+}
+
+/// Why a structure cannot be that of the rows the table map announces; empty if it can.
+std::string mismatch(const schema::TableDefinition& definition, const binlog::TableMap& map) {
+    if (definition.columns.size() != map.columns.size()) {
+        return fmt::format("{} columns, but its rows have {}", definition.columns.size(), map.columns.size());
+    }
+    for (std::size_t i = 0; i < map.columns.size(); ++i) {
+        const auto& column = definition.columns[i];
+        const bool is_named_so = map.columns[i].name.empty() || map.columns[i].name == column.name;
+        if (!is_named_so || !fits(column.type, map.columns[i].type)) {
+            return fmt::format("column `{}` is {}, but its rows have {} {} there", column.name, column.type_text,
+                               binlog::wire_type_name(map.columns[i].type), map.columns[i].name);
+        }
+    }
+    return {};
+}
+
+bool has_names(const binlog::TableMap& map) {
+    return std::ranges::all_of(map.columns, [](const auto& column) { return !column.name.empty(); });
+}
+
+}  // namespace
+
+TableCatalog::TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder, SessionLink& upstream,
+                           SessionLink& downstream)
+    : rules_(rules), tracker_(std::move(tracker)), target_(std::move(target)), recorder_(recorder), upstream_(upstream), downstream_(downstream) {}
+
+void TableCatalog::load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies, bool by_gtid) {
+    for (const auto& [name, point] : content.tables) {
+        if (point.definition) tracker_.put(*point.definition);
+    }
+    for (const auto& copy : copies) {
+        copies_[copy.source] = {.low = copy.low, .high = copy.high, .is_behind = false};
+        const auto recorded = content.tables.find(copy.source);
+        const bool is_recorded_later = recorded != content.tables.end() && recorded->second.definition &&
+                                       model::compare_locations(recorded->second.location, copy.low, by_gtid) == std::strong_ordering::greater;
+        if (is_recorded_later || copy.create_table.empty()) continue;
+        auto definition = tracker_.put_create_table(copy.source, copy.create_table, {.default_schema = copy.source.schema});
+        recorder_.set_point(copy.source, {.location = copy.low, .definition = std::move(definition)});
+    }
+}
+
+CopySpan* TableCatalog::copy_span(const model::TableName& source) {
+    const auto found = copies_.find(source);
+    return found == copies_.end() ? nullptr : &found->second;
+}
+
+void TableCatalog::structure_changed(const std::vector<model::TableName>& sources, const std::vector<model::TableName>& targets) {
+    (void)sources;
+    for (const auto& table : targets) target_.remove(table);
+    known_.clear();
+}
+
+const SourceTable& TableCatalog::table_of(const std::shared_ptr<const binlog::TableMap>& map, std::uint32_t timestamp,
+                                          const model::Location& location) {
+    const auto found = known_.find(map.get());
+    if (found != known_.end()) return found->second.table;
+    constexpr std::size_t kMaxKnown = 50000;
+    if (known_.size() > kMaxKnown) known_.clear();
+    return known_.emplace(map.get(), Known{.map = map, .table = build(*map, timestamp, location)}).first->second.table;
+}
+
+std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(const binlog::TableMap& map, std::uint32_t timestamp,
+                                                                               const model::Location& location) {
+    if (auto known = tracker_.find(map.name)) return known;
+    const auto current = fetch_current_table(upstream_.get(), map.name);
+    constexpr std::string_view kAdvice = "give the structure it had at this point with `binlog-schema update`";
+    ensure(current.has_value(), ErrorCode::SchemaTableMissing,
+           fmt::format("the structure of {} at {} is not known and the upstream no longer has the table; {}", map.name.quoted(), location.to_string(), kAdvice));
+    auto definition = tracker_.put_create_table(map.name, current->create_table, {.default_schema = map.name.schema});
+    std::string why = mismatch(*definition, map);
+    // Equal types do not prove equal columns, unless their names are in the binlog too.
+    if (why.empty() && !has_names(map) && tracker_.options().is_mariadb && current->changed_at > static_cast<std::int64_t>(timestamp)) {
+        why = "been altered since";
+    }
+    if (!why.empty()) {
+        tracker_.remove(map.name);
+        throw Error(ErrorCode::SchemaTableMissing, fmt::format("the structure of {} at {} is not known: the table of today has {}; {}",
+                                                               map.name.quoted(), location.to_string(), why, kAdvice));
+    }
+    recorder_.set_point(map.name, {.location = location, .definition = definition});
+    return definition;
+}
+
+std::shared_ptr<const schema::TableDefinition> TableCatalog::target_definition(const model::TableName& source, const model::TableName& target) {
+    if (auto known = target_.find(target)) return known;
+    const auto text = target::fetch_table(downstream_.get(), target);
+    ensure(text.has_value(), ErrorCode::SyncTargetTableMissing,
+           fmt::format("the target has no table {} for the rows of {}", target.quoted(), source.quoted()));
+    return target_.put_create_table(target, *text, {.default_schema = target.schema});
+}
+
+SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location) {
+    SourceTable table;
+    table.name = map.name;
+    table.is_accepted = rules_.filter.accepts(map.name);
+    if (!table.is_accepted) return table;
+    constexpr std::array kKinds = {rules::EventKind::Insert, rules::EventKind::Update, rules::EventKind::Delete};
+    for (std::size_t i = 0; i < kKinds.size(); ++i) table.verdicts.at(i) = rules_.events.judge(map.name, kKinds.at(i), {});
+    if (std::ranges::all_of(table.verdicts, [](rules::Verdict verdict) { return verdict == rules::Verdict::Skip; })) return table;
+    const auto definition = source_definition(map, timestamp, location);
+    ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
+           fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(), location.to_string(), map.columns.size(),
+                       definition->columns.size()));
+    const auto hints = hints_of(*definition);
+    table.layout.emplace(map, hints);
+    std::vector<std::string> charsets;
+    for (std::size_t i = 0; i < map.columns.size(); ++i) charsets.emplace_back(table.layout->charset(i));
+    const model::TableName target = rules_.router.route(map.name);
+    table.plan = std::make_shared<const dml::TablePlan>(dml::TablePlan::compile(*definition, *target_definition(map.name, target), charsets));
+    return table;
+}
+
+}  // namespace dm::sync

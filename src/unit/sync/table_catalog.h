@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "core/binlog/row_layout.h"
+#include "core/binlog/table_map.h"
+#include "core/checkpoint/table_points.h"
+#include "core/dml/table_plan.h"
+#include "core/rules/event_filter.h"
+#include "core/rules/table_filter.h"
+#include "core/rules/table_router.h"
+#include "core/schema/tracker.h"
+#include "unit/sync/recorder.h"
+#include "unit/sync/session_links.h"
+#include "unit/target/copy_checkpoint.h"
+
+namespace dm::sync {
+
+/// The rules of a subtask, compiled. Immutable.
+struct Rules {
+    rules::TableFilter filter;
+    rules::TableRouter router;
+    rules::EventFilter events;
+};
+
+/// From and until where a table's events count, given by its copy.
+struct CopySpan {
+    model::Location low;   ///< events at or before it are in the copy
+    model::Location high;  ///< events at or before it may be in the copy
+    bool is_behind = false;  ///< the stream has passed `high` for good
+};
+
+/// Everything known about one source table while its structure stays: how to decode its rows and where to put them.
+struct SourceTable {
+    model::TableName name;
+    bool is_accepted = false;
+    std::array<rules::Verdict, 3> verdicts{};  ///< by RowsKind: write, update, delete
+    std::shared_ptr<const dml::TablePlan> plan;         ///< null if no row is replicated
+    std::optional<binlog::RowLayout> layout;
+};
+
+/// Keeps the structures on both sides at the current point of the stream, and from them the plans. One thread.
+/// Sessions are opened when something is missing. Errors of sessions pass through.
+class TableCatalog {
+  public:
+    TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder, SessionLink& upstream,
+                 SessionLink& downstream);
+
+    /// Structures that the checkpoint and the copy know. Where both do, the later one counts.
+    void load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies, bool by_gtid);
+
+    /// The table of a table map. Throws Error{SchemaTableMissing, SyncColumnCount, SyncTargetTableMissing}. `timestamp` and
+    /// `location` are the event's.
+    const SourceTable& table_of(const std::shared_ptr<const binlog::TableMap>& map, std::uint32_t timestamp, const model::Location& location);
+
+    [[nodiscard]] schema::Tracker& tracker() noexcept { return tracker_; }
+    /// The copy's span of a table; null if it was not copied, or the stream is past it.
+    [[nodiscard]] CopySpan* copy_span(const model::TableName& source);
+    void forget_copy_span(const model::TableName& source) { copies_.erase(source); }
+
+    /// Something about these tables has changed: plans are made anew when they are needed.
+    void structure_changed(const std::vector<model::TableName>& sources, const std::vector<model::TableName>& targets);
+
+  private:
+    SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location);
+    std::shared_ptr<const schema::TableDefinition> source_definition(const binlog::TableMap& map, std::uint32_t timestamp,
+                                                                     const model::Location& location);
+    std::shared_ptr<const schema::TableDefinition> target_definition(const model::TableName& source, const model::TableName& target);
+
+    const Rules& rules_;
+    schema::Tracker tracker_;
+    schema::Tracker target_;
+    Recorder& recorder_;
+    SessionLink& upstream_;
+    SessionLink& downstream_;
+    std::map<model::TableName, CopySpan> copies_;
+    struct Known {
+        std::shared_ptr<const binlog::TableMap> map;  // keeps the address from being used again
+        SourceTable table;
+    };
+    std::unordered_map<const binlog::TableMap*, Known> known_;
+};
+
+}  // namespace dm::sync

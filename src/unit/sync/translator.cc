@@ -1,0 +1,292 @@
+#include "unit/sync/translator.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/binlog/collations.h"
+#include "core/binlog/payload_reader.h"
+#include "core/binlog/row_decoder.h"
+
+namespace dm::sync {
+namespace {
+
+/// Statements are in the client's charset; the parser reads utf8mb4.
+std::string to_utf8(std::string_view text, std::string_view charset) {
+    const bool is_ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    if (is_ascii || charset.empty() || charset.starts_with("utf8") || charset == "binary") return std::string(text);
+    ensure(charset == "latin1", ErrorCode::SyncDdlUnsupported,
+           fmt::format("a statement in charset {} with characters beyond ASCII cannot be read", charset));
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
+            out += c;
+            continue;
+        }
+        out += static_cast<char>(0xC0U | (byte >> 6U));
+        out += static_cast<char>(0x80U | (byte & 0x3FU));
+    }
+    return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlank = " \t\r\n;";
+    const auto first = text.find_first_not_of(kBlank);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+dml::ChangeKind change_kind(binlog::RowsKind kind) {
+    switch (kind) {
+        case binlog::RowsKind::Write: return dml::ChangeKind::Insert;
+        case binlog::RowsKind::Update: return dml::ChangeKind::Update;
+        case binlog::RowsKind::Delete: return dml::ChangeKind::Delete;
+    }
+    return dml::ChangeKind::Insert;
+}
+
+}  // namespace
+
+Translator::Translator(Options options, TranslatorContext context, ReaderQueue& input, SequencerQueue& output)
+    : options_(std::move(options)), context_(context), input_(input), output_(output), position_(options_.start), safe_mode_(options_.safe_mode),
+      started_(context.clock.now()) {}
+
+StreamEnd Translator::run(std::stop_token stop) {
+    stop_ = stop;
+    end_.reset();
+    while (!end_) {
+        const auto item = input_.pop(stop);
+        if (!item) {
+            end(stop.stop_requested() ? StreamEnd::Cut : StreamEnd::Ended);
+            break;
+        }
+        handle(*item);
+        if (!end_ && is_stopping_ && !position_.is_in_transaction()) end(StreamEnd::Stopped);
+    }
+    output_.close();
+    return *end_;
+}
+
+void Translator::handle(const ReaderItem& item) {
+    if (const auto* raw = std::get_if<RawEvent>(&item)) {
+        handle_event(*raw);
+    } else if (std::holds_alternative<StreamBroken>(item)) {
+        handle_broken();
+    }
+}
+
+void Translator::handle_broken() {
+    const model::Location from = position_.transaction_end();
+    rows_events_to_skip_ = std::max(rows_events_to_skip_, rows_events_);
+    rows_events_ = 0;
+    decoder_ = binlog::EventDecoder();
+    tables_.clear();
+    position_ = binlog::StreamPosition(from);
+    binlog::StartPoint start{.position = from.position, .gtid_set = std::nullopt};
+    if (options_.by_gtid) start.gtid_set = from.gtid_set;
+    context_.reader.resume_from(std::move(start));
+}
+
+void Translator::push(SequencerItem item, std::size_t bytes) {
+    if (!output_.push(std::move(item), bytes, stop_)) end(StreamEnd::Cut);
+}
+
+model::Location Translator::recorded(const model::Location& location) const {
+    if (options_.by_gtid) return location;
+    // Without GTIDs the set grows from nothing: a part of the truth would be worse than none.
+    return {.position = location.position, .gtid_set = model::GtidSet(location.gtid_set.flavor())};
+}
+
+void Translator::handle_event(const RawEvent& raw) {
+    const binlog::Event event = decoder_.decode(as_bytes(*raw.bytes));
+    if (event.header.timestamp != 0) timestamp_ = event.header.timestamp;
+    const bool has_ended = position_.advance(event);
+    if (event.get_if<binlog::TransactionPayload>() != nullptr) {
+        handle_payload(event, raw.bytes);
+        return;
+    }
+    handle_body(event, raw.bytes);
+    if (has_ended) end_transaction();
+}
+
+void Translator::handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner) {
+    binlog::PayloadReader reader(*event.get_if<binlog::TransactionPayload>(), decoder_);
+    bool has_ended = false;
+    while (!end_) {
+        const auto inner = reader.next();
+        if (!inner) break;
+        has_ended = position_.advance_inner(*inner) || has_ended;
+        handle_body(*inner, owner);
+    }
+    if (has_ended && !end_) end_transaction();
+}
+
+void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<const void>& owner) {
+    if (const auto* rows = event.get_if<binlog::RowsEvent>()) {
+        handle_rows(*rows, owner);
+    } else if (const auto* map = event.get_if<binlog::TableMapEvent>()) {
+        tables_[map->table_id] = map->table;
+    } else if (const auto* query = event.get_if<binlog::Query>()) {
+        handle_query(*query);
+    } else if (const auto* gtid = event.get_if<binlog::MariaDbGtidEvent>()) {
+        skips_alter_ = gtid->is_start_alter || gtid->is_rollback_alter;
+    } else if (const auto* heartbeat = event.get_if<binlog::Heartbeat>()) {
+        handle_heartbeat(*heartbeat);
+    } else if (event.get_if<binlog::FormatDescription>() != nullptr) {
+        tables_.clear();
+    } else {
+        check_other(event);
+    }
+}
+
+/// A quiet upstream: what is to be reached may lie behind events that are not sent.
+void Translator::handle_heartbeat(const binlog::Heartbeat& heartbeat) {
+    if (!options_.run_until || options_.by_gtid || position_.is_in_transaction()) return;
+    const model::BinlogPosition now{.file = std::string(heartbeat.file), .offset = heartbeat.position};
+    if (model::compare_positions(now, options_.run_until->position) != std::strong_ordering::less) end(StreamEnd::Reached);
+}
+
+void Translator::check_other(const binlog::Event& event) {
+    const std::string where = position_.start().to_string();
+    if (const auto* xa = event.get_if<binlog::XaPrepare>(); xa != nullptr && !xa->is_one_phase) {
+        context_.notices.add("XA transaction applied when it was prepared", where);
+    } else if (const auto* incident = event.get_if<binlog::Incident>()) {
+        throw Error(ErrorCode::SyncEventUnsupported,
+                    fmt::format("the upstream logged at {} that changes are missing from its binlog: {}", where, incident->message))
+            .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
+    } else if (const auto* unknown = event.get_if<binlog::Unknown>()) {
+        ensure(unknown->is_ignorable, ErrorCode::SyncEventUnsupported,
+               fmt::format("the event at {} is of the unknown type {}", where, static_cast<int>(unknown->type)));
+        context_.notices.add("unknown event", where);
+    }
+}
+
+/// Whether the current transaction is at or before a location given by the copy.
+bool Translator::is_covered(const model::Location& bound) const {
+    if (options_.by_gtid && !bound.gtid_set.is_empty() && position_.current_gtid()) return bound.gtid_set.contains(*position_.current_gtid());
+    return model::compare_positions(position_.end().position, bound.position) != std::strong_ordering::greater;
+}
+
+void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner) {
+    ++rows_events_;
+    if (rows_events_to_skip_ > 0) {
+        --rows_events_to_skip_;
+        return;
+    }
+    const auto found = tables_.find(rows.table_id);
+    // The server closes statements that changed nothing with an event for no table.
+    constexpr std::uint64_t kNoTable = 0xFFFFFF;
+    if (found == tables_.end() && rows.rows.empty() && rows.table_id >= kNoTable) return;
+    ensure(found != tables_.end(), ErrorCode::BinlogMalformed,
+           fmt::format("rows at {} are of table number {}, which was not announced", position_.start().to_string(), rows.table_id));
+    if (rules::is_system_schema(found->second->name.schema)) return;
+    const SourceTable& table = context_.catalog.table_of(found->second, timestamp_, recorded(position_.start()));
+    if (!table.is_accepted || !table.plan) return;
+    const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.kind));
+    if (verdict == rules::Verdict::Skip) return;
+    ensure(verdict != rules::Verdict::Error, ErrorCode::SyncFilteredError,
+           fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(), position_.start().to_string()));
+    bool is_safe = safe_mode_.is_on();
+    if (CopySpan* span = context_.catalog.copy_span(table.name); span != nullptr && !span->is_behind) {
+        if (is_covered(span->low)) return;
+        const bool is_within = is_covered(span->high);
+        is_safe = is_safe || is_within;
+        // Positions only grow; GTIDs may come out of order.
+        if (!is_within && !options_.by_gtid) span->is_behind = true;
+    }
+    push_rows(rows, table, is_safe, owner);
+}
+
+void Translator::push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe, const std::shared_ptr<const void>& owner) {
+    if (const auto missing = event.missing_columns(); !missing.empty()) {
+        throw Error(ErrorCode::IncompleteRowImage, fmt::format("rows of {} at {} are logged without {} of their {} columns", table.name.quoted(),
+                                                               position_.start().to_string(), missing.size(), event.column_count));
+    }
+    auto decoded = binlog::decode_rows(event, *table.layout, owner);
+    auto item = std::make_shared<RowsItem>();
+    item->plan = table.plan;
+    item->kind = change_kind(event.kind);
+    item->is_safe = is_safe;
+    item->timestamp = timestamp_;
+    item->before = std::move(decoded.before);
+    item->after = std::move(decoded.after);
+    const std::size_t rows = std::max(item->before.size(), item->after.size());
+    item->key_ends.reserve(rows);
+    for (std::size_t row = 0; row < rows; ++row) {
+        const auto before = item->kind == dml::ChangeKind::Insert ? model::Row{} : item->before.row(row);
+        const auto after = item->kind == dml::ChangeKind::Delete ? model::Row{} : item->after.row(row);
+        keys_.append(*item->plan, before, after, item->keys);
+        item->key_ends.push_back(static_cast<std::uint32_t>(item->keys.size()));
+    }
+    if (rows == 0) return;
+    context_.metrics.rows_decoded(rows);
+    const std::size_t bytes = item->before.bytes() + item->after.bytes() + event.rows.size();
+    push(SequencerItem{std::shared_ptr<const RowsItem>(std::move(item))}, bytes);
+}
+
+void Translator::handle_query(const binlog::Query& query) {
+    const std::string_view text = trimmed(query.statement);
+    if (text.empty() || text == "BEGIN" || text == "COMMIT" || skips_alter_) return;
+    const auto charset = query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{};
+    StatementEvent event{.statement = to_utf8(text, charset),
+                         .default_schema = std::string(query.default_schema),
+                         .sql_mode = query.sql_mode.value_or(0),
+                         .time_zone = std::string(query.time_zone),
+                         .server_collation = query.server_collation,
+                         .timestamp = timestamp_,
+                         .microseconds = query.microseconds,
+                         .end = recorded(position_.end())};
+    const auto prepared = context_.ddl.prepare(event);
+    if (prepared.tracked.empty() && prepared.executed.empty()) return;
+    if (!prepared.void_copies.empty()) {
+        void_copies_ = prepared.void_copies;
+        end(StreamEnd::Recopy);
+        return;
+    }
+    if (!prepared.needs_barrier()) {
+        context_.ddl.track(prepared, event);
+        return;
+    }
+    execute_ddl(prepared, event);
+}
+
+bool Translator::drain() {
+    push(SequencerItem{FlushRequest{.ticket = ++ticket_}}, 1);
+    return !end_ && context_.progress.wait_drained(ticket_, stop_);
+}
+
+void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event) {
+    context_.recorder.hold(true);
+    const auto started = context_.clock.now();
+    if (!drain() || !context_.recorder.flush(stop_)) {
+        end(StreamEnd::Cut);
+        return;
+    }
+    context_.ddl.execute(prepared, event, stop_);
+    context_.ddl.track(prepared, event);
+    context_.metrics.ddl_executed(context_.clock.now() - started);
+    push(SequencerItem{TransactionEnd{.location = event.end, .timestamp = timestamp_}}, 1);
+    if (!drain() || !context_.recorder.flush(stop_)) {
+        end(StreamEnd::Cut);
+        return;
+    }
+    context_.recorder.hold(false);
+}
+
+void Translator::end_transaction() {
+    rows_events_ = 0;
+    rows_events_to_skip_ = 0;
+    skips_alter_ = false;
+    if (end_) return;
+    const model::Location location = recorded(position_.transaction_end());
+    push(SequencerItem{TransactionEnd{.location = location, .timestamp = timestamp_}}, sizeof(TransactionEnd));
+    const bool has_time_passed = options_.safe_mode_time && context_.clock.now() - started_ >= *options_.safe_mode_time;
+    if (has_time_passed) safe_mode_.leave();
+    safe_mode_.pass(location);
+    if (options_.run_until && model::compare_locations(location, *options_.run_until, options_.by_gtid) != std::strong_ordering::less) {
+        end(StreamEnd::Reached);
+    }
+}
+
+}  // namespace dm::sync

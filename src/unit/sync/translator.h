@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include "core/binlog/event_decoder.h"
+#include "core/binlog/stream_position.h"
+#include "core/checkpoint/safe_mode.h"
+#include "core/dml/causality_keys.h"
+#include "unit/sync/ddl_handler.h"
+#include "unit/sync/event_reader.h"
+#include "unit/sync/notices.h"
+#include "unit/sync/pipeline.h"
+#include "unit/sync/progress.h"
+#include "unit/sync/recorder.h"
+#include "unit/sync/sync_metrics.h"
+#include "unit/sync/table_catalog.h"
+
+namespace dm::sync {
+
+/// How the translation ended without an error.
+enum class StreamEnd : std::uint8_t {
+    Ended,    ///< the source has no more
+    Stopped,  ///< at a transaction's end, as asked
+    Cut,      ///< asked to stop at once
+    Reached,  ///< the location to run to
+    Recopy,   ///< a statement made copies void
+};
+
+/// What the translator works with. All of it outlives it.
+struct TranslatorContext {
+    const Rules& rules;
+    TableCatalog& catalog;
+    DdlHandler& ddl;
+    EventReader& reader;
+    Recorder& recorder;
+    Progress& progress;
+    Notices& notices;
+    SyncMetrics& metrics;
+    Clock& clock;
+};
+
+/// Turns events into row changes with their keys, and executes statements that change structures, at which everything before
+/// them is applied and recorded first. One thread runs it; `request_stop` may be called from any.
+class Translator {
+  public:
+    struct Options {
+        model::Location start;
+        bool by_gtid = false;
+        checkpoint::SafeMode safe_mode;
+        /// Safe mode ends after this time in any case; nothing: only at its exit.
+        std::optional<Clock::Duration> safe_mode_time;
+        std::optional<model::Location> run_until;
+    };
+    Translator(Options options, TranslatorContext context, ReaderQueue& input, SequencerQueue& output);
+
+    /// Runs until the input ends, stop is requested, or there is nothing more to do. Then closes the output.
+    StreamEnd run(std::stop_token stop);
+    /// Ends at the next transaction's end. Push Wake to the input too, for it may be waiting.
+    void request_stop() noexcept { is_stopping_ = true; }
+    /// Tables whose copy became void; after run.
+    [[nodiscard]] const std::vector<model::TableName>& void_copies() const noexcept { return void_copies_; }
+
+  private:
+    void handle(const ReaderItem& item);
+    void handle_event(const RawEvent& raw);
+    void handle_body(const binlog::Event& event, const std::shared_ptr<const void>& owner);
+    void handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner);
+    void handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner);
+    void handle_query(const binlog::Query& query);
+    void handle_heartbeat(const binlog::Heartbeat& heartbeat);
+    void handle_broken();
+    void check_other(const binlog::Event& event);
+    void push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe, const std::shared_ptr<const void>& owner);
+    void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
+    void end_transaction();
+    bool drain();
+    [[nodiscard]] bool is_covered(const model::Location& bound) const;
+    [[nodiscard]] model::Location recorded(const model::Location& location) const;
+    void end(StreamEnd how) { end_ = how; }
+    void push(SequencerItem item, std::size_t bytes);
+
+    Options options_;
+    TranslatorContext context_;
+    ReaderQueue& input_;
+    SequencerQueue& output_;
+    std::stop_token stop_;
+    std::atomic<bool> is_stopping_ = false;
+
+    binlog::EventDecoder decoder_;
+    binlog::StreamPosition position_;
+    std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables_;  // by the stream's table ids
+    dml::CausalityKeys keys_;
+    checkpoint::SafeMode safe_mode_;
+    Clock::TimePoint started_;
+    std::uint32_t timestamp_ = 0;          // of the current event
+    std::uint64_t rows_events_ = 0;        // seen in the current transaction
+    std::uint64_t rows_events_to_skip_ = 0;  // translated before the stream broke
+    bool skips_alter_ = false;             // the current transaction is the first half of a two-phase ALTER, or its undoing
+    std::uint64_t ticket_ = 0;
+    std::optional<StreamEnd> end_;
+    std::vector<model::TableName> void_copies_;
+};
+
+}  // namespace dm::sync

@@ -1,0 +1,88 @@
+#include "unit/sync/upstream_view.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "core/sql/literal.h"
+#include "unit/target/downstream.h"
+
+namespace dm::sync {
+namespace {
+
+template <typename T>
+T number_of(const std::string& digits) {
+    T value{};
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+}
+
+std::string text_literal(std::string_view text) {
+    std::string literal;
+    sql::append_quoted(literal, text);
+    return literal;
+}
+
+std::string status_statement(const model::ServerVersion& version) {
+    const bool is_renamed = version.flavor == model::Flavor::MySql && version.is_at_least(8, 2);
+    return is_renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+}
+
+}  // namespace
+
+model::Location fetch_upstream_location(sql::SqlSession& session) {
+    const auto& version = session.version();
+    const auto status = session.query(status_statement(version));
+    ensure(!status.rows.empty(), ErrorCode::MasterStatusEmpty, "the upstream does not say where its binlog is");
+    model::Location location{.position = {.file = status.text(0, "File"), .offset = number_of<std::uint64_t>(status.text(0, "Position"))},
+                             .gtid_set = model::GtidSet(version.flavor)};
+    const std::string gtids = version.flavor == model::Flavor::MariaDb ? session.query("SELECT @@global.gtid_binlog_pos AS g").text(0, "g")
+                                                                       : status.text(0, "Executed_Gtid_Set");
+    location.gtid_set = model::GtidSet::parse(version.flavor, gtids);
+    return location;
+}
+
+schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
+    const auto variables = session.query(
+        "SELECT @@global.lower_case_table_names AS l, @@global.character_set_server AS c, @@global.collation_server AS k");
+    schema::TrackerOptions options;
+    options.is_case_sensitive = variables.text(0, "l") == "0";
+    options.server_charset = variables.text(0, "c");
+    options.server_collation = variables.text(0, "k");
+    options.is_mariadb = session.version().flavor == model::Flavor::MariaDb;
+    const auto charsets = session.query("SHOW CHARACTER SET");
+    for (std::size_t i = 0; i < charsets.rows.size(); ++i) {
+        options.default_collations[charsets.text(i, "Charset")] = charsets.text(i, "Default collation");
+    }
+    return options;
+}
+
+std::int64_t fetch_clock_offset(sql::SqlSession& session, std::int64_t our_seconds) {
+    return number_of<std::int64_t>(session.query("SELECT UNIX_TIMESTAMP() AS t").text(0, "t")) - our_seconds;
+}
+
+std::optional<model::GtidSet> fetch_gtid_at(sql::SqlSession& session, const model::BinlogPosition& position) {
+    if (session.version().flavor != model::Flavor::MariaDb) return std::nullopt;
+    const auto result =
+        session.query(fmt::format("SELECT BINLOG_GTID_POS({},{}) AS g", text_literal(position.file), position.offset));
+    if (result.rows.empty() || !result.rows[0][0]) return std::nullopt;
+    return model::GtidSet::parse(model::Flavor::MariaDb, result.text(0, "g"));
+}
+
+model::Location fetch_oldest_location(sql::SqlSession& session) {
+    const auto logs = session.query("SHOW BINARY LOGS");
+    ensure(!logs.rows.empty(), ErrorCode::MasterStatusEmpty, "the upstream lists no binary logs");
+    return {.position = {.file = logs.text(0, "Log_name"), .offset = 4}, .gtid_set = model::GtidSet(session.version().flavor)};
+}
+
+std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const model::TableName& table) {
+    auto text = target::fetch_table(session, table);
+    if (!text || text->empty()) return std::nullopt;
+    const auto times = session.query(fmt::format(
+        "SELECT UNIX_TIMESTAMP(CREATE_TIME) AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
+        text_literal(table.schema), text_literal(table.table)));
+    return CurrentTable{.create_table = std::move(*text), .changed_at = number_of<std::int64_t>(times.text(0, "t"))};
+}
+
+}  // namespace dm::sync
