@@ -29,9 +29,9 @@ enum class Wrong : std::uint8_t {
 /// One line of the command tree: what dmctl knows of a command. Views are of literals; lives for ever.
 struct CommandSpec {
     std::string_view name;
-    std::string_view form;     ///< what follows the name in the usage line
-    std::string_view summary;  ///< one line of help
-    std::string_view example;  ///< a command line that works
+    std::string_view form{};     ///< what follows the name in the usage line
+    std::string_view summary{};  ///< one line of help
+    std::string_view example{};  ///< a command line that works
     std::size_t min_arguments = 0;
     std::size_t max_arguments = 0;
     std::vector<FlagSpec> flags{};

@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 
 #include "app/ctl/help_text.h"
+#include "base/error.h"
 #include "core/api/json_printer.h"
 #include "core/config/task_config.h"
 

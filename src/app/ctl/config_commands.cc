@@ -1,11 +1,13 @@
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "app/ctl/command_support.h"
 #include "app/ctl/commands.h"
+#include "base/error.h"
 
 namespace dm::ctl {
 namespace {

@@ -1,6 +1,7 @@
 #include "app/ctl/help_text.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>

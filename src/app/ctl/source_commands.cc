@@ -3,6 +3,7 @@
 
 #include "app/ctl/command_support.h"
 #include "app/ctl/commands.h"
+#include "base/error.h"
 #include "app/ctl/tls_files.h"
 #include "core/config/source_config.h"
 

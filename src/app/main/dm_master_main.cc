@@ -13,6 +13,7 @@
 #include "io/etcd/etcd_child.h"
 #include "io/etcd/etcd_join.h"
 #include "io/etcd/etcd_kv_store.h"
+#include "io/etcd/etcd_member_list.h"
 #include "io/rpc/address.h"
 
 namespace dm {

@@ -1,0 +1,148 @@
+#include "app/ctl/table_view.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+
+#include <dmmaster.pb.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace dm::ctl {
+namespace {
+
+using Row = std::vector<std::string>;
+
+constexpr std::size_t kBarWidth = 24;
+
+std::string coloured(const std::string& text, bool has_colour) {
+    if (!has_colour) return text;
+    if (text == "Running" || text == "bound" || text == "yes") return "\x1b[32m" + text + "\x1b[0m";
+    if (text == "Paused" || text == "Stopped" || text == "free") return "\x1b[33m" + text + "\x1b[0m";
+    if (text == "Finished") return "\x1b[36m" + text + "\x1b[0m";
+    if (text == "Error" || text == "offline" || text == "no") return "\x1b[31m" + text + "\x1b[0m";
+    return text;
+}
+
+/// Columns as wide as their widest cell; colours do not count.
+std::string lay_out(const std::vector<Row>& rows, bool has_colour) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string text;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += coloured(row[i], has_colour);
+            if (i + 1 < row.size()) line += std::string(widths[i] - row[i].size() + 2, ' ');
+        }
+        text += line + "\n";
+    }
+    return text;
+}
+
+std::string bytes_text(double bytes) {
+    constexpr std::array<std::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+    std::size_t unit = 0;
+    while (bytes >= 1024 && unit + 1 < kUnits.size()) {
+        bytes /= 1024;
+        ++unit;
+    }
+    return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, kUnits.at(unit));
+}
+
+std::string duration_text(std::int64_t seconds) {
+    if (seconds >= 3600) return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
+    if (seconds >= 60) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
+    return fmt::format("{}s", seconds);
+}
+
+std::string bar(double share) {
+    const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(kBarWidth));
+    return "[" + std::string(full, '#') + std::string(kBarWidth - full, '.') + "]";
+}
+
+std::string load_text(const pb::LoadStatus& load) {
+    const double share = load.totalbytes() > 0 ? static_cast<double>(load.finishedbytes()) / static_cast<double>(load.totalbytes()) : 0;
+    std::string text = fmt::format("{} {}", bar(share), load.progress());
+    if (load.bps() > 0 && load.totalbytes() > load.finishedbytes()) {
+        text += fmt::format("  ETA {}", duration_text((load.totalbytes() - load.finishedbytes()) / load.bps()));
+    }
+    return text;
+}
+
+Row subtask_row(const pb::QueryStatusResponse& source, const pb::SubTaskStatus& subtask) {
+    const bool has_error = subtask.result().errors_size() > 0;
+    Row row = {subtask.name(), source.sourcestatus().source(), source.sourcestatus().worker(),
+               has_error ? "Error" : pb::Stage_Name(subtask.stage()), pb::UnitType_Name(subtask.unit())};
+    switch (subtask.status_case()) {
+        case pb::SubTaskStatus::kLoad:
+            row.push_back(load_text(subtask.load()));
+            row.push_back(bytes_text(static_cast<double>(subtask.load().bps())) + "/s");
+            break;
+        case pb::SubTaskStatus::kDump:
+            row.push_back(subtask.dump().progress());
+            row.push_back(bytes_text(static_cast<double>(subtask.dump().bps())) + "/s");
+            break;
+        case pb::SubTaskStatus::kSync:
+            row.push_back(subtask.sync().synced() ? "in step" : fmt::format("{} behind", duration_text(subtask.sync().secondsbehindmaster())));
+            row.push_back(fmt::format("{} rows/s", subtask.sync().recentrps()));
+            break;
+        case pb::SubTaskStatus::kMsg: row.push_back(subtask.msg()); break;
+        default: break;
+    }
+    return row;
+}
+
+std::string error_lines(const pb::QueryStatusResponse& source, const pb::SubTaskStatus& subtask) {
+    std::string text;
+    for (const auto& error : subtask.result().errors()) {
+        text += fmt::format("{} on {}: {} {}{}{}\n", subtask.name(), source.sourcestatus().source(), error.errcode(), error.message(),
+                            error.rawcause().empty() ? "" : ": " + error.rawcause(),
+                            error.workaround().empty() ? "" : "\n    -> " + error.workaround());
+    }
+    return text;
+}
+
+}  // namespace
+
+bool uses_colour(const Invocation& invocation) {
+    const char* refusal = std::getenv("NO_COLOR");
+    return invocation.streams.is_terminal && (refusal == nullptr || *refusal == '\0');
+}
+
+std::string member_table(const pb::ListMemberResponse& response, bool has_colour) {
+    if (!response.result()) return response.msg() + "\n";
+    std::vector<Row> rows = {{"KIND", "NAME", "ADDRESS", "STATE", "SOURCE"}};
+    std::string leader;
+    for (const auto& member : response.members()) {
+        if (member.has_leader()) leader = member.leader().name();
+        for (const auto& master : member.master().masters()) {
+            const std::string state = master.alive() ? "alive" : "offline";
+            rows.push_back({master.name() == leader ? "leader" : "master", master.name(), fmt::format("{}", fmt::join(master.clienturls(), ",")), state, ""});
+        }
+        for (const auto& worker : member.worker().workers()) {
+            rows.push_back({"worker", worker.name(), worker.addr(), worker.stage(), worker.source()});
+        }
+    }
+    return lay_out(rows, has_colour);
+}
+
+std::string status_table(const pb::QueryStatusListResponse& response, bool has_colour) {
+    if (!response.result()) return response.msg() + "\n";
+    std::vector<Row> rows = {{"TASK", "SOURCE", "WORKER", "STAGE", "UNIT", "PROGRESS", "RATE"}};
+    std::string remarks;
+    for (const auto& source : response.sources()) {
+        for (const auto& subtask : source.subtaskstatus()) {
+            rows.push_back(subtask_row(source, subtask));
+            remarks += error_lines(source, subtask);
+        }
+        if (!source.result()) remarks += fmt::format("{}: {}\n", source.sourcestatus().source(), source.msg());
+    }
+    return lay_out(rows, has_colour) + (remarks.empty() ? "" : "\n" + remarks);
+}
+
+}  // namespace dm::ctl
