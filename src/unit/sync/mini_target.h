@@ -221,7 +221,8 @@ class MiniTarget {
     void run_delete(const std::string& statement) {
         if (const auto in = statement.find(" IN ("); in != std::string::npos) {
             std::size_t at = in + 4;
-            for (const auto& id : tuples(statement, at).front()) rows_.erase(*id);
+            const auto ids = tuples(statement, at);
+            for (const auto& id : ids.front()) rows_.erase(*id);
             return;
         }
         std::size_t at = after(statement, "(`id`=");
