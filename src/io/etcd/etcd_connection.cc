@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -9,11 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-
 #include "base/error.h"
 #include "io/etcd/etcd_options.h"
+
+namespace grpc {
+class Channel;
+class ClientContext;
+class Status;
+}  // namespace grpc
 
 namespace dm::etcd {
 

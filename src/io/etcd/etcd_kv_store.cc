@@ -5,6 +5,7 @@
 #include <map>
 
 #include <etcd/rpc.grpc.pb.h>
+#include <grpcpp/channel.h>
 
 #include <fmt/format.h>
 

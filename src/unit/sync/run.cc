@@ -141,7 +141,7 @@ void Run::start_steps() {
     Pipeline& p = *pipeline_;
     const auto on_error = [this](const Error& error) { state_.fail(error); };
     // Before anything is applied, what a last run in good order said of its end must be gone.
-    p.recorder.flush_last(false);
+    p.recorder.flush_alone(false);
     p.recorder_step.emplace("sync-recorder", [&p](std::stop_token stop) { p.recorder.run(stop); }, on_error);
     for (std::size_t lane = 0; lane < p.appliers.size(); ++lane) {
         p.applier_steps.emplace_back(fmt::format("sync-apply-{}", lane), [&p, lane](std::stop_token stop) { p.appliers[lane]->run(stop); }, on_error);
@@ -194,7 +194,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     if (is_killed_) return target::UnitOutcome::Stopped;
     if (const auto failure = state_.failure()) {
         try {
-            p.recorder.flush_last(false);
+            p.recorder.flush_alone(false);
         } catch (const Error& error) {
             log::warn("the checkpoint could not be written at the end of a failed run", {{"error", error.what()}});
         }
@@ -208,7 +208,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
             copy.drop_table(downstream_.get(), table);
         }
     }
-    p.recorder.flush_last(in_good_order);
+    p.recorder.flush_alone(in_good_order);
     return finish(how.value_or(StreamEnd::Cut));
 }
 

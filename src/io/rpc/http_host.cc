@@ -1,6 +1,14 @@
-#include "io/rpc/http_session.h"
+#include "io/rpc/http_host.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -10,6 +18,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/log.h"
+#include "base/step.h"
 
 namespace dm::rpc {
 
@@ -76,10 +86,65 @@ std::string remote_of(beast::tcp_stream& stream) {
     return ignored ? std::string() : fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
 }
 
+using Context = asio::io_context;
+
+Step thread(std::string name, Context& context) {
+    return {std::move(name), [&context](std::stop_token) { context.run(); },
+            [](const Error& error) { log::error("a thread of the HTTP server ended", {{"error", error.what()}}); }};
+}
+
 }  // namespace
 
-asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, const HttpRouter& router, HttpLimits limits,
-                                 asio::io_context& workers) {
+class HttpHost::Impl {
+  public:
+    Impl(Options options, HttpRouter router);
+    ~Impl() { stop(); }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    void adopt(int fd);
+    void stop();
+
+  private:
+    asio::awaitable<void> serve(asio::ip::tcp::socket socket);
+
+    const Options options_;
+    const HttpRouter router_;
+    // Requests at work refer to their connection, so they go first.
+    Context network_{1};
+    Context workers_;
+    asio::executor_work_guard<Context::executor_type> network_work_{network_.get_executor()};
+    asio::executor_work_guard<Context::executor_type> workers_work_{workers_.get_executor()};
+    std::vector<Step> threads_;
+};
+
+HttpHost::Impl::Impl(Options options, HttpRouter router) : options_(options), router_(std::move(router)) {
+    threads_.push_back(thread("http-network", network_));
+    for (int i = 0; i < options_.threads; ++i) threads_.push_back(thread("http-handler", workers_));
+}
+
+void HttpHost::Impl::stop() {
+    network_.stop();
+    workers_.stop();
+    threads_.clear();
+}
+
+void HttpHost::Impl::adopt(int fd) {
+    asio::ip::tcp::socket socket(network_);
+    beast::error_code error;
+    sockaddr_storage local{};
+    socklen_t size = sizeof(local);
+    const bool is_known = ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0;
+    const auto protocol = local.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+    if (is_known) socket.assign(protocol, fd, error);
+    if (!is_known || error) {
+        ::close(fd);
+        return;
+    }
+    asio::co_spawn(network_, serve(std::move(socket)), asio::detached);
+}
+
+asio::awaitable<void> HttpHost::Impl::serve(asio::ip::tcp::socket socket) {
     beast::tcp_stream stream(std::move(socket));
     const std::string remote = remote_of(stream);
     beast::flat_buffer buffer;
@@ -87,9 +152,9 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, const HttpRouter&
     bool is_open = true;
     while (is_open) {
         http::request_parser<http::string_body> parser;
-        parser.header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
-        parser.body_limit(limits.max_body_bytes);
-        stream.expires_after(limits.idle_timeout);
+        parser.header_limit(static_cast<std::uint32_t>(options_.max_header_bytes));
+        parser.body_limit(options_.max_body_bytes);
+        stream.expires_after(options_.idle_timeout);
         co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
         Message message;
         if (error) {
@@ -99,16 +164,22 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, const HttpRouter&
         } else {
             const auto& request = parser.get();
             stream.expires_never();
-            auto work = [&]() -> asio::awaitable<HttpResponse> { co_return answer(request, remote, router); };
-            HttpResponse response = co_await asio::co_spawn(workers, std::move(work), asio::use_awaitable);
+            auto work = [&]() -> asio::awaitable<HttpResponse> { co_return answer(request, remote, router_); };
+            HttpResponse response = co_await asio::co_spawn(workers_, std::move(work), asio::use_awaitable);
             message = translate(std::move(response), request.version(), request.keep_alive());
             if (request.method() == http::verb::head) message.body().clear();
         }
-        stream.expires_after(limits.idle_timeout);
+        stream.expires_after(options_.idle_timeout);
         co_await http::async_write(stream, message, asio::redirect_error(asio::use_awaitable, error));
         is_open = !error && message.keep_alive();
     }
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
 }
+
+HttpHost::HttpHost(Options options, HttpRouter router) : impl_(std::make_unique<Impl>(options, std::move(router))) {}
+HttpHost::~HttpHost() = default;
+
+void HttpHost::adopt(int fd) { impl_->adopt(fd); }
+void HttpHost::stop() { impl_->stop(); }
 
 }  // namespace dm::rpc
