@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "core/config/fuzz_targets.h"
 
@@ -26,10 +26,18 @@ void damage(const std::string& fuzzer, const std::function<void(std::string_view
             for (unsigned edits = 1 + random() % 4; edits > 0 && !text.empty(); --edits) {
                 const std::size_t at = random() % text.size();
                 switch (random() % 4) {
-                    case 0: text[at] = static_cast<char>(random() % 256); break;
-                    case 1: text.resize(at); break;
-                    case 2: text.erase(at, 1 + random() % 8); break;
-                    default: text.insert(at, whole.substr(random() % whole.size(), 1 + random() % 32)); break;
+                    case 0:
+                        text[at] = static_cast<char>(random() % 256);
+                        break;
+                    case 1:
+                        text.resize(at);
+                        break;
+                    case 2:
+                        text.erase(at, 1 + random() % 8);
+                        break;
+                    default:
+                        text.insert(at, whole.substr(random() % whole.size(), 1 + random() % 32));
+                        break;
                 }
             }
             EXPECT_NO_THROW(run(text)) << text;

@@ -12,8 +12,8 @@
 
 namespace dm::config {
 
-/// For the fuzzers and the test that damages texts: any bytes are a configuration that prints and reads back as an equal
-/// one, or an Error. Whatever else happens ends the process.
+/// For the fuzzers and the test that damages texts: any bytes are a configuration that prints and reads back as an
+/// equal one, or an Error. Whatever else happens ends the process.
 
 template <typename F>
 void tolerate(const F& attempt) {
