@@ -87,7 +87,8 @@ class ByteArena {
 /// Rows of one width with the memory their values view. Moves cheaply, does not copy. Not thread-safe.
 class RowBatch {
   public:
-    explicit RowBatch(std::size_t columns = 0) : columns_(columns) {}
+    RowBatch() = default;
+    explicit RowBatch(std::size_t columns) : columns_(columns) {}
 
     [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
     [[nodiscard]] std::size_t size() const noexcept { return columns_ == 0 ? 0 : cells_.size() / columns_; }
@@ -102,7 +103,7 @@ class RowBatch {
     void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
 
   private:
-    std::size_t columns_;
+    std::size_t columns_ = 0;
     std::vector<Value> cells_;
     ByteArena arena_;
     std::vector<std::shared_ptr<const void>> owners_;
