@@ -67,7 +67,8 @@ TEST(EventDecoder, FakeRotateBeforeTheFormatWithAndWithoutChecksum) {
     for (const bool has_checksum : {true, false}) {
         EventDecoder decoder;
         const std::string bytes =
-            make_event({.type = EventType::Rotate, .flags = 0x20, .timestamp = 0, .has_checksum = has_checksum}, rotate_body("bin.000007"));
+            make_event({.type = EventType::Rotate, .flags = 0x20, .timestamp = 0, .has_checksum = has_checksum},
+                       rotate_body("bin.000007"));
         const Event event = decoder.decode(as_bytes(bytes));
         ASSERT_NE(event.get_if<Rotate>(), nullptr);
         EXPECT_EQ(event.get_if<Rotate>()->next_file, "bin.000007");
@@ -116,7 +117,8 @@ TEST_F(AfterFormat, UnknownTypesAreValues) {
 
 TEST_F(AfterFormat, SizesThatLieAreMalformed) {
     bytes = make_event({.type = EventType::Xid}, std::string(8, '\1'));
-    EXPECT_EQ(code_of([&] { (void)decoder.decode(as_bytes(bytes).first(bytes.size() - 1)); }), ErrorCode::BinlogMalformed);
+    EXPECT_EQ(code_of([&] { (void)decoder.decode(as_bytes(bytes).first(bytes.size() - 1)); }),
+              ErrorCode::BinlogMalformed);
     EXPECT_EQ(code_of([&] { (void)decoder.decode(as_bytes(bytes).first(10)); }), ErrorCode::BinlogMalformed);
     bytes[9] = '\5';
     EXPECT_EQ(code_of([&] { (void)decoder.decode(as_bytes(bytes)); }), ErrorCode::BinlogMalformed);
@@ -144,7 +146,10 @@ TEST_F(AfterFormat, Heartbeats) {
     const Event old = decode({.type = EventType::Heartbeat, .log_pos = 500}, "bin.000003");
     EXPECT_EQ(old.get_if<Heartbeat>()->file, "bin.000003");
     EXPECT_EQ(old.get_if<Heartbeat>()->position, 500U);
-    std::string body("\1\x0a" "bin.000003\2\x09\xfe", 15);
+    std::string body(
+        "\1\x0a"
+        "bin.000003\2\x09\xfe",
+        15);
     append_number(body, 1ULL << 33U, 8);
     body += '\0';
     const Event v2 = decode({.type = EventType::HeartbeatV2}, body);
@@ -190,10 +195,13 @@ TEST_F(AfterFormat, SameTableKeepsItsDescription) {
 
 TEST_F(AfterFormat, CompressedFieldsThatLie) {
     const std::string query = query_body("");
-    for (const std::string& field : {std::string("\x81\x05 nonsense"), std::string("\x01\x05x"), std::string("\x84\xff\xff\xff\xff x"), std::string("\x80")}) {
-        EXPECT_EQ(code_of([&] { (void)decode({.type = EventType::QueryCompressed}, query + field); }), ErrorCode::BinlogMalformed);
+    for (const std::string& field : {std::string("\x81\x05 nonsense"), std::string("\x01\x05x"),
+                                     std::string("\x84\xff\xff\xff\xff x"), std::string("\x80")}) {
+        EXPECT_EQ(code_of([&] { (void)decode({.type = EventType::QueryCompressed}, query + field); }),
+                  ErrorCode::BinlogMalformed);
     }
-    EXPECT_EQ(code_of([&] { (void)decode({.type = EventType::QueryCompressed}, query + "\x91\x05x"); }), ErrorCode::BinlogUnsupported);
+    EXPECT_EQ(code_of([&] { (void)decode({.type = EventType::QueryCompressed}, query + "\x91\x05x"); }),
+              ErrorCode::BinlogUnsupported);
 }
 
 std::string payload_body(std::uint8_t compression, const std::string& content) {
@@ -234,7 +242,8 @@ TEST_F(AfterFormat, DamagedPayloads) {
     PayloadReader reader(*not_zstd.get_if<TransactionPayload>(), decoder);
     EXPECT_EQ(code_of([&] { (void)reader.next(); }), ErrorCode::BinlogMalformed);
     const Event other = decode({.type = EventType::TransactionPayload}, payload_body(7, "x"));
-    EXPECT_EQ(code_of([&] { PayloadReader unknown(*other.get_if<TransactionPayload>(), decoder); }), ErrorCode::BinlogUnsupported);
+    EXPECT_EQ(code_of([&] { PayloadReader unknown(*other.get_if<TransactionPayload>(), decoder); }),
+              ErrorCode::BinlogUnsupported);
 }
 
 TEST_F(AfterFormat, MariaDbHeartbeatPastFourGigabytes) {

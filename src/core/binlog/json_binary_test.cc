@@ -58,7 +58,9 @@ TEST(JsonBinary, Scalars) {
     EXPECT_EQ(print("\4\1"), "true");
     EXPECT_EQ(print("\x05\xff\xff"), "-1");
     EXPECT_EQ(print("\x06\xff\xff"), "65535");
-    EXPECT_EQ(print("\x0c\x03" "a\"\n"), R"("a\"\n")");
+    EXPECT_EQ(print("\x0c\x03"
+                    "a\"\n"),
+              R"("a\"\n")");
 }
 
 TEST(JsonBinary, DoublesAsTheServerPrintsThem) {
@@ -92,7 +94,9 @@ TEST(JsonBinary, OverlappingPartsAreRefusedBeforeTheyGrow) {
 
 TEST(JsonBinary, EveryTruncationIsRefusedOrPrints) {
     const std::string whole = small_array({{'\5', 1}, {'\x0c', 16}, {'\4', 1}, {'\2', 10}}, "");
-    const std::string document = small_array({{'\5', 1}, {'\x0c', 10}}, "\x03" "abc");
+    const std::string document = small_array({{'\5', 1}, {'\x0c', 10}},
+                                             "\x03"
+                                             "abc");
     EXPECT_EQ(print(document), R"([1, "abc"])");
     for (std::size_t size = 1; size < document.size(); ++size) {
         EXPECT_EQ(error_of(document.substr(0, size)).find("no error"), std::string::npos) << size;
@@ -138,9 +142,11 @@ TEST(JsonDifferences, ReplaceInsertRemove) {
     EXPECT_EQ(patch(array, difference(1, "$[0]", five)), "[5, 1, 2]");
     EXPECT_EQ(patch(array, difference(1, "$[99]", five)), "[1, 2, 5]");
     EXPECT_EQ(patch(array, difference(2, "$[0]")), "[2]");
-    EXPECT_EQ(patch(array, difference(0, "$[0]", object_with("k", 7)) + difference(0, "$[0].k", five)), R"([{"k": 5}, 2])");
+    EXPECT_EQ(patch(array, difference(0, "$[0]", object_with("k", 7)) + difference(0, "$[0].k", five)),
+              R"([{"k": 5}, 2])");
     const std::string object = object_with("bb", 1);
-    EXPECT_EQ(patch(object, difference(1, "$.a", five) + difference(1, "$.ccc", five)), R"({"a": 5, "bb": 1, "ccc": 5})");
+    EXPECT_EQ(patch(object, difference(1, "$.a", five) + difference(1, "$.ccc", five)),
+              R"({"a": 5, "bb": 1, "ccc": 5})");
     EXPECT_EQ(patch(object, difference(2, "$.bb")), "{}");
     EXPECT_EQ(patch(object, difference(1, R"($."we \"ird\u00e9.[")", five)), "{\"bb\": 1, \"we \\\"ird\u00e9.[\": 5}");
 }
@@ -148,9 +154,11 @@ TEST(JsonDifferences, ReplaceInsertRemove) {
 TEST(JsonDifferences, PathsThatLeadNowhere) {
     const std::string five("\5\5\0", 3);
     const std::string array = small_array({{'\5', 1}});
-    for (const std::string& bytes : {difference(0, "$[1]", five), difference(2, "$[7]"), difference(2, "$"), difference(1, "$", five), difference(0, "", five),
-                                     difference(0, "$.a", five), difference(1, "$.a", five), difference(0, "$[x]", five), difference(0, "$[0", five),
-                                     difference(0, "$.\"open", five), difference(0, "$x", five), difference(7, "$", five), std::string("\0\5$", 3)}) {
+    for (const std::string& bytes :
+         {difference(0, "$[1]", five), difference(2, "$[7]"), difference(2, "$"), difference(1, "$", five),
+          difference(0, "", five), difference(0, "$.a", five), difference(1, "$.a", five), difference(0, "$[x]", five),
+          difference(0, "$[0", five), difference(0, "$.\"open", five), difference(0, "$x", five),
+          difference(7, "$", five), std::string("\0\5$", 3)}) {
         try {
             ADD_FAILURE() << patch(array, bytes);
         } catch (const Error& error) {

@@ -1,10 +1,11 @@
+#include "core/binlog/row_decoder.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "base/error.h"
 #include "core/binlog/event_dump.h"
-#include "core/binlog/row_decoder.h"
 
 namespace {
 

@@ -104,7 +104,8 @@ TEST_F(RowDecoderTest, MissingColumnsAreNullAndReported) {
 
 TEST_F(RowDecoderTest, ErrorsNameTableRowAndColumn) {
     const std::string cut = row + row.substr(0, 7);
-    EXPECT_EQ(error_of(event(RowsKind::Write, cut)), "row 2 of table `db`.`t`, column 2: row image ends inside a value");
+    EXPECT_EQ(error_of(event(RowsKind::Write, cut)),
+              "row 2 of table `db`.`t`, column 2: row image ends inside a value");
     RowsEvent narrow = event(RowsKind::Write, row);
     narrow.column_count = 1;
     EXPECT_NE(error_of(narrow).find("rows of 1 columns"), std::string::npos);
@@ -136,9 +137,21 @@ TEST_F(RowDecoderTest, CharsetsThatAreNotConvertedComeAsBytes) {
 TEST_F(RowDecoderTest, MembersWithoutNames) {
     table.columns[1] = column(WireType::Enum, 1);
     const std::string member("\0\7\0\0\0\2", 6);
-    EXPECT_EQ(decode_rows(event(RowsKind::Write, member), RowLayout(table, hints)).after.row(0)[1], model::Value::of_uint(2));
+    EXPECT_EQ(decode_rows(event(RowsKind::Write, member), RowLayout(table, hints)).after.row(0)[1],
+              model::Value::of_uint(2));
     hints[1].elements = {"only"};
-    EXPECT_EQ(decode_rows(event(RowsKind::Write, member), RowLayout(table, hints)).after.row(0)[1], model::Value::of_uint(2));
+    EXPECT_EQ(decode_rows(event(RowsKind::Write, member), RowLayout(table, hints)).after.row(0)[1],
+              model::Value::of_uint(2));
+}
+
+TEST_F(RowDecoderTest, MembersOutliveTheLayout) {
+    table.columns[1] = column(WireType::Enum, 1);
+    hints[1].elements = {"a member whose name is too long to lie inside its string"};
+    const std::string member("\0\7\0\0\0\1", 6);
+    auto layout = std::make_unique<RowLayout>(table, hints);
+    const DecodedRows rows = decode_rows(event(RowsKind::Write, member), *layout);
+    layout.reset();
+    EXPECT_EQ(rows.after.row(0)[1].text(), hints[1].elements[0]);
 }
 
 TEST_F(RowDecoderTest, BinaryIsPaddedToTheLengthHinted) {
@@ -146,7 +159,8 @@ TEST_F(RowDecoderTest, BinaryIsPaddedToTheLengthHinted) {
     hints[1] = {};
     hints[1].fixed_length = 5;
     const std::string short_row("\0\7\0\0\0\2ab", 8);
-    EXPECT_EQ(decode_rows(event(RowsKind::Write, short_row), RowLayout(table, hints)).after.row(0)[1].text(), std::string_view("ab\0\0\0", 5));
+    EXPECT_EQ(decode_rows(event(RowsKind::Write, short_row), RowLayout(table, hints)).after.row(0)[1].text(),
+              std::string_view("ab\0\0\0", 5));
 }
 
 TEST(Decimal, EveryWidthRoundTrips) {

@@ -79,7 +79,8 @@ TEST_F(StreamPositionTest, TransactionWithGtid) {
 }
 
 TEST_F(StreamPositionTest, EveryWayATransactionEnds) {
-    for (const std::string_view end : {"COMMIT", "commit", "ROLLBACK", "XA COMMIT X'31',X'',1", "XA ROLLBACK X'31',X'',1"}) {
+    for (const std::string_view end :
+         {"COMMIT", "commit", "ROLLBACK", "XA COMMIT X'31',X'',1", "XA ROLLBACK X'31',X'',1"}) {
         (void)query("BEGIN", 10);
         EXPECT_FALSE(rows(20));
         EXPECT_FALSE(query("ROLLBACK TO `a`", 30));
@@ -109,8 +110,9 @@ TEST_F(StreamPositionTest, MariaDbOpensWithTheGtidUnlessStandalone) {
 
 TEST_F(StreamPositionTest, WhatTheServerAddsDoesNotMoveTheOffset) {
     (void)query("BEGIN", 100);
-    for (const EventType type : {EventType::FormatDescription, EventType::Heartbeat, EventType::HeartbeatV2, EventType::PreviousGtids,
-                                 EventType::MariaDbGtidList, EventType::Ignorable, EventType::BinlogCheckpoint}) {
+    for (const EventType type :
+         {EventType::FormatDescription, EventType::Heartbeat, EventType::HeartbeatV2, EventType::PreviousGtids,
+          EventType::MariaDbGtidList, EventType::Ignorable, EventType::BinlogCheckpoint}) {
         EXPECT_FALSE(take(Stop{}, 777, type));
     }
     expect("bin.000001:100", "bin.000001:100", "bin.000001:4");

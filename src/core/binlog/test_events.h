@@ -32,7 +32,8 @@ inline std::string make_event(const EventParts& parts, std::string_view body) {
     append_number(event, parts.log_pos, 4);
     append_number(event, parts.flags, 2);
     event += body;
-    if (parts.has_checksum) append_number(event, crc32_z(0, reinterpret_cast<const Bytef*>(event.data()), event.size()), 4);
+    if (parts.has_checksum)
+        append_number(event, crc32_z(0, reinterpret_cast<const Bytef*>(event.data()), event.size()), 4);
     return event;
 }
 
