@@ -27,8 +27,8 @@ IndexKind index_kind(sql::KeyKind kind) noexcept {
 
 /// The name the server gives: the first column, then with _2, _3, ...
 std::string free_key_name(const TableDefinition& table, const sql::KeySpec& spec) {
-    const std::string base = spec.parts.empty() || spec.parts.front().column.empty() ? "functional_index"
-                                                                                      : spec.parts.front().column;
+    const auto column = spec.parts.empty() ? std::nullopt : table.find_column(spec.parts.front().column);
+    const std::string base = column ? table.columns[*column].name : "functional_index";
     if (table.find_index(base) == nullptr && !sql::equal_ignoring_case(base, "PRIMARY")) return base;
     for (int number = 2;; ++number) {
         std::string name = fmt::format("{}_{}", base, number);
@@ -44,23 +44,15 @@ bool begins_with_columns(const Index& index, const std::vector<std::string>& col
     return true;
 }
 
-std::string foreign_key_name(const TableDefinition& table, const sql::ForeignKeySpec& spec) {
+std::string foreign_key_name(const TableDefinition& table, const sql::ForeignKeySpec& spec, bool is_mariadb) {
     if (!spec.constraint.empty()) return spec.constraint;
+    if (is_mariadb && !spec.index.empty()) return spec.index;
     const std::string prefix = table.name.table + "_ibfk_";
     int highest = 0;
     for (const auto& key : table.foreign_keys) {
         if (key.name.starts_with(prefix)) highest = std::max(highest, std::atoi(key.name.c_str() + prefix.size()));
     }
     return prefix + std::to_string(highest + 1);
-}
-
-/// The first TIMESTAMP without a default sets and updates itself where explicit_defaults_for_timestamp is off.
-void set_automatic_timestamp(TableDefinition& table) {
-    const auto is_timestamp = [](const Column& column) { return column.type == ColumnType::Timestamp; };
-    const auto first = std::find_if(table.columns.begin(), table.columns.end(), is_timestamp);
-    if (first == table.columns.end() || first->is_nullable || first->default_text || first->is_on_update_now) return;
-    first->default_text = "CURRENT_TIMESTAMP";
-    first->is_on_update_now = true;
 }
 
 /// The columns that WITH SYSTEM VERSIONING adds unless the statement names its own.
@@ -105,7 +97,7 @@ void add_key(TableDefinition& table, const sql::KeySpec& spec) {
 }
 
 void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bool is_mariadb) {
-    ForeignKey key{.name = foreign_key_name(table, spec), .columns = {}, .parent = spec.parent,
+    ForeignKey key{.name = foreign_key_name(table, spec, is_mariadb), .columns = {}, .parent = spec.parent,
                    .parent_columns = spec.parent_columns};
     for (const auto& name : spec.columns) {
         const auto column = table.find_column(name);
@@ -124,11 +116,34 @@ void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bo
     });
     if (!has_index) {
         sql::KeySpec index;
-        index.name = spec.constraint.empty() || (is_mariadb && !spec.index.empty()) ? spec.index : spec.constraint;
+        index.name = spec.constraint.empty() ? spec.index : spec.constraint;
         for (const auto& column : key.columns) index.parts.push_back({.column = column, .expression = {}});
         add_key(table, index);
     }
     table.foreign_keys.push_back(std::move(key));
+}
+
+void add_period(TableDefinition& table, const sql::PeriodSpec& period) {
+    for (const auto& name : {period.begin, period.end}) {
+        const auto column = table.find_column(name);
+        if (!column) fail(table, fmt::format("period `{}` names the column `{}`, which does not exist", period.name, name));
+        table.columns[*column].is_nullable = false;
+    }
+}
+
+sql::KeySpec with_period_columns(const sql::KeySpec& key, const std::vector<sql::PeriodSpec>& periods) {
+    if (key.period.empty()) return key;
+    for (const auto& period : periods) {
+        if (!sql::equal_ignoring_case(period.name, key.period)) continue;
+        sql::KeySpec full = key;
+        full.parts.push_back({.column = period.end, .expression = {}});
+        full.parts.push_back({.column = period.begin, .expression = {}});
+        return full;
+    }
+    throw Error(ErrorCode::SchemaDdlFailed,
+                fmt::format("key `{}` is WITHOUT OVERLAPS of the period `{}`, whose columns the statement does not name: the "
+                            "table's structure must be fetched",
+                            key.name, key.period));
 }
 
 void drop_key(TableDefinition& table, const sql::DropKey& drop) {
@@ -157,6 +172,30 @@ void normalize(TableDefinition& table) {
     }
 }
 
+std::optional<std::string> automatic_timestamp(const std::vector<sql::ColumnSpec>& specs, const ColumnContext& context) {
+    if (context.options.explicit_timestamp_defaults) return std::nullopt;
+    const auto first = std::find_if(specs.begin(), specs.end(),
+                                    [](const sql::ColumnSpec& spec) { return spec.type.name == "timestamp"; });
+    if (first == specs.end() || first->is_nullable.value_or(false) || first->default_text || first->is_on_update_now ||
+        first->is_generated) {
+        return std::nullopt;
+    }
+    return first->name;
+}
+
+void set_automatic_timestamp(Column& column) {
+    column.default_text = "CURRENT_TIMESTAMP";
+    column.is_on_update_now = true;
+}
+
+void follow_rename(TableDefinition& table, const model::TableName& new_name) {
+    const std::string old_prefix = table.name.table + "_ibfk_";
+    for (auto& key : table.foreign_keys) {
+        if (key.name.starts_with(old_prefix)) key.name = new_name.table + "_ibfk_" + key.name.substr(old_prefix.size());
+    }
+    table.name = new_name;
+}
+
 TableDefinition create_table(const sql::CreateTable& create, ColumnContext context, const CharsetPair& schema_default) {
     TableDefinition table;
     table.name = create.name;
@@ -167,12 +206,15 @@ TableDefinition create_table(const sql::CreateTable& create, ColumnContext conte
     table.engine = create.options.engine.value_or("");
     table.comment = create.options.comment.value_or("");
     table.is_partitioned = create.options.is_partitioned.value_or(false);
+    const auto automatic = automatic_timestamp(create.columns, context);
     for (const auto& spec : create.columns) {
         if (table.find_column(spec.name)) fail(table, fmt::format("column `{}` is named twice", spec.name));
         table.columns.push_back(build_column(spec, context));
+        if (automatic == spec.name) set_automatic_timestamp(table.columns.back());
     }
     if (table.columns.empty()) fail(table, "the statement names no columns");
-    for (const auto& key : create.keys) add_key(table, key);
+    for (const auto& period : create.periods) add_period(table, period);
+    for (const auto& key : create.keys) add_key(table, with_period_columns(key, create.periods));
     // Definitions with a column's REFERENCES were read and ignored by MySQL before version 9.
     const bool honours_inline = context.options.is_mariadb || context.options.server_version == 0 ||
                                 context.options.server_version >= 90000;
@@ -189,7 +231,6 @@ TableDefinition create_table(const sql::CreateTable& create, ColumnContext conte
         if (!names_own) add_system_columns(table);
     }
     normalize(table);
-    if (!context.options.explicit_timestamp_defaults) set_automatic_timestamp(table);
     return table;
 }
 

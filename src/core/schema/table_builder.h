@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/schema/column_builder.h"
@@ -17,6 +19,20 @@ namespace dm::schema {
 /// The altered table; RENAME TO sets its name, EXCHANGE and CONVERT PARTITION concern other tables and are the caller's.
 [[nodiscard]] TableDefinition alter_table(const TableDefinition& old, const sql::AlterTable& alter, ColumnContext context,
                                           const CharsetPair& schema_default);
+
+/// Name of the column that becomes DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP by itself: the first TIMESTAMP of
+/// the statement where explicit_defaults_for_timestamp is off, unless it says otherwise.
+[[nodiscard]] std::optional<std::string> automatic_timestamp(const std::vector<sql::ColumnSpec>& specs,
+                                                             const ColumnContext& context);
+void set_automatic_timestamp(Column& column);
+
+/// Gives the table a new name; foreign keys with the server's names (t_ibfk_1) take it over.
+void follow_rename(TableDefinition& table, const model::TableName& new_name);
+
+/// MariaDB's PERIOD FOR: its columns become NOT NULL.
+void add_period(TableDefinition& table, const sql::PeriodSpec& period);
+/// A key with `period WITHOUT OVERLAPS` spelled out: the period's end and begin are its last columns.
+[[nodiscard]] sql::KeySpec with_period_columns(const sql::KeySpec& key, const std::vector<sql::PeriodSpec>& periods);
 
 /// Adds a key: names it if it has no name, checks its columns, makes those of a primary key NOT NULL. A key that exists is
 /// left alone under IF NOT EXISTS.

@@ -128,7 +128,7 @@ class Application {
             if (const TablePtr old = find(from)) {
                 if (key_of(from) != key_of(to) && find(to)) fail_exists(to);
                 TableDefinition moved = *old;
-                moved.name = to;
+                schema::follow_rename(moved, to);
                 tables_.erase(key_of(from));
                 put(std::move(moved));
             }
