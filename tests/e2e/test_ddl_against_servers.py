@@ -1,7 +1,8 @@
 """The case files of tests/cases/schema against real servers.
 
 Every case is run on an empty server of each kind; what information_schema shows afterwards must be what the committed
-`<file>.<kind>.expected` says. The schema tracker's test reads the same files, so tracker and servers are compared.
+`<file>.<kind>.expected` says; `<file>.<kind>.show` holds SHOW CREATE TABLE. The schema tracker's test reads the same files,
+so tracker and servers are compared.
 `DM_UPDATE_CASES=1` writes the files anew (and the test passes): review the difference.
 A case that a kind refuses reads "refused" there: such a statement never reaches a binlog.
 """
@@ -72,6 +73,17 @@ class Inspector:
             lines += self._describe_parents(schema, table)
         return "\n".join(lines)
 
+    def show(self):
+        """SHOW CREATE TABLE of all user tables, each behind a line with its name."""
+        systems = ",".join(f"'{name}'" for name in _SYSTEM)
+        tables = self.rows("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN "
+                           f"({systems}) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')")
+        texts = []
+        for schema, table in sorted(tables):
+            quoted = f"`{schema}`.`{table.replace('`', '``')}`"
+            texts.append(f"# {schema}.{table}\n{self.rows(f'SHOW CREATE TABLE {quoted}')[0][1]};")
+        return "\n".join(texts)
+
     def _describe_columns(self, schema, table):
         for name, column_type, is_nullable, collation, extra in self.rows(
                 "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLLATION_NAME, EXTRA FROM information_schema.COLUMNS "
@@ -139,7 +151,7 @@ def _type(text):
 
 
 def run_case(connection, kind, mode, statements):
-    """The dump after all statements, or "refused"."""
+    """The dump after all statements, or "refused", and the tables' SHOW CREATE TABLE."""
     inspector = Inspector(connection, kind)
     with connection.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")
@@ -155,12 +167,12 @@ def run_case(connection, kind, mode, statements):
             for statement in statements:
                 cursor.execute(statement)
         except pymysql.Error as error:
-            return f"refused: {error.args[0]}"
+            return f"refused: {error.args[0]}", ""
         finally:
             if connection.open:
                 cursor.execute("COMMIT")
                 cursor.execute("SET sql_mode = ''")
-        return inspector.dump()
+        return inspector.dump(), inspector.show()
 
 
 @pytest.fixture(scope="module", params=_KINDS)
@@ -175,14 +187,17 @@ def server(request, tmp_path_factory):
 def test_servers_say_what_the_files_say(server, file):
     kind = server.kind_name
     expected_path = _CASES / f"{file}.{kind}.expected"
-    actual = {}
+    show_path = _CASES / f"{file}.{kind}.show"
+    actual, shown = {}, {}
     for title, mode, statements in read_cases(_CASES / f"{file}.test"):
         assert title not in actual, f"two cases are called {title}"
         connection = server.connect(charset="utf8mb4")
         try:
-            actual[title] = run_case(connection, kind, mode, statements)
+            actual[title], shown[title] = run_case(connection, kind, mode, statements)
         finally:
             connection.close()
     if os.environ.get("DM_UPDATE_CASES"):
-        expected_path.write_text("".join(f"== {title}\n{text}\n\n" for title, text in actual.items()))
+        for path, texts in ((expected_path, actual), (show_path, shown)):
+            path.write_text("".join(f"== {title}\n{text}\n\n" for title, text in texts.items()))
     assert actual == read_expected(expected_path)
+    assert shown == read_expected(show_path)

@@ -61,8 +61,7 @@ class Alteration {
         for (const auto& action : alter_.actions) {
             if (const auto* set = std::get_if<sql::SetOptions>(&action)) apply_options(set->options);
             if (const auto* convert = std::get_if<sql::ConvertCharset>(&action)) {
-                converted_ = resolve_charset(context_, convert->charset == "default" ? schema_default_.charset : convert->charset,
-                                             convert->collation, schema_default_);
+                converted_ = resolve_charset(context_, convert->charset, convert->collation, schema_default_);
                 set_default(*converted_);
             }
         }
@@ -72,9 +71,9 @@ class Alteration {
     void apply_options(const sql::TableOptions& options) {
         if (options.charset || options.collation) {
             const CharsetPair current{table_.charset, table_.collation};
-            const bool is_default = options.charset == "default";
-            set_default(resolve_charset(context_, is_default ? schema_default_.charset : options.charset.value_or(""),
-                                        options.collation.value_or(""), current));
+            const CharsetPair& surrounding = options.charset == "default" ? schema_default_ : current;
+            set_default(
+                resolve_charset(context_, options.charset.value_or(""), options.collation.value_or(""), surrounding));
         }
         if (options.engine) table_.engine = *options.engine;
         if (options.comment) table_.comment = *options.comment;

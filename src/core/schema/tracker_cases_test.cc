@@ -152,6 +152,26 @@ std::string run(const sql::TestCase& one, const TrackerOptions& options) {
     return text;
 }
 
+/// Reads what SHOW CREATE TABLE said, one statement behind each line "# schema.table".
+std::string run_shown(const std::string& input, const TrackerOptions& options) {
+    Tracker tracker(options);
+    try {
+        for (const auto& statement : statements_of(input)) {
+            const std::string title = statement.substr(2, statement.find('\n') - 2);
+            const auto dot = title.find('.');
+            const model::TableName name{title.substr(0, dot), title.substr(dot + 1)};
+            tracker.put_create_table(name, statement, {.default_schema = name.schema});
+        }
+    } catch (const Error& error) {
+        return error.message() + "\n";
+    }
+    std::string text;
+    for (const auto& name : tracker.tables()) {
+        text += describe(*tracker.find(name), options.is_mariadb || options.server_version >= 80000);
+    }
+    return text;
+}
+
 class TrackerCases : public testing::TestWithParam<std::string> {};
 
 TEST_P(TrackerCases, AgreeWithTheServer) {
@@ -181,6 +201,28 @@ std::string test_name(const testing::TestParamInfo<std::string>& info) {
     std::string name = info.param;
     std::replace(name.begin(), name.end(), '.', '_');
     return name;
+}
+
+TEST_P(TrackerCases, ReadShowCreateTable) {
+    const TrackerOptions options = options_of(GetParam());
+    int compared = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
+        if (entry.path().extension() != ".test") continue;
+        const std::string prefix = kCases + entry.path().stem().string() + "." + GetParam();
+        const auto expected = sql::read_cases(prefix + ".expected");
+        const auto shown = sql::read_cases(prefix + ".show");
+        ASSERT_EQ(expected.size(), shown.size()) << prefix;
+        for (std::size_t i = 0; i < shown.size(); ++i) {
+            std::string wanted = expected[i].input;
+            if (wanted.starts_with("refused")) continue;
+            while (wanted.ends_with('\n')) wanted.pop_back();
+            if (!wanted.empty()) wanted += '\n';
+            EXPECT_EQ(run_shown(shown[i].input, options), wanted)
+                << "show on " << GetParam() << ": " << shown[i].title << "\n" << shown[i].input;
+            ++compared;
+        }
+    }
+    EXPECT_GT(compared, 150);
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, TrackerCases, testing::Values("mariadb10.11", "mariadb11.8", "mysql9.7", "mysql5.6"), test_name);
