@@ -184,7 +184,7 @@ TableDefinition definition_from_json(std::string_view json) {
 
 bool is_definition_json(std::string_view json) noexcept {
     // MySQL's JSON columns give members back in an order of their own, so the prefix alone does not decide.
-    return json.starts_with(kPrefix) || json.find("\"dm-table-") != std::string_view::npos;
+    return json.starts_with(kPrefix) || json.find(R"("format": "dm-table-)") != std::string_view::npos;
 }
 
 }  // namespace dm::schema
