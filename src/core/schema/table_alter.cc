@@ -35,7 +35,7 @@ class Alteration {
         rebuild_keys();
         rename_keys();
         add_keys();
-        normalize(table_);
+        normalize(table_, context_.options.is_mariadb);
         if (new_name_) follow_rename(table_, *new_name_);
         return std::move(table_);
     }
@@ -149,10 +149,7 @@ class Alteration {
     void note(const sql::SetOptions& action) { adds_versioning_ = adds_versioning_ || action.options.adds_system_versioning; }
     void note(const sql::DropSystemVersioning&) {
         for (std::size_t i = 0; i < old_.columns.size(); ++i) {
-            const auto& column = old_.columns[i];
-            const bool is_implicit = column.is_invisible && column.generated == Generated::Stored &&
-                                     (column.name == "row_start" || column.name == "row_end");
-            if (is_implicit) changes_[i].is_dropped = true;
+            if (old_.columns[i].is_hidden && old_.columns[i].type == ColumnType::Timestamp) changes_[i].is_dropped = true;
         }
     }
     void note(const sql::RenameTo& action) { new_name_ = action.name; }
@@ -169,7 +166,7 @@ class Alteration {
         if (converted_) {
             for (auto& column : table_.columns) convert_column(column, *converted_, context_.sql_mode);
         }
-        if (adds_versioning_) add_versioning();
+        if (adds_versioning_) add_system_columns(table_);
         if (table_.columns.empty()) fail("no column would be left");
         check_names();
     }
@@ -184,18 +181,6 @@ class Alteration {
             at = columns.begin() + static_cast<std::ptrdiff_t>(*after) + 1;
         }
         columns.insert(at, std::move(placed.column));
-    }
-
-    void add_versioning() {
-        for (const char* name : {"row_start", "row_end"}) {
-            if (table_.find_column(name)) continue;
-            sql::ColumnSpec spec;
-            spec.name = name;
-            spec.type.name = "timestamp";
-            spec.type.length = 6;
-            spec.is_generated = spec.is_stored = spec.is_row_period = spec.is_invisible = true;
-            table_.columns.push_back(built(spec));
-        }
     }
 
     void check_names() const {

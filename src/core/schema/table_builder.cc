@@ -55,6 +55,50 @@ std::string foreign_key_name(const TableDefinition& table, const sql::ForeignKey
     return prefix + std::to_string(highest + 1);
 }
 
+/// Whether MariaDB keeps a unique key as a hash in a column of its own: asked for, or too long for the engine.
+bool needs_hash(const TableDefinition& table, const Index& index) {
+    if (index.kind != IndexKind::Unique || sql::equal_ignoring_case(table.engine, "MEMORY")) return false;
+    if (index.is_hash) return true;
+    const bool is_myisam = sql::equal_ignoring_case(table.engine, "MyISAM");
+    const std::uint64_t longest_part = is_myisam ? 1000 : 3072;
+    const std::uint64_t longest_key = is_myisam ? 1000 : 3500;
+    std::uint64_t total = 0;
+    for (const auto& part : index.parts) {
+        const auto position = table.find_column(part.column);
+        if (!position) continue;
+        const Column& column = table.columns[*position];
+        const bool is_string = is_text_type(column.type) || is_binary_type(column.type);
+        const bool is_blob = is_string && column.type != ColumnType::Char && column.type != ColumnType::VarChar &&
+                             column.type != ColumnType::Binary && column.type != ColumnType::VarBinary;
+        if (is_blob && part.prefix_length == 0) return true;
+        const std::uint64_t length = part.prefix_length > 0 ? part.prefix_length : column.length;
+        const std::uint64_t bytes = is_string ? length * max_char_bytes(column.charset) : 8;
+        if (bytes > longest_part) return true;
+        total += bytes;
+    }
+    return total > longest_key;
+}
+
+void place_hidden_columns(TableDefinition& table) {
+    std::erase_if(table.columns, [](const Column& column) { return column.is_hidden && column.name.starts_with("DB_ROW_HASH_"); });
+    std::stable_partition(table.columns.begin(), table.columns.end(), [](const Column& column) { return !column.is_hidden; });
+    int number = 0;
+    for (const auto& index : table.indexes) {
+        if (!needs_hash(table, index)) continue;
+        Column column;
+        column.name = fmt::format("DB_ROW_HASH_{}", ++number);
+        column.type = ColumnType::BigInt;
+        column.type_text = "bigint unsigned";
+        column.is_unsigned = true;
+        column.is_invisible = true;
+        column.is_hidden = true;
+        column.generated = Generated::Virtual;
+        table.columns.push_back(std::move(column));
+    }
+}
+
+}  // namespace
+
 /// The columns that WITH SYSTEM VERSIONING adds unless the statement names its own.
 void add_system_columns(TableDefinition& table) {
     for (const char* name : {"row_start", "row_end"}) {
@@ -66,18 +110,18 @@ void add_system_columns(TableDefinition& table) {
         column.length = 6;
         column.is_nullable = false;
         column.is_invisible = true;
+        column.is_hidden = true;
         column.generated = Generated::Stored;
         table.columns.push_back(std::move(column));
     }
 }
-
-}  // namespace
 
 void add_key(TableDefinition& table, const sql::KeySpec& spec) {
     Index index;
     index.kind = index_kind(spec.kind);
     index.name = spec.name.empty() ? free_key_name(table, spec) : spec.name;
     index.is_invisible = spec.is_invisible;
+    index.is_hash = spec.is_hash;
     if (table.find_index(index.name) != nullptr) {
         if (spec.if_not_exists) return;
         fail(table, index.kind == IndexKind::Primary ? "it has a primary key already"
@@ -157,7 +201,7 @@ void drop_key(TableDefinition& table, const sql::DropKey& drop) {
     }
 }
 
-void normalize(TableDefinition& table) {
+void normalize(TableDefinition& table, bool is_mariadb) {
     std::stable_partition(table.indexes.begin(), table.indexes.end(),
                           [](const Index& index) { return index.kind == IndexKind::Primary; });
     for (auto& index : table.indexes) {
@@ -170,6 +214,7 @@ void normalize(TableDefinition& table) {
             if (!takes_prefix || (column.length > 0 && part.prefix_length >= column.length)) part.prefix_length = 0;
         }
     }
+    if (is_mariadb) place_hidden_columns(table);
 }
 
 std::optional<std::string> automatic_timestamp(const std::vector<sql::ColumnSpec>& specs, const ColumnContext& context) {
@@ -230,7 +275,7 @@ TableDefinition create_table(const sql::CreateTable& create, ColumnContext conte
                                            [](const sql::ColumnSpec& column) { return column.is_row_period; });
         if (!names_own) add_system_columns(table);
     }
-    normalize(table);
+    normalize(table, context.options.is_mariadb);
     return table;
 }
 

@@ -34,6 +34,9 @@ void add_period(TableDefinition& table, const sql::PeriodSpec& period);
 /// A key with `period WITHOUT OVERLAPS` spelled out: the period's end and begin are its last columns.
 [[nodiscard]] sql::KeySpec with_period_columns(const sql::KeySpec& key, const std::vector<sql::PeriodSpec>& periods);
 
+/// Adds the hidden columns of WITH SYSTEM VERSIONING.
+void add_system_columns(TableDefinition& table);
+
 /// Adds a key: names it if it has no name, checks its columns, makes those of a primary key NOT NULL. A key that exists is
 /// left alone under IF NOT EXISTS.
 void add_key(TableDefinition& table, const sql::KeySpec& spec);
@@ -44,7 +47,8 @@ void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bo
 /// Removes a key by name ("PRIMARY" for the primary key).
 void drop_key(TableDefinition& table, const sql::DropKey& drop);
 
-/// Re-establishes what holds for any table: primary key first and NOT NULL, prefixes no longer than their columns.
-void normalize(TableDefinition& table);
+/// Re-establishes what holds for any table: primary key first and NOT NULL, prefixes no longer than their columns, hidden
+/// columns of MariaDB last and as its unique keys need them.
+void normalize(TableDefinition& table, bool is_mariadb);
 
 }  // namespace dm::schema

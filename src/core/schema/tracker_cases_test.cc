@@ -113,17 +113,11 @@ std::string describe(const ForeignKey& key) {
            joined(key.parent_columns) + ")\n";
 }
 
-/// information_schema does not show the columns that WITH SYSTEM VERSIONING adds by itself.
-bool is_hidden(const Column& column) {
-    return column.generated == Generated::Stored && column.is_invisible &&
-           (column.name == "row_start" || column.name == "row_end");
-}
-
 std::string describe(const TableDefinition& table, bool has_descending) {
     std::string text = "table " + table.name.schema + "." + table.name.table + " " + table.charset + "/" + table.collation +
                        (table.is_partitioned ? " partitioned" : "") + "\n";
     for (const auto& column : table.columns) {
-        if (!is_hidden(column)) text += describe(column);
+        if (!column.is_hidden) text += describe(column);
     }
     std::map<std::string, std::string> keys;
     for (const auto& index : table.indexes) keys[index.name] = describe(index, has_descending);

@@ -99,6 +99,39 @@ TEST(Tracker, PutCreateTableTakesTheGivenName) {
     EXPECT_EQ(tracker.find({"up", "t"}), nullptr);
 }
 
+/// Names of all columns, hidden ones in brackets.
+std::string columns_of(const Tracker& tracker, const char* table) {
+    std::string text;
+    for (const auto& column : tracker.find({"db", table})->columns) {
+        text += (text.empty() ? "" : " ") + (column.is_hidden ? "[" + column.name + "]" : column.name);
+    }
+    return text;
+}
+
+TEST(Tracker, KnowsTheHiddenColumnsOfMariaDbsRowImages) {
+    Tracker tracker = tracker_with(
+        {"CREATE TABLE a (i INT, t TEXT, u BLOB, UNIQUE (t), UNIQUE (u, i)) WITH SYSTEM VERSIONING",
+         "CREATE TABLE b (i INT, UNIQUE (i) USING HASH)", "CREATE TABLE c (v VARCHAR(800), UNIQUE (v))",
+         "CREATE TABLE d (v VARCHAR(768), UNIQUE (v))", "CREATE TABLE e (v VARCHAR(500), w VARCHAR(500), UNIQUE (v, w))",
+         "CREATE TABLE f (v TEXT, UNIQUE (v(10)))", "CREATE TABLE g (a INT)"},
+        {.is_mariadb = true});
+    EXPECT_EQ(columns_of(tracker, "a"), "i t u [row_start] [row_end] [DB_ROW_HASH_1] [DB_ROW_HASH_2]");
+    EXPECT_EQ(columns_of(tracker, "b"), "i [DB_ROW_HASH_1]");
+    EXPECT_EQ(columns_of(tracker, "c"), "v [DB_ROW_HASH_1]");
+    EXPECT_EQ(columns_of(tracker, "d"), "v");
+    EXPECT_EQ(columns_of(tracker, "e"), "v w [DB_ROW_HASH_1]");
+    EXPECT_EQ(columns_of(tracker, "f"), "v");
+    for (const char* statement : {"ALTER TABLE a ADD b INT, DROP KEY t", "ALTER TABLE g ADD SYSTEM VERSIONING",
+                                  "ALTER TABLE g ADD b INT", "DROP INDEX i ON b"}) {
+        tracker.apply(statement, kContext);
+    }
+    EXPECT_EQ(columns_of(tracker, "a"), "i t u b [row_start] [row_end] [DB_ROW_HASH_1]");
+    EXPECT_EQ(columns_of(tracker, "b"), "i");
+    EXPECT_EQ(columns_of(tracker, "g"), "a b [row_start] [row_end]");
+    tracker.apply("ALTER TABLE g DROP SYSTEM VERSIONING", kContext);
+    EXPECT_EQ(columns_of(tracker, "g"), "a b");
+}
+
 TEST(Tracker, ReadsTiDbsCreateTable) {
     Tracker tracker{TrackerOptions{}};
     const auto table = tracker.put_create_table(

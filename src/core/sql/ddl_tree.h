@@ -70,6 +70,7 @@ struct KeySpec {
     std::vector<KeyPartSpec> parts;
     std::string period;         ///< MariaDB: the period that is WITHOUT OVERLAPS
     bool is_invisible = false;  ///< INVISIBLE, IGNORED
+    bool is_hash = false;       ///< USING HASH
     bool if_not_exists = false;
 };
 

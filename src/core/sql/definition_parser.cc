@@ -282,7 +282,10 @@ void parse_key_parts(TokenStream& tokens, KeySpec& key) {
 
 void parse_key_options(TokenStream& tokens, KeySpec& key) {
     for (;;) {
-        if (tokens.accept("USING") || tokens.accept("TYPE") || tokens.accept("COMMENT") || tokens.accept({"WITH", "PARSER"})) {
+        if (tokens.accept("USING") || tokens.accept("TYPE")) {
+            key.is_hash = tokens.is_word("HASH");
+            tokens.take();
+        } else if (tokens.accept("COMMENT") || tokens.accept({"WITH", "PARSER"})) {
             tokens.take();
         } else if (tokens.accept("INVISIBLE") || tokens.accept("IGNORED")) {
             key.is_invisible = true;
