@@ -40,6 +40,9 @@ class EtcdConnection {
     using Call = std::function<grpc::Status(const std::shared_ptr<grpc::Channel>&, grpc::ClientContext&)>;
     void perform(ErrorCode code, std::string_view what, Repeat repeat, std::chrono::milliseconds timeout, const Call& call);
 
+    /// The wait between two attempts; shorter if stop is requested.
+    static void pause(std::stop_token stop);
+
     [[nodiscard]] const EtcdOptions& options() const { return options_; }
 
   private:
