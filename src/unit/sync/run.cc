@@ -185,7 +185,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     if (!state_.failure() && !state_.stream_end() && !is_killed_) {
         p.translator->request_stop();
         // Only needed if the translator waits for the next event; a full queue needs no waking.
-        if (p.reader_queue.size() == 0) (void)p.reader_queue.push(Wake{}, 0, {});
+        if (p.reader_queue.size() == 0) (void)p.reader_queue.push({.kind = ReaderItem::Kind::Wake, .bytes = nullptr}, 0, {});
         state_.wait_for(kStopPatience);
     }
     const auto how = state_.stream_end();
