@@ -11,9 +11,9 @@
 namespace dm::sync {
 namespace {
 
-constexpr std::size_t kReaderBytes = 8UL << 20U;
-constexpr std::size_t kSequencerBytes = 16UL << 20U;
-constexpr std::size_t kLaneBytes = 32UL << 20U;  // of all lanes together
+constexpr std::size_t kReaderBytes = 4UL << 20U;
+constexpr std::size_t kSequencerBytes = 8UL << 20U;
+constexpr std::size_t kLaneBytes = 16UL << 20U;  // of all lanes together
 constexpr std::size_t kMaxQueued = 20000;
 constexpr auto kStopPatience = std::chrono::milliseconds(1000);
 constexpr auto kTick = std::chrono::milliseconds(100);
@@ -37,7 +37,7 @@ struct Run::Pipeline {
           recorder(std::move(recorder_options), std::move(checkpoint), progress, run.metrics_, run.dependencies_.clock, run.links_,
                    run.dependencies_.downstream) {
         for (std::size_t lane = 0; lane < lane_count; ++lane) {
-            lanes.push_back(std::make_unique<LaneQueue>(kMaxQueued, std::max<std::size_t>(kLaneBytes / lane_count, 1UL << 20U)));
+            lanes.push_back(std::make_unique<LaneQueue>(kMaxQueued, kLaneBytes / lane_count));
         }
     }
 
