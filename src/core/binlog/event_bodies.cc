@@ -105,8 +105,6 @@ bool read_status_var(StatusVar code, ByteCursor& cursor, Query& query) {
             query.microseconds = static_cast<std::uint32_t>(cursor.read_uint(3));
             return true;
         case StatusVar::CommitTimestamp:
-            cursor.skip(7);
-            return true;
         case StatusVar::CommitTimestamp2:
             cursor.skip(7);
             return true;
