@@ -65,13 +65,14 @@ struct ColumnLayout {
     std::uint8_t scale = 0;      ///< of DECIMAL; digits of fractional seconds
     bool is_json = false;        ///< MySQL's binary JSON
     TextHandling text = TextHandling::Bytes;
-    std::string charset;         ///< not converted, not binary
+    std::string charset;  ///< not converted, not binary
     std::vector<std::string> elements;
 };
 
 /// Decoders by family; each picks the function for the column or returns null if the type is not of the family.
 [[nodiscard]] ColumnDecoder number_decoder(const TableMapColumn& column, const ColumnHint& hint, ColumnLayout& layout);
-[[nodiscard]] ColumnDecoder temporal_decoder(const TableMapColumn& column, const ColumnHint& hint, ColumnLayout& layout);
+[[nodiscard]] ColumnDecoder temporal_decoder(const TableMapColumn& column, const ColumnHint& hint,
+                                             ColumnLayout& layout);
 [[nodiscard]] ColumnDecoder string_decoder(const TableMapColumn& column, const ColumnHint& hint, ColumnLayout& layout);
 
 }  // namespace dm::binlog

@@ -9,8 +9,8 @@ namespace {
 
 constexpr unsigned kGroupDigits = 9;
 constexpr std::array<std::uint8_t, kGroupDigits + 1> kGroupBytes{0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
-constexpr std::array<std::uint32_t, kGroupDigits + 1> kPowers{1,       10,        100,        1'000,      10'000,
-                                                              100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+constexpr std::array<std::uint32_t, kGroupDigits + 1> kPowers{
+    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 /// Reads one group of digits after another and writes them as text.
 class GroupReader {

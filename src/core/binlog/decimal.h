@@ -20,6 +20,7 @@ using DecimalText = std::array<char, 96>;
 
 /// Exact text with all digits of the scale, "-0.50". `bytes` are decimal_bytes long; the result views `room`.
 /// Throws Error{BinlogMalformed} for groups that hold more digits than they may.
-[[nodiscard]] std::string_view decimal_text(std::string_view bytes, unsigned precision, unsigned scale, DecimalText& room);
+[[nodiscard]] std::string_view decimal_text(std::string_view bytes, unsigned precision, unsigned scale,
+                                            DecimalText& room);
 
 }  // namespace dm::binlog

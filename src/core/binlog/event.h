@@ -17,16 +17,61 @@ namespace dm::binlog {
 
 /// Number of an event as the server writes it; 160 and up are MariaDB's.
 enum class EventType : std::uint8_t {
-    Unknown = 0, StartV3 = 1, Query = 2, Stop = 3, Rotate = 4, Intvar = 5, Load = 6, Slave = 7, CreateFile = 8,
-    AppendBlock = 9, ExecLoad = 10, DeleteFile = 11, NewLoad = 12, Rand = 13, UserVar = 14, FormatDescription = 15,
-    Xid = 16, BeginLoadQuery = 17, ExecuteLoadQuery = 18, TableMap = 19, WriteRowsV0 = 20, UpdateRowsV0 = 21,
-    DeleteRowsV0 = 22, WriteRowsV1 = 23, UpdateRowsV1 = 24, DeleteRowsV1 = 25, Incident = 26, Heartbeat = 27,
-    Ignorable = 28, RowsQuery = 29, WriteRowsV2 = 30, UpdateRowsV2 = 31, DeleteRowsV2 = 32, Gtid = 33,
-    AnonymousGtid = 34, PreviousGtids = 35, TransactionContext = 36, ViewChange = 37, XaPrepare = 38,
-    PartialUpdateRows = 39, TransactionPayload = 40, HeartbeatV2 = 41, GtidTagged = 42,
-    Annotate = 160, BinlogCheckpoint = 161, MariaDbGtid = 162, MariaDbGtidList = 163, StartEncryption = 164,
-    QueryCompressed = 165, WriteRowsCompressedV1 = 166, UpdateRowsCompressedV1 = 167, DeleteRowsCompressedV1 = 168,
-    WriteRowsCompressed = 169, UpdateRowsCompressed = 170, DeleteRowsCompressed = 171,
+    Unknown = 0,
+    StartV3 = 1,
+    Query = 2,
+    Stop = 3,
+    Rotate = 4,
+    Intvar = 5,
+    Load = 6,
+    Slave = 7,
+    CreateFile = 8,
+    AppendBlock = 9,
+    ExecLoad = 10,
+    DeleteFile = 11,
+    NewLoad = 12,
+    Rand = 13,
+    UserVar = 14,
+    FormatDescription = 15,
+    Xid = 16,
+    BeginLoadQuery = 17,
+    ExecuteLoadQuery = 18,
+    TableMap = 19,
+    WriteRowsV0 = 20,
+    UpdateRowsV0 = 21,
+    DeleteRowsV0 = 22,
+    WriteRowsV1 = 23,
+    UpdateRowsV1 = 24,
+    DeleteRowsV1 = 25,
+    Incident = 26,
+    Heartbeat = 27,
+    Ignorable = 28,
+    RowsQuery = 29,
+    WriteRowsV2 = 30,
+    UpdateRowsV2 = 31,
+    DeleteRowsV2 = 32,
+    Gtid = 33,
+    AnonymousGtid = 34,
+    PreviousGtids = 35,
+    TransactionContext = 36,
+    ViewChange = 37,
+    XaPrepare = 38,
+    PartialUpdateRows = 39,
+    TransactionPayload = 40,
+    HeartbeatV2 = 41,
+    GtidTagged = 42,
+    Annotate = 160,
+    BinlogCheckpoint = 161,
+    MariaDbGtid = 162,
+    MariaDbGtidList = 163,
+    StartEncryption = 164,
+    QueryCompressed = 165,
+    WriteRowsCompressedV1 = 166,
+    UpdateRowsCompressedV1 = 167,
+    DeleteRowsCompressedV1 = 168,
+    WriteRowsCompressed = 169,
+    UpdateRowsCompressed = 170,
+    DeleteRowsCompressed = 171,
 };
 
 /// "WRITE_ROWS_V2" and so on; "UNKNOWN" for a number without a name.
@@ -34,14 +79,14 @@ enum class EventType : std::uint8_t {
 
 /// The 19 bytes every event starts with.
 struct EventHeader {
-    std::uint32_t timestamp = 0;   ///< seconds since 1970
+    std::uint32_t timestamp = 0;  ///< seconds since 1970
     EventType type = EventType::Unknown;
     std::uint32_t server_id = 0;
     std::uint32_t event_size = 0;  ///< header, body and checksum
     std::uint32_t log_pos = 0;     ///< end of the event in its file as sent: the low 32 bits; 0 in artificial events
     std::uint16_t flags = 0;
-    bool is_artificial = false;    ///< made by the server for the connection, not in the file
-    bool is_ignorable = false;     ///< may be passed over by readers that do not know the type
+    bool is_artificial = false;  ///< made by the server for the connection, not in the file
+    bool is_ignorable = false;   ///< may be passed over by readers that do not know the type
 };
 
 // Bodies. Views point into the bytes given to the decoder, or into `owner` where there is one.
@@ -68,26 +113,30 @@ struct Query {
     std::uint32_t execution_seconds = 0;
     std::uint16_t error_code = 0;
     std::string_view default_schema;
-    std::string_view statement;                       ///< in the charset of `client_collation`
-    std::optional<std::uint32_t> execution_flags;     ///< FLAGS2: foreign_key_checks off is bit 26, unique_checks off bit 27
-    std::optional<std::uint64_t> sql_mode;            ///< the server's bits; MySQL and MariaDB differ above bit 30
-    std::string_view time_zone;                       ///< empty: not logged
-    std::optional<std::uint16_t> client_collation;    ///< character_set_client
+    std::string_view statement;  ///< in the charset of `client_collation`
+    std::optional<std::uint32_t>
+        execution_flags;                    ///< FLAGS2: foreign_key_checks off is bit 26, unique_checks off bit 27
+    std::optional<std::uint64_t> sql_mode;  ///< the server's bits; MySQL and MariaDB differ above bit 30
+    std::string_view time_zone;             ///< empty: not logged
+    std::optional<std::uint16_t> client_collation;  ///< character_set_client
     std::optional<std::uint16_t> connection_collation;
     std::optional<std::uint16_t> server_collation;
     std::optional<std::uint16_t> database_collation;
-    std::optional<std::uint16_t> utf8mb4_collation;   ///< default_collation_for_utf8mb4
+    std::optional<std::uint16_t> utf8mb4_collation;  ///< default_collation_for_utf8mb4
     std::optional<std::uint16_t> auto_increment_step;
     std::optional<std::uint16_t> auto_increment_offset;
     std::optional<bool> is_explicit_timestamp_default;  ///< explicit_defaults_for_timestamp
     std::optional<std::uint64_t> ddl_xid;
-    std::uint32_t microseconds = 0;                   ///< below the header's second
-    std::shared_ptr<const void> owner;                ///< of `statement`, if the event was compressed
+    std::uint32_t microseconds = 0;     ///< below the header's second
+    std::shared_ptr<const void> owner;  ///< of `statement`, if the event was compressed
 };
 
-struct Xid { std::uint64_t number = 0; };
+struct Xid {
+    std::uint64_t number = 0;
+};
 
-/// End of the first phase of an XA transaction: its changes are logged before it, their fate comes later as a statement.
+/// End of the first phase of an XA transaction: its changes are logged before it, their fate comes later as a
+/// statement.
 struct XaPrepare {
     bool is_one_phase = false;  ///< XA COMMIT ... ONE PHASE: committed
     std::string_view xid;       ///< format id, lengths and data as in the event
@@ -95,12 +144,13 @@ struct XaPrepare {
 
 struct GtidEvent {
     bool is_anonymous = false;
-    model::MySqlGtid gtid;                         ///< number 0 if anonymous
+    model::MySqlGtid gtid;  ///< number 0 if anonymous
     std::int64_t last_committed = 0;
     std::int64_t sequence_number = 0;
-    std::uint64_t immediate_commit_us = 0;         ///< microseconds since 1970 on the server read from; 0: not logged (before 8.0)
-    std::uint64_t original_commit_us = 0;          ///< the same on the server where it was first committed
-    std::uint64_t transaction_length = 0;          ///< bytes from this event to the last of the transaction; 0: not logged
+    std::uint64_t immediate_commit_us =
+        0;  ///< microseconds since 1970 on the server read from; 0: not logged (before 8.0)
+    std::uint64_t original_commit_us = 0;  ///< the same on the server where it was first committed
+    std::uint64_t transaction_length = 0;  ///< bytes from this event to the last of the transaction; 0: not logged
     std::uint32_t immediate_server_version = 0;
     std::uint32_t original_server_version = 0;
 };
@@ -110,20 +160,25 @@ struct MariaDbGtidEvent {
     std::uint8_t flags = 0;
     std::uint8_t extra_flags = 0;
     std::uint64_t commit_id = 0;
-    bool is_standalone = false;    ///< one statement without a closing COMMIT or XID
+    bool is_standalone = false;  ///< one statement without a closing COMMIT or XID
     bool is_transactional = false;
     bool is_ddl = false;
-    bool is_xa_prepare = false;    ///< FL_PREPARED_XA
-    bool is_xa_complete = false;   ///< FL_COMPLETED_XA
-    bool is_start_alter = false;   ///< first half of a two-phase ALTER: nothing is committed yet
+    bool is_xa_prepare = false;   ///< FL_PREPARED_XA
+    bool is_xa_complete = false;  ///< FL_COMPLETED_XA
+    bool is_start_alter = false;  ///< first half of a two-phase ALTER: nothing is committed yet
     bool is_commit_alter = false;
     bool is_rollback_alter = false;
     std::uint64_t start_alter_sequence = 0;
 };
 
 /// Transactions in the files before this one (MySQL's previous GTIDs, MariaDB's GTID list).
-struct PreviousGtids { model::GtidSet set; };
-struct MariaDbGtidList { model::GtidSet set; std::uint8_t flags = 0; };
+struct PreviousGtids {
+    model::GtidSet set;
+};
+struct MariaDbGtidList {
+    model::GtidSet set;
+    std::uint8_t flags = 0;
+};
 
 struct TableMapEvent {
     std::uint64_t table_id = 0;
@@ -136,8 +191,8 @@ struct RowsEvent {
     RowsKind kind = RowsKind::Write;
     std::uint64_t table_id = 0;
     std::uint16_t flags = 0;
-    bool is_statement_end = false;      ///< table ids become void after it
-    bool is_partial_json = false;       ///< JSON columns of after images may be differences
+    bool is_statement_end = false;  ///< table ids become void after it
+    bool is_partial_json = false;   ///< JSON columns of after images may be differences
     std::size_t column_count = 0;
     ByteView columns_before;            ///< one bit per column: in the before image; empty for Write
     ByteView columns_after;             ///< one bit per column: in the after image; empty for Delete
@@ -163,18 +218,44 @@ struct TransactionPayload {
 };
 
 /// The statement behind the row events that follow (RowsQuery of MySQL, Annotate of MariaDB).
-struct RowsQuery { std::string_view statement; };
+struct RowsQuery {
+    std::string_view statement;
+};
 
-struct Intvar { std::uint8_t kind = 0; std::uint64_t value = 0; };  ///< 1 LAST_INSERT_ID, 2 INSERT_ID
-struct Rand { std::uint64_t seed1 = 0; std::uint64_t seed2 = 0; };
-struct UserVar { std::string_view name; bool is_null = false; std::uint8_t kind = 0; std::uint32_t collation = 0; std::string_view value; };
+struct Intvar {
+    std::uint8_t kind = 0;
+    std::uint64_t value = 0;
+};  ///< 1 LAST_INSERT_ID, 2 INSERT_ID
+struct Rand {
+    std::uint64_t seed1 = 0;
+    std::uint64_t seed2 = 0;
+};
+struct UserVar {
+    std::string_view name;
+    bool is_null = false;
+    std::uint8_t kind = 0;
+    std::uint32_t collation = 0;
+    std::string_view value;
+};
 struct Stop {};
-struct Incident { std::uint16_t number = 0; std::string_view message; };
-struct BinlogCheckpoint { std::string_view file; };
-struct StartEncryption { std::uint8_t scheme = 0; std::uint32_t key_version = 0; };
+struct Incident {
+    std::uint16_t number = 0;
+    std::string_view message;
+};
+struct BinlogCheckpoint {
+    std::string_view file;
+};
+struct StartEncryption {
+    std::uint8_t scheme = 0;
+    std::uint32_t key_version = 0;
+};
 
 /// A type this room does not decode. Fatal to a reader unless the header says ignorable or the type is known harmless.
-struct Unknown { EventType type = EventType::Unknown; bool is_ignorable = false; ByteView body; };
+struct Unknown {
+    EventType type = EventType::Unknown;
+    bool is_ignorable = false;
+    ByteView body;
+};
 
 using EventBody =
     std::variant<FormatDescription, Rotate, Query, Xid, XaPrepare, GtidEvent, MariaDbGtidEvent, PreviousGtids,
@@ -187,7 +268,9 @@ struct Event {
     EventBody body;
 
     template <typename Body>
-    [[nodiscard]] const Body* get_if() const noexcept { return std::get_if<Body>(&body); }
+    [[nodiscard]] const Body* get_if() const noexcept {
+        return std::get_if<Body>(&body);
+    }
 };
 
 }  // namespace dm::binlog

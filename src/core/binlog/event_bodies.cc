@@ -14,11 +14,31 @@ constexpr std::uint16_t kStatementEnd = 0x1;
 
 /// Codes of the fields in front of a query event's statement.
 enum class StatusVar : std::uint8_t {
-    Flags2 = 0, SqlMode = 1, CatalogZ = 2, AutoIncrement = 3, Charsets = 4, TimeZone = 5, Catalog = 6, LcTime = 7,
-    DatabaseCollation = 8, TableMapForUpdate = 9, MasterDataWritten = 10, Invoker = 11, UpdatedSchemas = 12,
-    Microseconds = 13, CommitTimestamp = 14, CommitTimestamp2 = 15, ExplicitTimestampDefault = 16, DdlXid = 17,
-    Utf8mb4Collation = 18, RequirePrimaryKey = 19, TableEncryption = 20,
-    MariaDbMicroseconds = 128, MariaDbXid = 129, MariaDbGtidFlags = 130, MariaDbCollations = 131,
+    Flags2 = 0,
+    SqlMode = 1,
+    CatalogZ = 2,
+    AutoIncrement = 3,
+    Charsets = 4,
+    TimeZone = 5,
+    Catalog = 6,
+    LcTime = 7,
+    DatabaseCollation = 8,
+    TableMapForUpdate = 9,
+    MasterDataWritten = 10,
+    Invoker = 11,
+    UpdatedSchemas = 12,
+    Microseconds = 13,
+    CommitTimestamp = 14,
+    CommitTimestamp2 = 15,
+    ExplicitTimestampDefault = 16,
+    DdlXid = 17,
+    Utf8mb4Collation = 18,
+    RequirePrimaryKey = 19,
+    TableEncryption = 20,
+    MariaDbMicroseconds = 128,
+    MariaDbXid = 129,
+    MariaDbGtidFlags = 130,
+    MariaDbCollations = 131,
 };
 
 void skip_schemas(ByteCursor& cursor) {
@@ -37,9 +57,15 @@ void skip_gtid_flags(ByteCursor& cursor) {
 /// Reads one field; false for a code of a later server, whose length nobody here knows.
 bool read_status_var(StatusVar code, ByteCursor& cursor, Query& query) {
     switch (code) {
-        case StatusVar::Flags2: query.execution_flags = cursor.read_u32(); return true;
-        case StatusVar::SqlMode: query.sql_mode = cursor.read_u64(); return true;
-        case StatusVar::CatalogZ: cursor.skip(cursor.read_u8() + 1U); return true;
+        case StatusVar::Flags2:
+            query.execution_flags = cursor.read_u32();
+            return true;
+        case StatusVar::SqlMode:
+            query.sql_mode = cursor.read_u64();
+            return true;
+        case StatusVar::CatalogZ:
+            cursor.skip(cursor.read_u8() + 1U);
+            return true;
         case StatusVar::AutoIncrement:
             query.auto_increment_step = cursor.read_u16();
             query.auto_increment_offset = cursor.read_u16();
@@ -49,29 +75,61 @@ bool read_status_var(StatusVar code, ByteCursor& cursor, Query& query) {
             query.connection_collation = cursor.read_u16();
             query.server_collation = cursor.read_u16();
             return true;
-        case StatusVar::TimeZone: query.time_zone = cursor.read_text(cursor.read_u8()); return true;
-        case StatusVar::Catalog: cursor.skip(cursor.read_u8()); return true;
-        case StatusVar::LcTime: cursor.skip(2); return true;
-        case StatusVar::DatabaseCollation: query.database_collation = cursor.read_u16(); return true;
-        case StatusVar::TableMapForUpdate: cursor.skip(8); return true;
-        case StatusVar::MasterDataWritten: cursor.skip(4); return true;
+        case StatusVar::TimeZone:
+            query.time_zone = cursor.read_text(cursor.read_u8());
+            return true;
+        case StatusVar::Catalog:
+            cursor.skip(cursor.read_u8());
+            return true;
+        case StatusVar::LcTime:
+            cursor.skip(2);
+            return true;
+        case StatusVar::DatabaseCollation:
+            query.database_collation = cursor.read_u16();
+            return true;
+        case StatusVar::TableMapForUpdate:
+            cursor.skip(8);
+            return true;
+        case StatusVar::MasterDataWritten:
+            cursor.skip(4);
+            return true;
         case StatusVar::Invoker:
             cursor.skip(cursor.read_u8());
             cursor.skip(cursor.read_u8());
             return true;
-        case StatusVar::UpdatedSchemas: skip_schemas(cursor); return true;
+        case StatusVar::UpdatedSchemas:
+            skip_schemas(cursor);
+            return true;
         case StatusVar::Microseconds:
-        case StatusVar::MariaDbMicroseconds: query.microseconds = static_cast<std::uint32_t>(cursor.read_uint(3)); return true;
-        case StatusVar::CommitTimestamp: cursor.skip(7); return true;
-        case StatusVar::CommitTimestamp2: cursor.skip(7); return true;
-        case StatusVar::ExplicitTimestampDefault: query.is_explicit_timestamp_default = cursor.read_u8() != 0; return true;
+        case StatusVar::MariaDbMicroseconds:
+            query.microseconds = static_cast<std::uint32_t>(cursor.read_uint(3));
+            return true;
+        case StatusVar::CommitTimestamp:
+            cursor.skip(7);
+            return true;
+        case StatusVar::CommitTimestamp2:
+            cursor.skip(7);
+            return true;
+        case StatusVar::ExplicitTimestampDefault:
+            query.is_explicit_timestamp_default = cursor.read_u8() != 0;
+            return true;
         case StatusVar::DdlXid:
-        case StatusVar::MariaDbXid: query.ddl_xid = cursor.read_u64(); return true;
-        case StatusVar::Utf8mb4Collation: query.utf8mb4_collation = cursor.read_u16(); return true;
+        case StatusVar::MariaDbXid:
+            query.ddl_xid = cursor.read_u64();
+            return true;
+        case StatusVar::Utf8mb4Collation:
+            query.utf8mb4_collation = cursor.read_u16();
+            return true;
         case StatusVar::RequirePrimaryKey:
-        case StatusVar::TableEncryption: cursor.skip(1); return true;
-        case StatusVar::MariaDbGtidFlags: skip_gtid_flags(cursor); return true;
-        case StatusVar::MariaDbCollations: cursor.skip(cursor.read_u8() * 4U); return true;
+        case StatusVar::TableEncryption:
+            cursor.skip(1);
+            return true;
+        case StatusVar::MariaDbGtidFlags:
+            skip_gtid_flags(cursor);
+            return true;
+        case StatusVar::MariaDbCollations:
+            cursor.skip(cursor.read_u8() * 4U);
+            return true;
     }
     return false;
 }
@@ -84,13 +142,16 @@ RowsKind kind_of_rows(EventType type) {
         case UpdateRowsV2:
         case PartialUpdateRows:
         case UpdateRowsCompressedV1:
-        case UpdateRowsCompressed: return RowsKind::Update;
+        case UpdateRowsCompressed:
+            return RowsKind::Update;
         case DeleteRowsV0:
         case DeleteRowsV1:
         case DeleteRowsV2:
         case DeleteRowsCompressedV1:
-        case DeleteRowsCompressed: return RowsKind::Delete;
-        default: return RowsKind::Write;
+        case DeleteRowsCompressed:
+            return RowsKind::Delete;
+        default:
+            return RowsKind::Write;
     }
 }
 
@@ -142,7 +203,8 @@ FormatDescription decode_format_description(ByteView body) {
         ensure(lengths >= 5, ErrorCode::BinlogMalformed, "no room for the checksum algorithm");
         lengths -= 5;
     }
-    for (const std::byte length : cursor.read_bytes(lengths)) format.post_header_lengths.push_back(std::to_integer<std::uint8_t>(length));
+    for (const std::byte length : cursor.read_bytes(lengths))
+        format.post_header_lengths.push_back(std::to_integer<std::uint8_t>(length));
     if (!knows_checksums) return format;
     const std::uint8_t algorithm = cursor.read_u8();
     ensure(algorithm <= 1, ErrorCode::BinlogUnsupported, fmt::format("checksum algorithm {}", algorithm));
@@ -171,7 +233,8 @@ EventBody decode_query(const BodyInput& in) {
     const std::size_t fixed = std::max(in.fixed_length(usual), kQueryFixedBytes);
     cursor.skip(fixed - kQueryFixedBytes);
     ByteCursor status(cursor.read_bytes(status_length));
-    while (!status.is_at_end() && read_status_var(static_cast<StatusVar>(status.read_u8()), status, query)) {}
+    while (!status.is_at_end() && read_status_var(static_cast<StatusVar>(status.read_u8()), status, query)) {
+    }
     query.default_schema = cursor.read_text(schema_length);
     cursor.skip(1);
     if (in.header.type != EventType::QueryCompressed) {
@@ -260,13 +323,17 @@ EventBody decode_transaction_payload(const BodyInput& in) {
 EventBody decode_small(const BodyInput& in) {
     ByteCursor cursor(in.body);
     switch (in.header.type) {
-        case EventType::Xid: return Xid{cursor.read_u64()};
+        case EventType::Xid:
+            return Xid{cursor.read_u64()};
         case EventType::XaPrepare: {
             const bool one_phase = cursor.read_u8() != 0;
             return XaPrepare{one_phase, as_text(cursor.read_rest())};
         }
-        case EventType::RowsQuery: cursor.skip(1); return RowsQuery{as_text(cursor.read_rest())};
-        case EventType::Annotate: return RowsQuery{as_text(cursor.read_rest())};
+        case EventType::RowsQuery:
+            cursor.skip(1);
+            return RowsQuery{as_text(cursor.read_rest())};
+        case EventType::Annotate:
+            return RowsQuery{as_text(cursor.read_rest())};
         case EventType::Intvar: {
             const std::uint8_t kind = cursor.read_u8();
             return Intvar{kind, cursor.read_u64()};
@@ -275,18 +342,22 @@ EventBody decode_small(const BodyInput& in) {
             const std::uint64_t seed = cursor.read_u64();
             return Rand{seed, cursor.read_u64()};
         }
-        case EventType::UserVar: return decode_user_var(cursor);
-        case EventType::Stop: return Stop{};
+        case EventType::UserVar:
+            return decode_user_var(cursor);
+        case EventType::Stop:
+            return Stop{};
         case EventType::Incident: {
             const std::uint16_t number = cursor.read_u16();
             return Incident{number, cursor.is_at_end() ? "" : cursor.read_text(cursor.read_u8())};
         }
-        case EventType::BinlogCheckpoint: return BinlogCheckpoint{cursor.read_text(cursor.read_u32())};
+        case EventType::BinlogCheckpoint:
+            return BinlogCheckpoint{cursor.read_text(cursor.read_u32())};
         case EventType::StartEncryption: {
             const std::uint8_t scheme = cursor.read_u8();
             return StartEncryption{scheme, cursor.read_u32()};
         }
-        default: return Unknown{in.header.type, in.header.is_ignorable, in.body};
+        default:
+            return Unknown{in.header.type, in.header.is_ignorable, in.body};
     }
 }
 

@@ -30,8 +30,8 @@ constexpr std::array<BodyDecoder, 256> make_decoders() {
     using enum EventType;
     set(decode_rotate, Rotate);
     set(decode_query, Query, QueryCompressed, ExecuteLoadQuery);
-    set(decode_rows_event, WriteRowsV0, UpdateRowsV0, DeleteRowsV0, WriteRowsV1, UpdateRowsV1, DeleteRowsV1, WriteRowsV2,
-        UpdateRowsV2, DeleteRowsV2, PartialUpdateRows, WriteRowsCompressedV1, UpdateRowsCompressedV1,
+    set(decode_rows_event, WriteRowsV0, UpdateRowsV0, DeleteRowsV0, WriteRowsV1, UpdateRowsV1, DeleteRowsV1,
+        WriteRowsV2, UpdateRowsV2, DeleteRowsV2, PartialUpdateRows, WriteRowsCompressedV1, UpdateRowsCompressedV1,
         DeleteRowsCompressedV1, WriteRowsCompressed, UpdateRowsCompressed, DeleteRowsCompressed);
     set(decode_gtid, Gtid, AnonymousGtid);
     set(decode_tagged_gtid, GtidTagged);
@@ -60,9 +60,7 @@ std::uint32_t checksum_of(const EventHeader& header, ByteView covered) {
     return crc(sum, covered.subspan(kFlagsOffset + 1));
 }
 
-std::uint32_t stored_checksum(ByteView event) {
-    return ByteCursor(event.last(kChecksumBytes)).read_u32();
-}
+std::uint32_t stored_checksum(ByteView event) { return ByteCursor(event.last(kChecksumBytes)).read_u32(); }
 
 }  // namespace
 
@@ -99,8 +97,7 @@ Event EventDecoder::decode(ByteView event) {
         }
         return decode_body(header, without_checksum(header, event).subspan(kHeaderBytes), {});
     } catch (const Error& error) {
-        throw error.with_context(
-            fmt::format("{} event that ends at {}", event_type_name(header.type), header.log_pos));
+        throw error.with_context(fmt::format("{} event that ends at {}", event_type_name(header.type), header.log_pos));
     }
 }
 

@@ -54,7 +54,7 @@ class EventDecoder {
 
     Options options_{true};
     FormatDescription format_;
-    bool has_format_ = false;  // a format description was seen
+    bool has_format_ = false;                     // a format description was seen
     std::map<std::uint64_t, KnownTable> tables_;  // by table id; emptied at each format description
 };
 

@@ -63,7 +63,8 @@ struct BodyPrinter {
     }
 
     void operator()(const FormatDescription& e) const {
-        print(" version={} checksum={} lengths=", e.server_version, e.checksum == ChecksumAlgorithm::Crc32 ? "crc32" : "none");
+        print(" version={} checksum={} lengths=", e.server_version,
+              e.checksum == ChecksumAlgorithm::Crc32 ? "crc32" : "none");
         for (const auto length : e.post_header_lengths) print("{:02x}", length);
     }
     void operator()(const Rotate& e) const {
@@ -90,12 +91,15 @@ struct BodyPrinter {
     void operator()(const XaPrepare& e) const { print(" one_phase={} xid={}", e.is_one_phase, quoted(e.xid)); }
     void operator()(const GtidEvent& e) const {
         if (e.is_anonymous) print(" anonymous");
-        print(" gtid={} committed={} sequence={} immediate_us={} original_us={} length={} immediate_version={} original_version={}",
-              model::gtid_text(e.gtid), e.last_committed, e.sequence_number, e.immediate_commit_us, e.original_commit_us,
-              e.transaction_length, e.immediate_server_version, e.original_server_version);
+        print(
+            " gtid={} committed={} sequence={} immediate_us={} original_us={} length={} immediate_version={} "
+            "original_version={}",
+            model::gtid_text(e.gtid), e.last_committed, e.sequence_number, e.immediate_commit_us, e.original_commit_us,
+            e.transaction_length, e.immediate_server_version, e.original_server_version);
     }
     void operator()(const MariaDbGtidEvent& e) const {
-        print(" gtid={} flags={:#x} extra={:#x} commit_id={}", model::gtid_text(e.gtid), e.flags, e.extra_flags, e.commit_id);
+        print(" gtid={} flags={:#x} extra={:#x} commit_id={}", model::gtid_text(e.gtid), e.flags, e.extra_flags,
+              e.commit_id);
         append_flag(out, "standalone", e.is_standalone);
         append_flag(out, "transactional", e.is_transactional);
         append_flag(out, "ddl", e.is_ddl);
@@ -133,7 +137,8 @@ struct BodyPrinter {
     }
     void operator()(const Heartbeat& e) const { print(" file={} position={}", e.file, e.position); }
     void operator()(const TransactionPayload& e) const {
-        print(" compression={} bytes={} uncompressed={}", static_cast<int>(e.compression), e.payload.size(), e.uncompressed_size);
+        print(" compression={} bytes={} uncompressed={}", static_cast<int>(e.compression), e.payload.size(),
+              e.uncompressed_size);
     }
     void operator()(const RowsQuery& e) const { print(" {}", quoted(e.statement.substr(0, kStatementChars))); }
     void operator()(const Intvar& e) const { print(" kind={} value={}", e.kind, e.value); }
@@ -156,7 +161,8 @@ struct BodyPrinter {
 /// Writes the dump of one file, event by event.
 class FileDumper {
   public:
-    FileDumper(const std::string& name, const HintSource& hints) : hints_(hints), position_(model::Location{{name, 4}, {}}) {}
+    FileDumper(const std::string& name, const HintSource& hints)
+        : hints_(hints), position_(model::Location{{name, 4}, {}}) {}
 
     void add(ByteView bytes) {
         const Event event = decoder_.decode(bytes);
@@ -180,9 +186,7 @@ class FileDumper {
         }
     }
 
-    void append_end() {
-        fmt::format_to(std::back_inserter(out_), "  = {}\n", position_.transaction_end().to_string());
-    }
+    void append_end() { fmt::format_to(std::back_inserter(out_), "  = {}\n", position_.transaction_end().to_string()); }
 
     void append_rows(const Event& event) {
         if (const auto* map = event.get_if<TableMapEvent>()) {
@@ -235,21 +239,32 @@ std::string dump_event(const Event& event) {
 
 std::string dump_value(const Value& value) {
     switch (value.kind()) {
-        case ValueKind::Null: return "NULL";
-        case ValueKind::Int: return fmt::format("{}", value.as_int());
-        case ValueKind::UInt: return fmt::format("{}u", value.as_uint());
-        case ValueKind::Default: return "DEFAULT";
-        case ValueKind::Float: return "float " + shortest(static_cast<float>(value.as_double()));
-        case ValueKind::Double: return "double " + shortest(value.as_double());
-        case ValueKind::Number: return std::string(value.text());
-        default: break;
+        case ValueKind::Null:
+            return "NULL";
+        case ValueKind::Int:
+            return fmt::format("{}", value.as_int());
+        case ValueKind::UInt:
+            return fmt::format("{}u", value.as_uint());
+        case ValueKind::Default:
+            return "DEFAULT";
+        case ValueKind::Float:
+            return "float " + shortest(static_cast<float>(value.as_double()));
+        case ValueKind::Double:
+            return "double " + shortest(value.as_double());
+        case ValueKind::Number:
+            return std::string(value.text());
+        default:
+            break;
     }
     constexpr std::size_t kLongest = 200;
     if (value.text().size() > kLongest) return long_value(value.text());
     switch (value.kind()) {
-        case ValueKind::Text: return quoted(value.text());
-        case ValueKind::Json: return "json " + quoted(value.text());
-        default: break;
+        case ValueKind::Text:
+            return quoted(value.text());
+        case ValueKind::Json:
+            return "json " + quoted(value.text());
+        default:
+            break;
     }
     std::string out = "x'";
     append_hex(value.text(), out);

@@ -25,7 +25,8 @@ class EventSource {
     EventSource(const EventSource&) = delete;
     EventSource& operator=(const EventSource&) = delete;
 
-    /// Begins to stream. Throws Error{SyncStartStream} or, if the server no longer has the point, Error{SyncBinlogPurged}.
+    /// Begins to stream. Throws Error{SyncStartStream} or, if the server no longer has the point,
+    /// Error{SyncBinlogPurged}.
     virtual void start(const StartPoint& from) = 0;
 
     /// The next event, whole, from its header to its checksum if it has one, valid until the next call. Waits for it.

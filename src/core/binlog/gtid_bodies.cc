@@ -25,11 +25,13 @@ constexpr unsigned kExtraRollbackAlter = 0x08;
 model::Uuid read_uuid(ByteCursor& cursor) {
     model::Uuid uuid{};
     const ByteView bytes = cursor.read_bytes(uuid.size());
-    std::transform(bytes.begin(), bytes.end(), uuid.begin(), [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
+    std::transform(bytes.begin(), bytes.end(), uuid.begin(),
+                   [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
     return uuid;
 }
 
-// MySQL's serialization of tagged GTIDs: integers of 1 to 9 bytes whose length is the number of low one bits of the first.
+// MySQL's serialization of tagged GTIDs: integers of 1 to 9 bytes whose length is the number of low one bits of the
+// first.
 std::uint64_t read_varlen(ByteCursor& cursor) {
     const std::uint8_t first = cursor.read_u8();
     const auto extra = static_cast<unsigned>(std::countr_one(first));
@@ -53,28 +55,61 @@ std::string read_tag(ByteCursor& cursor) {
 
 /// Numbers of the fields of a tagged GTID event.
 enum class TaggedField : std::uint64_t {
-    Flags = 0, Uuid = 1, Number = 2, Tag = 3, LastCommitted = 4, SequenceNumber = 5, ImmediateCommit = 6,
-    OriginalCommit = 7, Length = 8, ImmediateVersion = 9, OriginalVersion = 10, CommitGroupTicket = 11,
+    Flags = 0,
+    Uuid = 1,
+    Number = 2,
+    Tag = 3,
+    LastCommitted = 4,
+    SequenceNumber = 5,
+    ImmediateCommit = 6,
+    OriginalCommit = 7,
+    Length = 8,
+    ImmediateVersion = 9,
+    OriginalVersion = 10,
+    CommitGroupTicket = 11,
 };
 
 void read_tagged_field(TaggedField field, ByteCursor& cursor, GtidEvent& event) {
     switch (field) {
-        case TaggedField::Flags: (void)read_varlen(cursor); return;
+        case TaggedField::Flags:
+            (void)read_varlen(cursor);
+            return;
         case TaggedField::Uuid:
             for (std::uint8_t& byte : event.gtid.uuid) byte = static_cast<std::uint8_t>(read_varlen(cursor));
             return;
-        case TaggedField::Number: event.gtid.number = static_cast<std::uint64_t>(read_signed_varlen(cursor)); return;
-        case TaggedField::Tag: event.gtid.tag = read_tag(cursor); return;
-        case TaggedField::LastCommitted: event.last_committed = read_signed_varlen(cursor); return;
-        case TaggedField::SequenceNumber: event.sequence_number = read_signed_varlen(cursor); return;
-        case TaggedField::ImmediateCommit: event.immediate_commit_us = read_varlen(cursor); return;
-        case TaggedField::OriginalCommit: event.original_commit_us = read_varlen(cursor); return;
-        case TaggedField::Length: event.transaction_length = read_varlen(cursor); return;
-        case TaggedField::ImmediateVersion: event.immediate_server_version = static_cast<std::uint32_t>(read_varlen(cursor)); return;
-        case TaggedField::OriginalVersion: event.original_server_version = static_cast<std::uint32_t>(read_varlen(cursor)); return;
-        case TaggedField::CommitGroupTicket: (void)read_varlen(cursor); return;
+        case TaggedField::Number:
+            event.gtid.number = static_cast<std::uint64_t>(read_signed_varlen(cursor));
+            return;
+        case TaggedField::Tag:
+            event.gtid.tag = read_tag(cursor);
+            return;
+        case TaggedField::LastCommitted:
+            event.last_committed = read_signed_varlen(cursor);
+            return;
+        case TaggedField::SequenceNumber:
+            event.sequence_number = read_signed_varlen(cursor);
+            return;
+        case TaggedField::ImmediateCommit:
+            event.immediate_commit_us = read_varlen(cursor);
+            return;
+        case TaggedField::OriginalCommit:
+            event.original_commit_us = read_varlen(cursor);
+            return;
+        case TaggedField::Length:
+            event.transaction_length = read_varlen(cursor);
+            return;
+        case TaggedField::ImmediateVersion:
+            event.immediate_server_version = static_cast<std::uint32_t>(read_varlen(cursor));
+            return;
+        case TaggedField::OriginalVersion:
+            event.original_server_version = static_cast<std::uint32_t>(read_varlen(cursor));
+            return;
+        case TaggedField::CommitGroupTicket:
+            (void)read_varlen(cursor);
+            return;
     }
-    throw Error(ErrorCode::BinlogUnsupported, fmt::format("field {} of a tagged GTID", static_cast<std::uint64_t>(field)));
+    throw Error(ErrorCode::BinlogUnsupported,
+                fmt::format("field {} of a tagged GTID", static_cast<std::uint64_t>(field)));
 }
 
 /// Values that the server leaves out when they equal those of the server it was read from.

@@ -10,13 +10,15 @@
 namespace dm::binlog {
 namespace {
 
-[[noreturn]] void malformed(std::string_view what) { throw Error(ErrorCode::BinlogMalformed, "JSON " + std::string(what)); }
+[[noreturn]] void malformed(std::string_view what) {
+    throw Error(ErrorCode::BinlogMalformed, "JSON " + std::string(what));
+}
 
 /// What a container says of itself.
 struct Container {
     std::string_view bytes;  // from its count to its declared end
     std::size_t count = 0;
-    std::size_t width = 0;   // of counts and offsets: 2 or 4
+    std::size_t width = 0;  // of counts and offsets: 2 or 4
     bool is_object = false;
 
     [[nodiscard]] std::size_t number_at(std::size_t offset, std::size_t size) const {
@@ -33,7 +35,8 @@ struct Container {
         const std::size_t entry = 2 * width + index * key_entry_bytes();
         const std::size_t offset = number_at(entry, width);
         const std::size_t length = number_at(entry + width, 2);
-        if (offset < header_bytes() || offset > bytes.size() || length > bytes.size() - offset) malformed("key outside its object");
+        if (offset < header_bytes() || offset > bytes.size() || length > bytes.size() - offset)
+            malformed("key outside its object");
         return bytes.substr(offset, length);
     }
 };
@@ -58,10 +61,13 @@ bool is_inlined(JsonType type, std::size_t width) {
     switch (type) {
         case JsonType::Literal:
         case JsonType::Int16:
-        case JsonType::UInt16: return true;
+        case JsonType::UInt16:
+            return true;
         case JsonType::Int32:
-        case JsonType::UInt32: return width == 4;
-        default: return false;
+        case JsonType::UInt32:
+            return width == 4;
+        default:
+            return false;
     }
 }
 
@@ -102,7 +108,8 @@ class Walker {
             return;
         }
         const std::size_t offset = container.number_at(entry + 1, container.width);
-        if (offset < container.header_bytes() || offset >= container.bytes.size()) malformed("value outside its container");
+        if (offset < container.header_bytes() || offset >= container.bytes.size())
+            malformed("value outside its container");
         walk(type, container.bytes.substr(offset), depth + 1);
     }
 
@@ -173,9 +180,7 @@ class TreeBuilder {
     JsonNode take() { return std::move(root_); }
 
   private:
-    void place(JsonNode node) {
-        (open_.empty() ? root_ : open_.back().items.emplace_back()) = std::move(node);
-    }
+    void place(JsonNode node) { (open_.empty() ? root_ : open_.back().items.emplace_back()) = std::move(node); }
 
     std::vector<JsonNode> open_;
     JsonNode root_;

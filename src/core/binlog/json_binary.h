@@ -17,9 +17,9 @@ void append_json(std::string_view binary, std::string& out);
 
 /// A document as a tree, for applying differences. Scalars view the binary; containers own their children.
 struct JsonNode {
-    char type = 0;               ///< as in the binary
-    std::string_view scalar;     ///< bytes of a scalar, starting behind the type
-    std::vector<JsonNode> items; ///< of an array, or values of an object
+    char type = 0;                  ///< as in the binary
+    std::string_view scalar;        ///< bytes of a scalar, starting behind the type
+    std::vector<JsonNode> items;    ///< of an array, or values of an object
     std::vector<std::string> keys;  ///< of an object, parallel to items
 
     [[nodiscard]] bool is_array() const noexcept { return type == 2 || type == 3; }

@@ -117,9 +117,7 @@ class PathReader {
 };
 
 /// The server's order of keys: shorter ones first.
-bool key_less(const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
-}
+bool key_less(const std::string& a, const std::string& b) { return a.size() != b.size() ? a.size() < b.size() : a < b; }
 
 /// Where a key is, or belongs.
 std::size_t key_slot(const JsonNode& object, const std::string& key) {

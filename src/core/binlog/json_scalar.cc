@@ -44,7 +44,9 @@ void append_double(double value, std::string& out) {
     } else if (count <= point) {
         out.append(digits).append(static_cast<std::size_t>(point - count), '0').append(".0");
     } else {
-        out.append(digits, 0, static_cast<std::size_t>(point)).append(".").append(digits, static_cast<std::size_t>(point));
+        out.append(digits, 0, static_cast<std::size_t>(point))
+            .append(".")
+            .append(digits, static_cast<std::size_t>(point));
     }
 }
 
@@ -78,7 +80,8 @@ void append_opaque_time(WireType type, std::string_view data, std::string& out) 
     ensure(data.size() == 8, ErrorCode::BinlogMalformed, "JSON time of a wrong length");
     const std::int64_t stored = ByteCursor(as_bytes(data)).read_int(8);
     const bool is_negative = stored < 0;
-    const std::uint64_t packed = is_negative ? ~static_cast<std::uint64_t>(stored) + 1 : static_cast<std::uint64_t>(stored);
+    const std::uint64_t packed =
+        is_negative ? ~static_cast<std::uint64_t>(stored) + 1 : static_cast<std::uint64_t>(stored);
     CalendarTime time = unpack_clock(packed);
     std::array<char, 32> room;
     char* end = room.data();
@@ -102,7 +105,8 @@ void append_base64(std::string_view data, std::string& out) {
         if (i > 0 && i % kLineBytes == 0) out += "\\n";
         std::uint32_t group = 0;
         const std::size_t count = std::min<std::size_t>(3, data.size() - i);
-        for (std::size_t j = 0; j < 3; ++j) group = group << 8U | (j < count ? static_cast<unsigned char>(data[i + j]) : 0U);
+        for (std::size_t j = 0; j < 3; ++j)
+            group = group << 8U | (j < count ? static_cast<unsigned char>(data[i + j]) : 0U);
         for (std::size_t j = 0; j < 4; ++j) out += j <= count ? kAlphabet[group >> (18 - 6 * j) & 63U] : '=';
     }
 }
@@ -114,12 +118,15 @@ void append_opaque(std::string_view bytes, std::string& out) {
     const std::size_t prefix = read_json_length(bytes.substr(1), length);
     const std::string_view data = bytes.substr(1 + prefix, length);
     switch (type) {
-        case WireType::NewDecimal: return append_opaque_decimal(data, out);
+        case WireType::NewDecimal:
+            return append_opaque_decimal(data, out);
         case WireType::Date:
         case WireType::DateTime:
         case WireType::Timestamp:
-        case WireType::Time: return append_opaque_time(type, data, out);
-        default: break;
+        case WireType::Time:
+            return append_opaque_time(type, data, out);
+        default:
+            break;
     }
     fmt::format_to(std::back_inserter(out), "\"base64:type{}:", static_cast<unsigned>(type));
     append_base64(data, out);
@@ -143,20 +150,31 @@ std::size_t json_scalar_bytes(JsonType type, std::string_view rest) {
     std::uint64_t length = 0;
     std::size_t size = 0;
     switch (type) {
-        case JsonType::Literal: size = 1; break;
+        case JsonType::Literal:
+            size = 1;
+            break;
         case JsonType::Int16:
-        case JsonType::UInt16: size = 2; break;
+        case JsonType::UInt16:
+            size = 2;
+            break;
         case JsonType::Int32:
-        case JsonType::UInt32: size = 4; break;
+        case JsonType::UInt32:
+            size = 4;
+            break;
         case JsonType::Int64:
         case JsonType::UInt64:
-        case JsonType::Double: size = 8; break;
-        case JsonType::String: size = read_json_length(rest, length); break;
+        case JsonType::Double:
+            size = 8;
+            break;
+        case JsonType::String:
+            size = read_json_length(rest, length);
+            break;
         case JsonType::Opaque:
             ensure(!rest.empty(), ErrorCode::BinlogMalformed, "JSON value past the end of the document");
             size = 1 + read_json_length(rest.substr(1), length);
             break;
-        default: throw Error(ErrorCode::BinlogMalformed, fmt::format("JSON value of type {}", static_cast<unsigned>(type)));
+        default:
+            throw Error(ErrorCode::BinlogMalformed, fmt::format("JSON value of type {}", static_cast<unsigned>(type)));
     }
     ensure(size + length <= rest.size(), ErrorCode::BinlogMalformed, "JSON value past the end of the document");
     return size + length;
@@ -166,21 +184,31 @@ void append_json_scalar(JsonType type, std::string_view bytes, std::string& out)
     ByteCursor cursor(as_bytes(bytes));
     const auto print = [&out](auto number) { fmt::format_to(std::back_inserter(out), "{}", number); };
     switch (type) {
-        case JsonType::Literal: return append_literal(cursor.read_u8(), out);
-        case JsonType::Int16: return print(cursor.read_int(2));
-        case JsonType::UInt16: return print(cursor.read_uint(2));
-        case JsonType::Int32: return print(cursor.read_int(4));
-        case JsonType::UInt32: return print(cursor.read_uint(4));
-        case JsonType::Int64: return print(cursor.read_int(8));
-        case JsonType::UInt64: return print(cursor.read_uint(8));
-        case JsonType::Double: return append_double(std::bit_cast<double>(cursor.read_u64()), out);
+        case JsonType::Literal:
+            return append_literal(cursor.read_u8(), out);
+        case JsonType::Int16:
+            return print(cursor.read_int(2));
+        case JsonType::UInt16:
+            return print(cursor.read_uint(2));
+        case JsonType::Int32:
+            return print(cursor.read_int(4));
+        case JsonType::UInt32:
+            return print(cursor.read_uint(4));
+        case JsonType::Int64:
+            return print(cursor.read_int(8));
+        case JsonType::UInt64:
+            return print(cursor.read_uint(8));
+        case JsonType::Double:
+            return append_double(std::bit_cast<double>(cursor.read_u64()), out);
         case JsonType::String: {
             std::uint64_t length = 0;
             const std::size_t prefix = read_json_length(bytes, length);
             return append_json_string(bytes.substr(prefix, length), out);
         }
-        case JsonType::Opaque: return append_opaque(bytes, out);
-        default: throw Error(ErrorCode::BinlogMalformed, fmt::format("JSON value of type {}", static_cast<unsigned>(type)));
+        case JsonType::Opaque:
+            return append_opaque(bytes, out);
+        default:
+            throw Error(ErrorCode::BinlogMalformed, fmt::format("JSON value of type {}", static_cast<unsigned>(type)));
     }
 }
 
@@ -193,14 +221,29 @@ void append_json_string(std::string_view text, std::string& out) {
         out.append(text, plain, i - plain);
         plain = i + 1;
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\b':
+                out += "\\b";
+                break;
+            case '\f':
+                out += "\\f";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
+            default:
+                fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
         }
     }
     out.append(text, plain);

@@ -39,7 +39,8 @@ std::string make_fake_rotate(std::string_view file, std::uint64_t offset, bool h
 
 BinlogFileReader::BinlogFileReader(ByteView file) : file_(file) {
     const std::string_view text = as_text(file);
-    ensure(!text.starts_with(kEncryptedMagic), ErrorCode::BinlogUnsupported, "binlog file is encrypted; read it through the server");
+    ensure(!text.starts_with(kEncryptedMagic), ErrorCode::BinlogUnsupported,
+           "binlog file is encrypted; read it through the server");
     ensure(text.starts_with(kMagic), ErrorCode::BinlogMalformed, "not a binlog file: its first four bytes are others");
 }
 
@@ -63,8 +64,10 @@ void MemoryEventSource::start(const StartPoint& from) {
     if (!from.position.file.empty() && !done_) {
         while (index < files_.size() && files_[index].name != from.position.file) ++index;
     }
-    ensure(index < files_.size(), ErrorCode::SyncBinlogPurged, fmt::format("there is no binlog file '{}'", from.position.file));
-    const std::uint64_t offset = done_ || from.position.file.empty() ? 4 : std::max<std::uint64_t>(from.position.offset, 4);
+    ensure(index < files_.size(), ErrorCode::SyncBinlogPurged,
+           fmt::format("there is no binlog file '{}'", from.position.file));
+    const std::uint64_t offset =
+        done_ || from.position.file.empty() ? 4 : std::max<std::uint64_t>(from.position.offset, 4);
     made_.push_back(make_fake_rotate(files_[index].name, offset, false));
     open_file(index, offset);
 }
@@ -96,7 +99,8 @@ std::optional<ByteView> MemoryEventSource::next_raw() {
     if (event || file_index_ + 1 >= files_.size()) return event;
     made_.clear();
     made_next_ = 0;
-    made_.push_back(make_fake_rotate(files_[file_index_ + 1].name, 4, decoder_->checksum() == ChecksumAlgorithm::Crc32));
+    made_.push_back(
+        make_fake_rotate(files_[file_index_ + 1].name, 4, decoder_->checksum() == ChecksumAlgorithm::Crc32));
     open_file(file_index_ + 1, 4);
     return as_bytes(made_[made_next_++]);
 }
@@ -123,7 +127,8 @@ bool MemoryEventSource::is_filtered(ByteView event) {
                                             : done_->contains(model::Gtid{decoded.get_if<MariaDbGtidEvent>()->gtid});
             return is_skipping_;
         }
-        default: return is_skipping_;
+        default:
+            return is_skipping_;
     }
 }
 

@@ -62,7 +62,7 @@ class MemoryEventSource final : public EventSource {
     std::size_t file_index_ = 0;
     std::vector<std::string> made_;  // events made here, yielded before those of the file
     std::size_t made_next_ = 0;
-    bool is_skipping_ = false;       // inside a transaction of done_
+    bool is_skipping_ = false;  // inside a transaction of done_
     std::optional<std::size_t> fail_after_;
     std::atomic<bool> is_cancelled_ = false;
 };

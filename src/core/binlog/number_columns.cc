@@ -72,18 +72,30 @@ ColumnDecoder bit_column(const TableMapColumn& column, ColumnLayout& layout) {
 
 ColumnDecoder number_decoder(const TableMapColumn& column, const ColumnHint& hint, ColumnLayout& layout) {
     switch (column.type) {
-        case WireType::Tiny: return integer<1>(hint.is_unsigned);
-        case WireType::Short: return integer<2>(hint.is_unsigned);
-        case WireType::Int24: return integer<3>(hint.is_unsigned);
-        case WireType::Long: return integer<4>(hint.is_unsigned);
-        case WireType::LongLong: return integer<8>(hint.is_unsigned);
-        case WireType::Float: return decode_float;
-        case WireType::Double: return decode_double;
-        case WireType::NewDecimal: return decimal_column(column, layout);
-        case WireType::Bit: return bit_column(column, layout);
-        case WireType::Year: return decode_year;
-        case WireType::Null: return decode_null;
-        default: return nullptr;
+        case WireType::Tiny:
+            return integer<1>(hint.is_unsigned);
+        case WireType::Short:
+            return integer<2>(hint.is_unsigned);
+        case WireType::Int24:
+            return integer<3>(hint.is_unsigned);
+        case WireType::Long:
+            return integer<4>(hint.is_unsigned);
+        case WireType::LongLong:
+            return integer<8>(hint.is_unsigned);
+        case WireType::Float:
+            return decode_float;
+        case WireType::Double:
+            return decode_double;
+        case WireType::NewDecimal:
+            return decimal_column(column, layout);
+        case WireType::Bit:
+            return bit_column(column, layout);
+        case WireType::Year:
+            return decode_year;
+        case WireType::Null:
+            return decode_null;
+        default:
+            return nullptr;
     }
 }
 

@@ -19,9 +19,9 @@ class PayloadReader {
     PayloadReader(const PayloadReader&) = delete;
     PayloadReader& operator=(const PayloadReader&) = delete;
 
-    /// The next inner event; nothing at the end. Rows and statements own their bytes (`owner`); all views are valid until
-    /// the next call. Throws Error{BinlogMalformed} for damaged or truncated contents,
-    /// Error{BinlogUnsupported} for a compression it does not know.
+    /// The next inner event; nothing at the end. Rows and statements own their bytes (`owner`); all views are valid
+    /// until the next call. Throws Error{BinlogMalformed} for damaged or truncated contents, Error{BinlogUnsupported}
+    /// for a compression it does not know.
     [[nodiscard]] std::optional<Event> next();
 
   private:

@@ -33,7 +33,7 @@ std::uint64_t take_packed(RowCursor& cursor) {
 class ImageReader {
   public:
     ImageReader(const RowsEvent& event, const RowLayout& layout, ByteView rows)
-        : columns_(layout.layouts()),
+        : columns_(*layout.layouts()),
           before_(count_present(event.columns_before, columns_.size())),
           after_(count_present(event.columns_after, columns_.size())),
           cursor_(rows),
@@ -56,7 +56,8 @@ class ImageReader {
     void read_after(model::RowBatch& batch) {
         constexpr std::uint64_t kPartialJson = 1;
         std::string_view partial;
-        if (is_partial_json_ && (take_packed(cursor_) & kPartialJson) != 0) partial = cursor_.take((json_columns_ + 7) / 8);
+        if (is_partial_json_ && (take_packed(cursor_) & kPartialJson) != 0)
+            partial = cursor_.take((json_columns_ + 7) / 8);
         read(after_, batch, partial);
     }
 
@@ -85,7 +86,8 @@ class ImageReader {
             const bool is_partial = layout.is_json && !partial.empty() && is_set(partial, json_index);
             if (layout.is_json) ++json_index;
             if (!is_set(present.bits, column_) || is_set(nulls, null_index++)) continue;
-            row[column_] = layout.is_json ? read_json(layout, is_partial, target) : layout.decode(cursor_, layout, target);
+            row[column_] =
+                layout.is_json ? read_json(layout, is_partial, target) : layout.decode(cursor_, layout, target);
         }
     }
 
@@ -139,7 +141,8 @@ void read_rows(const RowsEvent& event, ImageReader& images, DecodedRows& rows) {
 
 DecodedRows decode_rows(const RowsEvent& event, const RowLayout& layout, const std::shared_ptr<const void>& owner) {
     ensure(event.column_count == layout.columns(), ErrorCode::BinlogMalformed,
-           fmt::format("rows of {} columns for table {}, which has {}", event.column_count, layout.table().quoted(), layout.columns()));
+           fmt::format("rows of {} columns for table {}, which has {}", event.column_count, layout.table().quoted(),
+                       layout.columns()));
     // Values view the event; where nobody keeps it, one copy of the whole serves them all.
     std::shared_ptr<const void> kept = event.owner ? event.owner : owner;
     ByteView bytes = event.rows;
@@ -153,11 +156,15 @@ DecodedRows decode_rows(const RowsEvent& event, const RowLayout& layout, const s
     try {
         read_rows(event, images, rows);
     } catch (const Error& error) {
-        throw error.with_context(fmt::format("row {} of table {}, column {}", std::max(rows.before.size(), rows.after.size()),
-                                             layout.table().quoted(), images.column() + 1));
+        throw error.with_context(fmt::format("row {} of table {}, column {}",
+                                             std::max(rows.before.size(), rows.after.size()), layout.table().quoted(),
+                                             images.column() + 1));
     }
-    if (!rows.before.is_empty()) rows.before.keep_alive(kept);
-    if (!rows.after.is_empty()) rows.after.keep_alive(kept);
+    for (model::RowBatch* batch : {&rows.before, &rows.after}) {
+        if (batch->is_empty()) continue;
+        batch->keep_alive(kept);
+        if (layout.lends_members()) batch->keep_alive(layout.layouts());
+    }
     return rows;
 }
 

@@ -1,5 +1,7 @@
 // Row decoding of one thread: bytes of row images a second, values viewing the event's buffer.
 
+#include "core/binlog/row_decoder.h"
+
 #include <cstring>
 #include <memory>
 #include <string>
@@ -7,7 +9,6 @@
 #include <benchmark/benchmark.h>
 
 #include "core/binlog/event_decoder.h"
-#include "core/binlog/row_decoder.h"
 
 namespace dm::binlog {
 namespace {
@@ -35,7 +36,8 @@ struct Sample {
 /// sysbench: id, k, c CHAR(120), pad CHAR(60).
 Sample sysbench() {
     Sample sample;
-    sample.table.columns = {column(WireType::Long), column(WireType::Long), column(WireType::String, 480), column(WireType::String, 240)};
+    sample.table.columns = {column(WireType::Long), column(WireType::Long), column(WireType::String, 480),
+                            column(WireType::String, 240)};
     sample.hints.resize(4);
     sample.hints[2].charset = sample.hints[3].charset = "utf8mb4";
     for (int i = 0; i < kRowsPerEvent; ++i) {
@@ -50,12 +52,15 @@ Sample sysbench() {
     return sample;
 }
 
-/// Orders: BIGINT UNSIGNED, INT, DECIMAL(12,2), DATETIME(6), TIMESTAMP, VARCHAR(40), latin1 VARCHAR(20), DOUBLE, ENUM, DATE.
+/// Orders: BIGINT UNSIGNED, INT, DECIMAL(12,2), DATETIME(6), TIMESTAMP, VARCHAR(40), latin1 VARCHAR(20), DOUBLE, ENUM,
+/// DATE.
 Sample orders() {
     Sample sample;
-    sample.table.columns = {column(WireType::LongLong), column(WireType::Long), column(WireType::NewDecimal, 12 | 2U << 8U),
-                            column(WireType::DateTime2, 6), column(WireType::Timestamp2, 0), column(WireType::VarChar, 160),
-                            column(WireType::VarChar, 20), column(WireType::Double), column(WireType::Enum, 1), column(WireType::Date)};
+    sample.table.columns = {
+        column(WireType::LongLong),     column(WireType::Long),          column(WireType::NewDecimal, 12 | 2U << 8U),
+        column(WireType::DateTime2, 6), column(WireType::Timestamp2, 0), column(WireType::VarChar, 160),
+        column(WireType::VarChar, 20),  column(WireType::Double),        column(WireType::Enum, 1),
+        column(WireType::Date)};
     sample.hints.resize(10);
     sample.hints[0].is_unsigned = true;
     sample.hints[5].charset = "utf8mb4";

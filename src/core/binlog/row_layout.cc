@@ -1,5 +1,7 @@
 #include "core/binlog/row_layout.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "core/binlog/collations.h"
@@ -22,9 +24,12 @@ ColumnLayout make_layout(const TableMapColumn& column, const ColumnHint& hint) {
 /// Members as utf8mb4 if their charset can be converted; otherwise none, and values stay numbers.
 std::vector<std::string> members_in_utf8(const TableMapColumn& column) {
     switch (text_handling(charset_of_collation(column.collation))) {
-        case TextHandling::AsIs: return column.elements;
-        case TextHandling::Bytes: return {};
-        case TextHandling::Latin1: break;
+        case TextHandling::AsIs:
+            return column.elements;
+        case TextHandling::Bytes:
+            return {};
+        case TextHandling::Latin1:
+            break;
     }
     model::ByteArena arena;
     std::vector<std::string> members;
@@ -49,22 +54,21 @@ RowLayout::RowLayout(const TableMap& table, std::span<const ColumnHint> hints) :
     ensure(hints.size() == table.columns.size(), ErrorCode::BinlogMalformed,
            fmt::format("table {} has {} columns in the binlog, but {} in its known structure", name_.quoted(),
                        table.columns.size(), hints.size()));
-    columns_.reserve(hints.size());
+    auto columns = std::make_shared<std::vector<ColumnLayout>>();
+    columns->reserve(hints.size());
     for (std::size_t i = 0; i < hints.size(); ++i) {
         try {
-            columns_.push_back(make_layout(table.columns[i], hints[i]));
+            columns->push_back(make_layout(table.columns[i], hints[i]));
+            lends_members_ = lends_members_ || !columns->back().elements.empty();
         } catch (const Error& error) {
             throw error.with_context(fmt::format("column {} of table {}", i + 1, name_.quoted()));
         }
     }
+    columns_ = std::move(columns);
 }
 
-RowLayout::~RowLayout() = default;
-RowLayout::RowLayout(RowLayout&&) noexcept = default;
-RowLayout& RowLayout::operator=(RowLayout&&) noexcept = default;
+std::size_t RowLayout::columns() const noexcept { return columns_->size(); }
 
-std::size_t RowLayout::columns() const noexcept { return columns_.size(); }
-
-std::string_view RowLayout::charset(std::size_t column) const { return columns_.at(column).charset; }
+std::string_view RowLayout::charset(std::size_t column) const { return columns_->at(column).charset; }
 
 }  // namespace dm::binlog

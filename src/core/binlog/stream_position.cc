@@ -15,7 +15,8 @@ char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + '
 /// True if the statement is `word`, or starts with it and a space where it may go on.
 bool is_statement(std::string_view statement, std::string_view word, bool may_go_on) {
     if (statement.size() < word.size()) return false;
-    if (!std::equal(word.begin(), word.end(), statement.begin(), [](char w, char s) { return w == upper(s); })) return false;
+    if (!std::equal(word.begin(), word.end(), statement.begin(), [](char w, char s) { return w == upper(s); }))
+        return false;
     return statement.size() == word.size() || (may_go_on && statement[word.size()] == ' ');
 }
 
@@ -29,8 +30,10 @@ bool stays_in_place(const Event& event) {
         case EventType::Ignorable:
         case EventType::PreviousGtids:
         case EventType::BinlogCheckpoint:
-        case EventType::MariaDbGtidList: return true;
-        default: return false;
+        case EventType::MariaDbGtidList:
+            return true;
+        default:
+            return false;
     }
 }
 

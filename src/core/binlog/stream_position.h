@@ -13,11 +13,11 @@ namespace dm::binlog {
 /// transaction. Offsets are 64 bits wide although events carry 32: files over 4 GiB are followed by adding up.
 /// A value type; one thread.
 ///
-/// Rules: format descriptions, heartbeats, ignorable events, GTID lists, binlog checkpoints and artificial events do not move the offset.
-/// A rotate moves to offset 4 of the next file and ends a transaction; one that is unfinished then was never committed,
-/// so that its GTID is taken back. Xid, XA PREPARE, COMMIT, ROLLBACK and a statement outside BEGIN (DDL) end one. A
-/// transaction's GTID joins the end location with the first event after its GTID event, the transaction end when it is
-/// complete, and the start with the event after that.
+/// Rules: format descriptions, heartbeats, ignorable events, GTID lists, binlog checkpoints and artificial events do
+/// not move the offset. A rotate moves to offset 4 of the next file and ends a transaction; one that is unfinished then
+/// was never committed, so that its GTID is taken back. Xid, XA PREPARE, COMMIT, ROLLBACK and a statement outside BEGIN
+/// (DDL) end one. A transaction's GTID joins the end location with the first event after its GTID event, the
+/// transaction end when it is complete, and the start with the event after that.
 class StreamPosition {
   public:
     /// Begins at `from`. Its offset is where the first event of the stream starts; it may be past 4 GiB.
@@ -34,7 +34,8 @@ class StreamPosition {
     [[nodiscard]] const model::Location& transaction_end() const noexcept { return transaction_end_; }
     /// True between the opening of a transaction (BEGIN, MariaDB's GTID event) and its end.
     [[nodiscard]] bool is_in_transaction() const noexcept { return in_transaction_; }
-    /// GTID of the transaction that the current event belongs to, from its GTID event to its end; nothing without GTIDs.
+    /// GTID of the transaction that the current event belongs to, from its GTID event to its end; nothing without
+    /// GTIDs.
     [[nodiscard]] const std::optional<model::Gtid>& current_gtid() const noexcept { return gtid_; }
 
   private:
@@ -52,7 +53,7 @@ class StreamPosition {
     bool is_gtid_new_ = false;         // gtid_ is not in end_ yet
     bool is_finished_ = false;         // the current event ended its transaction
     bool in_transaction_ = false;
-    bool is_resumed_ = false;          // a fake rotate came, so the next offset may be before this one
+    bool is_resumed_ = false;  // a fake rotate came, so the next offset may be before this one
 };
 
 }  // namespace dm::binlog

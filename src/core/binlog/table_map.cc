@@ -9,9 +9,19 @@ namespace {
 
 /// Kinds of the fields behind the null bits.
 enum class Extra : std::uint8_t {
-    Signedness = 1, DefaultCharset = 2, ColumnCharset = 3, ColumnName = 4, SetMembers = 5, EnumMembers = 6,
-    GeometryType = 7, PrimaryKey = 8, PrimaryKeyPrefix = 9, EnumSetDefaultCharset = 10, EnumSetColumnCharset = 11,
-    Visibility = 12, VectorDimensions = 13,
+    Signedness = 1,
+    DefaultCharset = 2,
+    ColumnCharset = 3,
+    ColumnName = 4,
+    SetMembers = 5,
+    EnumMembers = 6,
+    GeometryType = 7,
+    PrimaryKey = 8,
+    PrimaryKeyPrefix = 9,
+    EnumSetDefaultCharset = 10,
+    EnumSetColumnCharset = 11,
+    Visibility = 12,
+    VectorDimensions = 13,
 };
 
 bool is_numeric(WireType type) {
@@ -23,8 +33,10 @@ bool is_numeric(WireType type) {
         case WireType::LongLong:
         case WireType::NewDecimal:
         case WireType::Float:
-        case WireType::Double: return true;
-        default: return false;
+        case WireType::Double:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -38,8 +50,10 @@ bool is_character(WireType type) {
         case WireType::LongBlob:
         case WireType::Blob:
         case WireType::BlobCompressed:
-        case WireType::VarCharCompressed: return true;
-        default: return false;
+        case WireType::VarCharCompressed:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -63,7 +77,8 @@ std::size_t metadata_bytes(WireType type) {
         case WireType::Vector:
         case WireType::Timestamp2:
         case WireType::DateTime2:
-        case WireType::Time2: return 1;
+        case WireType::Time2:
+            return 1;
         case WireType::VarChar:
         case WireType::VarCharCompressed:
         case WireType::Bit:
@@ -71,8 +86,10 @@ std::size_t metadata_bytes(WireType type) {
         case WireType::String:
         case WireType::VarString:
         case WireType::Enum:
-        case WireType::Set: return 2;
-        default: return 0;
+        case WireType::Set:
+            return 2;
+        default:
+            return 0;
     }
 }
 
@@ -91,7 +108,8 @@ void split_string_type(TableMapColumn& column) {
 
 void read_metadata(ByteCursor cursor, std::vector<TableMapColumn>& columns) {
     for (TableMapColumn& column : columns) {
-        ensure(column.type != WireType::TypedArray, ErrorCode::BinlogUnsupported, "table map with a typed array column");
+        ensure(column.type != WireType::TypedArray, ErrorCode::BinlogUnsupported,
+               "table map with a typed array column");
         const std::size_t width = metadata_bytes(column.type);
         if (width > 0) column.metadata = static_cast<std::uint32_t>(cursor.read_uint(width));
         if (column.type == WireType::String && column.metadata != 0) split_string_type(column);
@@ -133,7 +151,8 @@ void read_members(ByteCursor cursor, TableMap& table, bool (*wanted)(WireType)) 
     for_each_of(table, wanted, [&](TableMapColumn& column) {
         const std::uint64_t count = cursor.read_packed_uint();
         ensure(count <= cursor.remaining(), ErrorCode::BinlogMalformed, "table map: more members than bytes");
-        for (std::uint64_t i = 0; i < count; ++i) column.elements.emplace_back(cursor.read_text(cursor.read_packed_uint()));
+        for (std::uint64_t i = 0; i < count; ++i)
+            column.elements.emplace_back(cursor.read_text(cursor.read_packed_uint()));
     });
 }
 
@@ -160,13 +179,17 @@ void read_extra(Extra kind, ByteView value, TableMap& table) {
         case Extra::ColumnCharset:
             table.has_charsets = true;
             return read_column_charsets(cursor, table, is_character);
-        case Extra::EnumSetDefaultCharset: return read_default_charset(cursor, table, is_enum_or_set);
-        case Extra::EnumSetColumnCharset: return read_column_charsets(cursor, table, is_enum_or_set);
+        case Extra::EnumSetDefaultCharset:
+            return read_default_charset(cursor, table, is_enum_or_set);
+        case Extra::EnumSetColumnCharset:
+            return read_column_charsets(cursor, table, is_enum_or_set);
         case Extra::ColumnName:
             for (TableMapColumn& column : table.columns) column.name = cursor.read_text(cursor.read_packed_uint());
             return;
-        case Extra::SetMembers: return read_members(cursor, table, is_set);
-        case Extra::EnumMembers: return read_members(cursor, table, is_enum);
+        case Extra::SetMembers:
+            return read_members(cursor, table, is_set);
+        case Extra::EnumMembers:
+            return read_members(cursor, table, is_enum);
         case Extra::GeometryType:
             return for_each_of(table, is_geometry, [&](TableMapColumn& c) {
                 c.geometry_type = static_cast<std::uint32_t>(cursor.read_packed_uint());
@@ -175,8 +198,10 @@ void read_extra(Extra kind, ByteView value, TableMap& table) {
             return for_each_of(table, is_vector, [&](TableMapColumn& c) {
                 c.vector_dimensions = static_cast<std::uint32_t>(cursor.read_packed_uint());
             });
-        case Extra::PrimaryKey: return read_primary_key(cursor, table, false);
-        case Extra::PrimaryKeyPrefix: return read_primary_key(cursor, table, true);
+        case Extra::PrimaryKey:
+            return read_primary_key(cursor, table, false);
+        case Extra::PrimaryKeyPrefix:
+            return read_primary_key(cursor, table, true);
         case Extra::Visibility:
             for (TableMapColumn& column : table.columns) column.is_visible = bit_from_top(value, index++);
             return;
@@ -188,41 +213,76 @@ void read_extra(Extra kind, ByteView value, TableMap& table) {
 
 std::string_view wire_type_name(WireType type) noexcept {
     switch (type) {
-        case WireType::Decimal: return "decimal(old)";
-        case WireType::Tiny: return "tiny";
-        case WireType::Short: return "short";
-        case WireType::Long: return "long";
-        case WireType::Float: return "float";
-        case WireType::Double: return "double";
-        case WireType::Null: return "null";
-        case WireType::Timestamp: return "timestamp(old)";
-        case WireType::LongLong: return "longlong";
-        case WireType::Int24: return "int24";
-        case WireType::Date: return "date";
-        case WireType::Time: return "time(old)";
-        case WireType::DateTime: return "datetime(old)";
-        case WireType::Year: return "year";
-        case WireType::NewDate: return "newdate";
-        case WireType::VarChar: return "varchar";
-        case WireType::Bit: return "bit";
-        case WireType::Timestamp2: return "timestamp";
-        case WireType::DateTime2: return "datetime";
-        case WireType::Time2: return "time";
-        case WireType::TypedArray: return "array";
-        case WireType::BlobCompressed: return "blob(compressed)";
-        case WireType::VarCharCompressed: return "varchar(compressed)";
-        case WireType::Vector: return "vector";
-        case WireType::Json: return "json";
-        case WireType::NewDecimal: return "decimal";
-        case WireType::Enum: return "enum";
-        case WireType::Set: return "set";
-        case WireType::TinyBlob: return "tinyblob";
-        case WireType::MediumBlob: return "mediumblob";
-        case WireType::LongBlob: return "longblob";
-        case WireType::Blob: return "blob";
-        case WireType::VarString: return "varstring";
-        case WireType::String: return "string";
-        case WireType::Geometry: return "geometry";
+        case WireType::Decimal:
+            return "decimal(old)";
+        case WireType::Tiny:
+            return "tiny";
+        case WireType::Short:
+            return "short";
+        case WireType::Long:
+            return "long";
+        case WireType::Float:
+            return "float";
+        case WireType::Double:
+            return "double";
+        case WireType::Null:
+            return "null";
+        case WireType::Timestamp:
+            return "timestamp(old)";
+        case WireType::LongLong:
+            return "longlong";
+        case WireType::Int24:
+            return "int24";
+        case WireType::Date:
+            return "date";
+        case WireType::Time:
+            return "time(old)";
+        case WireType::DateTime:
+            return "datetime(old)";
+        case WireType::Year:
+            return "year";
+        case WireType::NewDate:
+            return "newdate";
+        case WireType::VarChar:
+            return "varchar";
+        case WireType::Bit:
+            return "bit";
+        case WireType::Timestamp2:
+            return "timestamp";
+        case WireType::DateTime2:
+            return "datetime";
+        case WireType::Time2:
+            return "time";
+        case WireType::TypedArray:
+            return "array";
+        case WireType::BlobCompressed:
+            return "blob(compressed)";
+        case WireType::VarCharCompressed:
+            return "varchar(compressed)";
+        case WireType::Vector:
+            return "vector";
+        case WireType::Json:
+            return "json";
+        case WireType::NewDecimal:
+            return "decimal";
+        case WireType::Enum:
+            return "enum";
+        case WireType::Set:
+            return "set";
+        case WireType::TinyBlob:
+            return "tinyblob";
+        case WireType::MediumBlob:
+            return "mediumblob";
+        case WireType::LongBlob:
+            return "longblob";
+        case WireType::Blob:
+            return "blob";
+        case WireType::VarString:
+            return "varstring";
+        case WireType::String:
+            return "string";
+        case WireType::Geometry:
+            return "geometry";
     }
     return "unknown";
 }

@@ -68,13 +68,14 @@ char* write_time(char* out, bool is_negative, std::uint64_t hours, const Calenda
 
 CalendarTime utc_time(std::uint64_t seconds) noexcept {
     constexpr std::uint64_t kDaySeconds = 86'400;
-    constexpr std::uint64_t kEraDays = 146'097;         // 400 years
-    constexpr std::uint64_t kEpochFromMarch0 = 719'468; // days from 0000-03-01 to 1970-01-01
+    constexpr std::uint64_t kEraDays = 146'097;          // 400 years
+    constexpr std::uint64_t kEpochFromMarch0 = 719'468;  // days from 0000-03-01 to 1970-01-01
     const std::uint64_t days = seconds / kDaySeconds + kEpochFromMarch0;
     const auto clock = static_cast<std::uint32_t>(seconds % kDaySeconds);
     const std::uint64_t era = days / kEraDays;
     const std::uint64_t day_of_era = days % kEraDays;
-    const std::uint64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+    const std::uint64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
     const std::uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     const std::uint64_t march_month = (5 * day_of_year + 2) / 153;
     CalendarTime time;

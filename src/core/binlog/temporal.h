@@ -18,7 +18,9 @@ struct CalendarTime {
 
 constexpr std::size_t kDateChars = 10;
 /// Characters of "2024-02-29 12:13:14.123" with so many fraction digits.
-[[nodiscard]] constexpr std::size_t datetime_chars(unsigned digits) noexcept { return 19 + (digits > 0 ? 1 + digits : 0); }
+[[nodiscard]] constexpr std::size_t datetime_chars(unsigned digits) noexcept {
+    return 19 + (digits > 0 ? 1 + digits : 0);
+}
 
 /// Write text to `out`, which has room for it; return the character after the last. Years over 9999 keep their last
 /// four digits, two-digit fields their last two.

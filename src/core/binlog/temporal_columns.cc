@@ -17,10 +17,12 @@ Value datetime_value(const CalendarTime& time, unsigned digits, const DecodeTarg
     return Value::of_view(ValueKind::Text, {room.data(), room.size()});
 }
 
-Value time_value(bool is_negative, std::uint64_t hours, const CalendarTime& rest, unsigned digits, const DecodeTarget& target) {
+Value time_value(bool is_negative, std::uint64_t hours, const CalendarTime& rest, unsigned digits,
+                 const DecodeTarget& target) {
     std::array<char, 24> room;
     const char* const end = write_time(room.data(), is_negative, hours, rest, digits);
-    return Value::of_view(ValueKind::Text, target.arena.store({room.data(), static_cast<std::size_t>(end - room.data())}));
+    return Value::of_view(ValueKind::Text,
+                          target.arena.store({room.data(), static_cast<std::size_t>(end - room.data())}));
 }
 
 /// Fraction of 1 to 3 bytes, for 1-2, 3-4, 5-6 digits.
@@ -97,7 +99,8 @@ Value decode_old_datetime(RowCursor& cursor, const ColumnLayout&, const DecodeTa
     const std::uint64_t digits = cursor.little(8);
     const auto date = static_cast<std::uint32_t>(digits / 1'000'000);
     const auto clock = static_cast<std::uint32_t>(digits % 1'000'000);
-    return datetime_value({date / 10'000, date / 100 % 100, date % 100, clock / 10'000, clock / 100 % 100, clock % 100, 0}, 0, target);
+    return datetime_value(
+        {date / 10'000, date / 100 % 100, date % 100, clock / 10'000, clock / 100 % 100, clock % 100, 0}, 0, target);
 }
 
 Value decode_old_timestamp(RowCursor& cursor, const ColumnLayout&, const DecodeTarget& target) {
@@ -105,7 +108,8 @@ Value decode_old_timestamp(RowCursor& cursor, const ColumnLayout&, const DecodeT
     return datetime_value(seconds == 0 ? CalendarTime{} : utc_time(seconds), 0, target);
 }
 
-// MariaDB's own formats with fractions, written with mysql56_temporal_format=OFF. The table map does not tell the digits.
+// MariaDB's own formats with fractions, written with mysql56_temporal_format=OFF. The table map does not tell the
+// digits.
 
 constexpr std::array<std::uint8_t, 7> kHiresTimeBytes{3, 4, 4, 5, 5, 5, 6};
 constexpr std::array<std::uint8_t, 7> kHiresDatetimeBytes{5, 6, 6, 7, 7, 7, 8};
@@ -146,7 +150,8 @@ Value decode_hires_datetime(RowCursor& cursor, const ColumnLayout& layout, const
 
 Value decode_hires_timestamp(RowCursor& cursor, const ColumnLayout& layout, const DecodeTarget& target) {
     const std::uint64_t seconds = cursor.big(4);
-    const auto fraction = static_cast<std::uint32_t>(cursor.big(kHiresFractionBytes[layout.scale])) * kPowers[6U - layout.scale];
+    const auto fraction =
+        static_cast<std::uint32_t>(cursor.big(kHiresFractionBytes[layout.scale])) * kPowers[6U - layout.scale];
     CalendarTime time;
     if (seconds != 0 || fraction != 0) time = utc_time(seconds);
     time.microsecond = fraction;
@@ -157,20 +162,29 @@ Value decode_hires_timestamp(RowCursor& cursor, const ColumnLayout& layout, cons
 
 ColumnDecoder temporal_decoder(const TableMapColumn& column, const ColumnHint& hint, ColumnLayout& layout) {
     constexpr std::uint32_t kMaxDigits = 6;
-    const bool is_new = column.type == WireType::DateTime2 || column.type == WireType::Timestamp2 || column.type == WireType::Time2;
+    const bool is_new =
+        column.type == WireType::DateTime2 || column.type == WireType::Timestamp2 || column.type == WireType::Time2;
     const std::uint32_t digits = is_new ? column.metadata : hint.fraction_digits;
     ensure(digits <= kMaxDigits, ErrorCode::BinlogMalformed, "more than 6 digits of fractional seconds");
     layout.scale = static_cast<std::uint8_t>(digits);
     switch (column.type) {
         case WireType::Date:
-        case WireType::NewDate: return decode_date;
-        case WireType::DateTime2: return decode_datetime;
-        case WireType::Timestamp2: return decode_timestamp;
-        case WireType::Time2: return decode_time;
-        case WireType::DateTime: return digits > 0 ? decode_hires_datetime : decode_old_datetime;
-        case WireType::Timestamp: return digits > 0 ? decode_hires_timestamp : decode_old_timestamp;
-        case WireType::Time: return digits > 0 ? decode_hires_time : decode_old_time;
-        default: return nullptr;
+        case WireType::NewDate:
+            return decode_date;
+        case WireType::DateTime2:
+            return decode_datetime;
+        case WireType::Timestamp2:
+            return decode_timestamp;
+        case WireType::Time2:
+            return decode_time;
+        case WireType::DateTime:
+            return digits > 0 ? decode_hires_datetime : decode_old_datetime;
+        case WireType::Timestamp:
+            return digits > 0 ? decode_hires_timestamp : decode_old_timestamp;
+        case WireType::Time:
+            return digits > 0 ? decode_hires_time : decode_old_time;
+        default:
+            return nullptr;
     }
 }
 

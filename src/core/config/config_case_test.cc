@@ -1,8 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <set>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "core/config/missing_features.h"
@@ -82,7 +81,8 @@ std::string run_source(const TestCase& one) {
     const bool is_whole = !one.directives.empty() && one.directives.front().first == "whole";
     const std::string text = (is_whole ? std::string() : std::string(kMinimalSource)) + one.input + '\n';
     Warnings warnings;
-    const SourceConfig source = parse_source_yaml(text, {.file_name = "source.yaml", .key = nullptr, .warnings = &warnings});
+    const SourceConfig source =
+        parse_source_yaml(text, {.file_name = "source.yaml", .key = nullptr, .warnings = &warnings});
     EXPECT_EQ(parse_source_yaml(to_yaml(source, Redact::No)), source) << one.title;
     EXPECT_EQ(source_from_toml(to_toml(source)), source) << one.title;
     refuse_missing_features(source);

@@ -23,8 +23,8 @@ void describe(V& v, C& c) {
 namespace {
 
 /// The options that take a value; those of one dash are accepted but for `source`.
-constexpr auto kValueOptions =
-    std::to_array<std::string_view>({"config", "master-addr", "rpc-timeout", "ssl-ca", "ssl-cert", "ssl-key", "source"});
+constexpr auto kValueOptions = std::to_array<std::string_view>(
+    {"config", "master-addr", "rpc-timeout", "ssl-ca", "ssl-cert", "ssl-key", "source"});
 
 struct Option {
     std::string_view name;
@@ -79,14 +79,16 @@ std::string addresses_without_scheme(const std::string& addresses) {
 
 }  // namespace
 
-CtlStart parse_ctl_arguments(const Arguments& arguments, const FileReader& read_file, const std::string& environment_master_addr) {
+CtlStart parse_ctl_arguments(const Arguments& arguments, const FileReader& read_file,
+                             const std::string& environment_master_addr) {
     CtlStart start;
     Node settings;
     settings.kind = Node::Kind::Map;
     std::string file;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (arguments[i] == "--") {
-            start.command.insert(start.command.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
+            start.command.insert(start.command.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                 arguments.end());
             break;
         }
         auto option = as_option(arguments[i]);

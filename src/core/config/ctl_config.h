@@ -26,8 +26,8 @@ struct CtlStart {
 };
 
 /// Takes the global options, wherever they stand, out of the arguments; the rest is `command`. Everything after `--` is
-/// command. Order of precedence: flag, the TOML file of `--config`, `environment_master_addr` ($DM_MASTER_ADDR), default.
-/// An empty `master_addr` is left to the caller: some commands need none. Throws Error{CtlFlags}.
+/// command. Order of precedence: flag, the TOML file of `--config`, `environment_master_addr` ($DM_MASTER_ADDR),
+/// default. An empty `master_addr` is left to the caller: some commands need none. Throws Error{CtlFlags}.
 [[nodiscard]] CtlStart parse_ctl_arguments(const Arguments& arguments, const FileReader& read_file,
                                            const std::string& environment_master_addr);
 

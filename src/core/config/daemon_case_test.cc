@@ -1,7 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "core/config/ctl_config.h"
@@ -19,10 +18,14 @@ const std::string kCases = std::string(DM_SOURCE_DIR) + "/tests/cases/config/";
 
 std::string action_text(StartAction action) {
     switch (action) {
-        case StartAction::Run: return "run";
-        case StartAction::PrintVersion: return "print version";
-        case StartAction::PrintSampleConfig: return "print sample";
-        case StartAction::PrintHelp: return "print help";
+        case StartAction::Run:
+            return "run";
+        case StartAction::PrintVersion:
+            return "print version";
+        case StartAction::PrintSampleConfig:
+            return "print sample";
+        case StartAction::PrintHelp:
+            return "print help";
     }
     return "?";
 }
@@ -63,7 +66,8 @@ std::string outcome(const Start& start, const std::string& base, const Warnings&
 
 std::string run_master(const TestCase& one) {
     Warnings warnings;
-    const auto start = parse_master_arguments(arguments_of(one), reader_of(one), one.directive("no-host") == "true" ? "" : "box", &warnings);
+    const auto start = parse_master_arguments(arguments_of(one), reader_of(one),
+                                              one.directive("no-host") == "true" ? "" : "box", &warnings);
     return outcome(start, to_toml(MasterConfig{}), warnings);
 }
 
@@ -78,8 +82,8 @@ std::string run_ctl(const TestCase& one) {
     if (start.action != StartAction::Run) return action_text(start.action) + '\n';
     const auto& config = start.config;
     return fmt::format("master-addr={} rpc-timeout={} ca={} cn={} sources={} command={}\n", config.master_addr,
-                       duration_text(config.rpc_timeout), config.security.ssl_ca, config.security.cert_allowed_cn, config.sources,
-                       start.command);
+                       duration_text(config.rpc_timeout), config.security.ssl_ca, config.security.cert_allowed_cn,
+                       config.sources, start.command);
 }
 
 template <typename Run>
@@ -109,7 +113,8 @@ TEST(DaemonCases, SamplesAreValid) {
 }
 
 TEST(DaemonCases, EffectiveSettingsReadBack) {
-    const auto start = parse_master_arguments({"-master-addr", "1.2.3.4:5", "-cert-allowed-cn", "a", "-openapi"}, nullptr, "h");
+    const auto start =
+        parse_master_arguments({"-master-addr", "1.2.3.4:5", "-cert-allowed-cn", "a", "-openapi"}, nullptr, "h");
     const FileReader printed = [&](const std::string&) { return to_toml(start.config); };
     MasterConfig again = parse_master_arguments({"-config", "f"}, printed, "other").config;
     again.config_file.clear();

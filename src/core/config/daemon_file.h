@@ -5,7 +5,8 @@
 
 namespace dm::config {
 
-/// Fills `config` from the file that the flags name, then from the flags. Problems noted by either are raised as they are.
+/// Fills `config` from the file that the flags name, then from the flags. Problems noted by either are raised as they
+/// are.
 template <typename T>
 void read_daemon_settings(T& config, const FlagValues& flags, const FileReader& read_file, const DaemonCodes& codes,
                           Warnings* warnings) {

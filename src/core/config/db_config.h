@@ -8,7 +8,8 @@
 
 namespace dm::config {
 
-/// The TLS keys of a block (`ssl-ca`, ...). Of each item the bytes win over base64, base64 over the path. A plain value.
+/// The TLS keys of a block (`ssl-ca`, ...). Of each item the bytes win over base64, base64 over the path. A plain
+/// value.
 struct SecurityConfig {
     std::string ssl_ca;
     std::string ssl_cert;
@@ -31,8 +32,8 @@ struct DbConfig {
     std::string host;
     int port = 0;
     std::string user;
-    std::string password;                       ///< plain text, once parsed
-    std::optional<int> max_allowed_packet;      ///< deprecated, ignored: the server's own value counts
+    std::string password;                        ///< plain text, once parsed
+    std::optional<int> max_allowed_packet;       ///< deprecated, ignored: the server's own value counts
     std::map<std::string, std::string> session;  ///< session variables, values without quotes
     std::optional<SecurityConfig> security;
 

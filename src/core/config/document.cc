@@ -39,7 +39,8 @@ Error syntax_error(const DocumentOrigin& origin, int line, std::string_view text
 
 void check_text(std::string_view text, const DocumentOrigin& origin) {
     if (text.size() > kMaxConfigBytes) {
-        throw syntax_error(origin, 0, fmt::format("the text has {} bytes; at most {} are read", text.size(), kMaxConfigBytes));
+        throw syntax_error(origin, 0,
+                           fmt::format("the text has {} bytes; at most {} are read", text.size(), kMaxConfigBytes));
     }
     int line = 1;
     while (!text.empty()) {

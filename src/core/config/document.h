@@ -26,8 +26,8 @@ struct Node {
     std::string text;  ///< of scalars
     std::vector<Node> items;
     std::vector<std::pair<std::string, Node>> fields;
-    int line = 0;             ///< where it begins, from 1
-    std::size_t weight = 1;   ///< size of the tree below, as counted against the limit of aliases
+    int line = 0;            ///< where it begins, from 1
+    std::size_t weight = 1;  ///< size of the tree below, as counted against the limit of aliases
 
     [[nodiscard]] bool is_null() const noexcept { return kind == Kind::Null; }
     [[nodiscard]] bool is_scalar() const noexcept { return kind >= Kind::Plain && kind <= Kind::Number; }
@@ -47,8 +47,8 @@ struct DocumentOrigin {
 /// Throws syntax_error if the text is too long, not UTF-8 or holds control characters.
 void check_text(std::string_view text, const DocumentOrigin& origin);
 
-/// The first document of the text; an empty text is Null. Aliases are expanded up to a limit, merge keys (`<<`) resolved,
-/// duplicate keys refused. Throws syntax_error.
+/// The first document of the text; an empty text is Null. Aliases are expanded up to a limit, merge keys (`<<`)
+/// resolved, duplicate keys refused. Throws syntax_error.
 [[nodiscard]] Node parse_yaml(std::string_view text, const DocumentOrigin& origin);
 [[nodiscard]] Node parse_toml(std::string_view text, const DocumentOrigin& origin);
 

@@ -77,13 +77,24 @@ T number_of(std::string_view name, std::string_view text) {
 
 void apply(DumpConfig& dump, const Argument& argument, const std::string& value) {
     switch (argument.meaning) {
-        case Meaning::Threads: dump.threads = number_of<int>(argument.name, value); return;
-        case Meaning::FileSize: dump.chunk_filesize = value; return;
-        case Meaning::StatementSize: dump.statement_size = number_of<std::uint64_t>(argument.name, value); return;
-        case Meaning::Rows: dump.rows = number_of<std::uint64_t>(argument.name, value); return;
-        case Meaning::Where: dump.where = value; return;
+        case Meaning::Threads:
+            dump.threads = number_of<int>(argument.name, value);
+            return;
+        case Meaning::FileSize:
+            dump.chunk_filesize = value;
+            return;
+        case Meaning::StatementSize:
+            dump.statement_size = number_of<std::uint64_t>(argument.name, value);
+            return;
+        case Meaning::Rows:
+            dump.rows = number_of<std::uint64_t>(argument.name, value);
+            return;
+        case Meaning::Where:
+            dump.where = value;
+            return;
         case Meaning::Accepted:
-        case Meaning::AcceptedSwitch: return;
+        case Meaning::AcceptedSwitch:
+            return;
     }
 }
 

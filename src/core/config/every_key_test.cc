@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "core/config/document.h"
 #include "core/config/subtask_config.h"
@@ -28,11 +28,13 @@ std::string canonical(const std::string& path) {
 
 /// Paths of all scalars, names of list and map entries replaced by `*` below the blocks that have free names.
 void collect(const Node& node, const std::string& path, std::map<std::string, std::set<std::string>>& leaves) {
-    static const std::set<std::string> kFreeNames{"routes", "filters", "expression-filter", "block-allow-list", "mydumpers",
-                                                  "loaders", "syncers", "validators", "target-database.session", "from.session"};
+    static const std::set<std::string> kFreeNames{
+        "routes",  "filters", "expression-filter", "block-allow-list",        "mydumpers",
+        "loaders", "syncers", "validators",        "target-database.session", "from.session"};
     if (node.kind == Node::Kind::Map && !node.fields.empty()) {
         for (const auto& [key, value] : node.fields) {
-            collect(value, canonical(path.empty() ? key : path + '.' + (kFreeNames.contains(path) ? "*" : key)), leaves);
+            collect(value, canonical(path.empty() ? key : path + '.' + (kFreeNames.contains(path) ? "*" : key)),
+                    leaves);
         }
     } else if (node.kind == Node::Kind::List && !node.items.empty()) {
         for (const Node& item : node.items) collect(item, path + "[]", leaves);
@@ -47,7 +49,8 @@ std::map<std::string, std::set<std::string>> leaves_of(const std::string& yaml) 
     return leaves;
 }
 
-/// The file must set every key that is printed to something else than the zero value or the default, or it proves nothing.
+/// The file must set every key that is printed to something else than the zero value or the default, or it proves
+/// nothing.
 void expect_all_keys_set(const std::string& written, const std::string& printed, const std::string& printed_default,
                          const std::set<std::string>& exceptions) {
     const auto file = leaves_of(written);
@@ -68,14 +71,16 @@ TEST(EveryKey, OfATaskSurvivesPrinting) {
     const std::string printed = to_yaml(task, Redact::No);
     EXPECT_EQ(parse_task_yaml(printed), task);
     const TaskConfig minimal = parse_task_yaml(
-        "name: x\ntask-mode: all\ntarget-database: {host: x}\nmysql-instances: [{source-id: x, mydumper: {}, loader: {}, syncer: {}}]\n"
+        "name: x\ntask-mode: all\ntarget-database: {host: x}\nmysql-instances: [{source-id: x, mydumper: {}, loader: "
+        "{}, syncer: {}}]\n"
         "mydumpers: {}\n");
     // Reset, removed or exclusive keys: they never come back with a value.
-    expect_all_keys_set(text, printed, to_yaml(minimal, Redact::No),
-                        {"enable-heartbeat", "online-ddl", "column-mappings", "black-white-list", "mysql-instances[].black-white-list",
-                         "mysql-instances[].column-mapping-rules", "name", "mysql-instances[].meta", "mysql-instances[].mydumper",
-                         "mysql-instances[].loader", "mysql-instances[].syncer", "mysql-instances[].expression-filters",
-                         "mysql-instances[].filter-rules", "mysql-instances[].route-rules"});
+    expect_all_keys_set(
+        text, printed, to_yaml(minimal, Redact::No),
+        {"enable-heartbeat", "online-ddl", "column-mappings", "black-white-list", "mysql-instances[].black-white-list",
+         "mysql-instances[].column-mapping-rules", "name", "mysql-instances[].meta", "mysql-instances[].mydumper",
+         "mysql-instances[].loader", "mysql-instances[].syncer", "mysql-instances[].expression-filters",
+         "mysql-instances[].filter-rules", "mysql-instances[].route-rules"});
 }
 
 TEST(EveryKey, OfASubtaskSurvivesStorage) {
@@ -105,8 +110,8 @@ TEST(EveryKey, OfASourceSurvivesPrintingAndStorage) {
     EXPECT_EQ(parse_source_yaml(printed), source);
     EXPECT_EQ(source_from_toml(to_toml(source)), source);
     expect_all_keys_set(text, printed, to_yaml(parse_source_yaml("source-id: x"), Redact::No),
-                        {"auto-fix-gtid", "tracer", "checker.check-interval", "checker.backoff-min", "checker.backoff-jitter",
-                         "checker.backoff-factor"});
+                        {"auto-fix-gtid", "tracer", "checker.check-interval", "checker.backoff-min",
+                         "checker.backoff-jitter", "checker.backoff-factor"});
 }
 
 TEST(EveryKey, StorageIgnoresKeysOfLaterVersions) {

@@ -12,39 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/config/document.h"
-#include "core/config/read_options.h"
+#include "core/config/scalar_reader.h"
 #include "core/model/names.h"
 
 namespace dm::config {
-
-/// A value that reads well but is not allowed; raised later, when its turn in the order of checks comes.
-struct Problem {
-    ErrorCode code;
-    std::string path;  ///< "loaders.global.import-mode", "mysql-instances[0].syncer.safe-mode-duration"
-    std::string message;
-};
-
-/// What all readers of one text share.
-struct ReadContext {
-    DocumentOrigin origin;
-    ErrorCode unknown_key = ErrorCode::ConfigYaml;
-    bool is_strict = true;          ///< unknown keys are errors
-    bool ignores_key_case = false;  ///< a key that is not there as spelled may differ in case (daemon files)
-    const SecretKey* key = nullptr;
-    Warnings* warnings = nullptr;
-
-    std::vector<Problem> problems;
-    std::vector<std::string> unknown;  ///< "file:line: unknown key ..."
-
-    void warn(std::string text) const;
-    /// Throws the unknown keys, all in one message.
-    void raise_unknown() const;
-    /// Throws the first problem with this code whose path begins with `path`.
-    void raise(ErrorCode code, std::string_view path = {}) const;
-    /// Throws the first problem of all.
-    void raise_any() const;
-};
 
 /// How a word stands for a value of an enum; the first name of a value is the one that is printed.
 template <typename E>
@@ -59,30 +30,8 @@ struct ChoiceRule {
     bool ignores_case = false;
 };
 
-/// A text of one of the types of this room's fields from a scalar; throws syntax_error naming `path`.
-/// Null gives the zero value.
-class ScalarReader {
-  public:
-    ScalarReader(const ReadContext& context, const Node& node, std::string_view path)
-        : context_(context), node_(node), path_(path) {}
-
-    [[nodiscard]] std::string text() const;
-    [[nodiscard]] bool truth() const;
-    [[nodiscard]] std::int64_t integer(std::int64_t low, std::int64_t high) const;
-    [[nodiscard]] std::uint64_t natural() const;
-    [[nodiscard]] double real() const;
-    [[nodiscard]] std::chrono::nanoseconds duration() const;
-    [[nodiscard]] std::uint64_t byte_size() const;
-    [[noreturn]] void refuse(std::string_view expected) const;
-
-  private:
-    const ReadContext& context_;
-    const Node& node_;
-    std::string_view path_;
-};
-
-/// Reads the fields of one map into a struct: handed to the `describe` function of the struct. Fields that are not there
-/// keep their value. Lives no longer than context and map. Call `finish` after the last field.
+/// Reads the fields of one map into a struct: handed to the `describe` function of the struct. Fields that are not
+/// there keep their value. Lives no longer than context and map. Call `finish` after the last field.
 class FieldReader {
   public:
     static constexpr bool kIsReader = true;
@@ -127,7 +76,8 @@ class FieldReader {
     void bytes(std::string_view key, std::string& value);
     void byte_size(std::string_view key, std::uint64_t& value);
     /// A duration whose defects are a problem with `code`; an empty text becomes `if_empty`.
-    void duration(std::string_view key, std::chrono::nanoseconds& value, ErrorCode code, std::chrono::nanoseconds if_empty);
+    void duration(std::string_view key, std::chrono::nanoseconds& value, ErrorCode code,
+                  std::chrono::nanoseconds if_empty);
     template <typename E, std::size_t N>
     void choice(std::string_view key, E& value, const std::array<Choice<E>, N>& choices, ChoiceRule rule) {
         const Node* node = take(key);
@@ -159,7 +109,8 @@ class FieldReader {
     const Node* take(std::string_view key);
     [[nodiscard]] std::string path_of(std::string_view key) const;
     [[nodiscard]] std::string deprecation(std::string_view key, const Node& node, std::string_view advice) const;
-    void add_problem(ErrorCode code, std::string_view key, const Node& node, std::string_view text, std::string_view known);
+    void add_problem(ErrorCode code, std::string_view key, const Node& node, std::string_view text,
+                     std::string_view known);
     [[nodiscard]] static bool is_same_word(std::string_view a, std::string_view b, bool ignores_case);
     static void expect(const ReadContext& context, const Node& node, Node::Kind kind, std::string_view path);
 

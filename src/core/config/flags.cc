@@ -12,11 +12,12 @@
 namespace dm::config {
 namespace {
 
-constexpr auto kOwnFlags = std::to_array<Flag>({{"V", Flag::Kind::Switch, "", "print the version and exit"},
-                                                {"print-sample-config", Flag::Kind::Switch, "", "print a sample configuration file and exit"},
-                                                {"h", Flag::Kind::Switch, "", "print this text and exit"},
-                                                {"help", Flag::Kind::Switch, "", "print this text and exit"},
-                                                {"config", Flag::Kind::Value, "", "path of the configuration file"}});
+constexpr auto kOwnFlags =
+    std::to_array<Flag>({{"V", Flag::Kind::Switch, "", "print the version and exit"},
+                         {"print-sample-config", Flag::Kind::Switch, "", "print a sample configuration file and exit"},
+                         {"h", Flag::Kind::Switch, "", "print this text and exit"},
+                         {"help", Flag::Kind::Switch, "", "print this text and exit"},
+                         {"config", Flag::Kind::Value, "", "path of the configuration file"}});
 
 const Flag* find_flag(std::string_view name, std::span<const Flag> flags) {
     for (const auto& list : {std::span<const Flag>(kOwnFlags), flags}) {
@@ -31,7 +32,8 @@ const Flag* find_flag(std::string_view name, std::span<const Flag> flags) {
     for (const auto& flag : flags) known.push_back(flag.name);
     for (const auto& flag : kOwnFlags) known.push_back(flag.name);
     const auto nearest = rules::nearest_name(name, known);
-    throw Error(code, fmt::format("unknown option -{}{}", name, nearest ? fmt::format(", did you mean -{}?", *nearest) : ""));
+    throw Error(code,
+                fmt::format("unknown option -{}{}", name, nearest ? fmt::format(", did you mean -{}?", *nearest) : ""));
 }
 
 bool parse_switch(std::string_view name, const std::optional<std::string>& value, ErrorCode code) {
@@ -39,12 +41,14 @@ bool parse_switch(std::string_view name, const std::optional<std::string>& value
     constexpr auto kTrue = std::to_array<std::string_view>({"1", "t", "T", "true", "TRUE", "True"});
     constexpr auto kFalse = std::to_array<std::string_view>({"0", "f", "F", "false", "FALSE", "False"});
     if (std::ranges::find(kTrue, *value) != kTrue.end()) return true;
-    ensure(std::ranges::find(kFalse, *value) != kFalse.end(), code, fmt::format("-{} takes true or false, not '{}'", name, *value));
+    ensure(std::ranges::find(kFalse, *value) != kFalse.end(), code,
+           fmt::format("-{} takes true or false, not '{}'", name, *value));
     return false;
 }
 
 void set(Node& settings, const Flag& flag, Node value) {
-    auto found = std::ranges::find(settings.fields, flag.key, [](const auto& field) -> const std::string& { return field.first; });
+    auto found = std::ranges::find(settings.fields, flag.key,
+                                   [](const auto& field) -> const std::string& { return field.first; });
     if (found == settings.fields.end()) {
         settings.fields.emplace_back(std::string(flag.key), Node{});
         found = std::prev(settings.fields.end());
@@ -82,7 +86,8 @@ FlagValues parse_flags(const Arguments& arguments, std::span<const Flag> flags, 
         const bool ends_options = word == "--" && i + 1 == arguments.size();
         if (ends_options) break;
         if (word.size() < 2 || word[0] != '-' || word == "--") {
-            throw Error(codes.arguments, fmt::format("'{}' is not an option", word == "--" ? arguments[i + 1] : arguments[i]));
+            throw Error(codes.arguments,
+                        fmt::format("'{}' is not an option", word == "--" ? arguments[i + 1] : arguments[i]));
         }
         word.remove_prefix(word.starts_with("--") ? 2 : 1);
         const auto equals = word.find('=');
@@ -105,7 +110,9 @@ std::string flags_help(std::string_view program, std::span<const Flag> flags) {
     std::string out = fmt::format("Usage of {}:\n", program);
     for (const auto& list : {std::span<const Flag>(kOwnFlags), flags}) {
         for (const auto& flag : list) {
-            const std::string_view value = flag.kind == Flag::Kind::Switch ? "" : flag.kind == Flag::Kind::List ? " value, repeatable" : " value";
+            const std::string_view value = flag.kind == Flag::Kind::Switch ? ""
+                                           : flag.kind == Flag::Kind::List ? " value, repeatable"
+                                                                           : " value";
             out += fmt::format("  -{}{}\n        {}\n", flag.name, value, flag.help);
         }
     }
@@ -151,7 +158,8 @@ HostPort split_address(std::string_view key, std::string_view address, ErrorCode
     if (parts.host.find_first_of("/ ,") != std::string::npos) fail("the host is not a name or an address");
     unsigned number = 0;
     const auto [end, error] = std::from_chars(parts.port.data(), parts.port.data() + parts.port.size(), number);
-    if (!parts.port.empty() && (error != std::errc{} || end != parts.port.data() + parts.port.size() || number > 65535)) {
+    if (!parts.port.empty() &&
+        (error != std::errc{} || end != parts.port.data() + parts.port.size() || number > 65535)) {
         fail("the port is not a number up to 65535");
     }
     return parts;

@@ -14,7 +14,7 @@ struct Flag {
     enum class Kind : unsigned char { Value, Switch, List };
     std::string_view name;
     Kind kind = Kind::Value;
-    std::string_view key;   ///< of the setting it overrides
+    std::string_view key;  ///< of the setting it overrides
     std::string_view help;
 };
 
@@ -26,15 +26,16 @@ struct DaemonCodes {
     ErrorCode unknown_key;
 };
 
-/// A daemon's command line: its own options (`V`, `print-sample-config`, `h`, `config`) and a map of overridden settings.
+/// A daemon's command line: its own options (`V`, `print-sample-config`, `h`, `config`) and a map of overridden
+/// settings.
 struct FlagValues {
     StartAction action = StartAction::Run;
     std::string config_file;
     Node settings;
 };
 
-/// Reads options as Go's flag package does: `-x v`, `--x v`, `-x=v`, `--x=v`; a switch alone or with `=true`/`=false`. The
-/// first other word ends the options and is refused. Lists collect repeated flags.
+/// Reads options as Go's flag package does: `-x v`, `--x v`, `-x=v`, `--x=v`; a switch alone or with `=true`/`=false`.
+/// The first other word ends the options and is refused. Lists collect repeated flags.
 [[nodiscard]] FlagValues parse_flags(const Arguments& arguments, std::span<const Flag> flags, const DaemonCodes& codes);
 
 /// Lines of "-name: help" for the usage text.

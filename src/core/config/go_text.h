@@ -14,7 +14,8 @@ namespace dm::config {
 /// The canonical form: "30m0s", "1.5s", "300ms", "0s".
 [[nodiscard]] std::string duration_text(std::chrono::nanoseconds value);
 
-/// A number of bytes: "500m", "64 MiB", "1.5g", "1024". Binary multiples of any case. Nothing if it is not one or overflows.
+/// A number of bytes: "500m", "64 MiB", "1.5g", "1024". Binary multiples of any case. Nothing if it is not one or
+/// overflows.
 [[nodiscard]] std::optional<std::uint64_t> parse_byte_size(std::string_view text);
 
 }  // namespace dm::config

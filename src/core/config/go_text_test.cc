@@ -22,7 +22,8 @@ TEST(Duration, ReadsWhatGoReads) {
 }
 
 TEST(Duration, RefusesTheRest) {
-    for (const std::string_view text : {"", "-", "5", "1d", "s", "1.s.", "1 s", "1h 2m", ".", "1e3s", "99999999999h", "3000000h", "5S"}) {
+    for (const std::string_view text :
+         {"", "-", "5", "1d", "s", "1.s.", "1 s", "1h 2m", ".", "1e3s", "99999999999h", "3000000h", "5S"}) {
         EXPECT_EQ(parse_duration(text), std::nullopt) << text;
     }
 }
@@ -54,7 +55,8 @@ TEST(ByteSize, ReadsBinaryMultiples) {
 }
 
 TEST(ByteSize, RefusesTheRest) {
-    for (const std::string_view text : {"", "m", "-1", "1x", "1mm", "1.2.3", ".", "99999999999999999999", "99999999p", "1 0"}) {
+    for (const std::string_view text :
+         {"", "m", "-1", "1x", "1mm", "1.2.3", ".", "99999999999999999999", "99999999p", "1 0"}) {
         EXPECT_EQ(parse_byte_size(text), std::nullopt) << text;
     }
 }

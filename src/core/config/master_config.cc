@@ -58,7 +58,9 @@ constexpr DaemonCodes kCodes{.flags = ErrorCode::MasterFlags,
 constexpr std::string_view kDefaultPeerUrls = "http://127.0.0.1:8291";
 constexpr std::int64_t kMinQuotaBytes = 524288000;
 
-constexpr Flag value_flag(std::string_view name, std::string_view help) { return {name, Flag::Kind::Value, name, help}; }
+constexpr Flag value_flag(std::string_view name, std::string_view help) {
+    return {name, Flag::Kind::Value, name, help};
+}
 
 constexpr auto kFlags = std::to_array<Flag>({
     value_flag("name", "name of this member; dm-master-<hostname> if not given"),
@@ -111,7 +113,8 @@ void check_urls(std::string_view key, std::string_view urls) {
 
 std::string default_initial_cluster(const MasterConfig& config) {
     std::string out = config.name + '=' + config.advertise_peer_urls;
-    for (auto comma = out.find(','); comma != std::string::npos; comma = out.find(',', comma + config.name.size() + 2)) {
+    for (auto comma = out.find(','); comma != std::string::npos;
+         comma = out.find(',', comma + config.name.size() + 2)) {
         out.insert(comma + 1, config.name + '=');
     }
     return out;
@@ -126,8 +129,9 @@ std::string initial_cluster_with_scheme(std::string_view items, bool is_https) {
         items = comma == std::string_view::npos ? std::string_view() : items.substr(comma + 1);
         const auto equals = item.find('=');
         if (!out.empty()) out += ',';
-        out += equals == std::string_view::npos ? std::string(item)
-                                                : fmt::format("{}={}", item.substr(0, equals), with_scheme(item.substr(equals + 1), is_https));
+        out += equals == std::string_view::npos
+                   ? std::string(item)
+                   : fmt::format("{}={}", item.substr(0, equals), with_scheme(item.substr(equals + 1), is_https));
     }
     return out;
 }
@@ -136,11 +140,13 @@ void adjust_cluster(MasterConfig& config) {
     const bool is_https = !config.security.ssl_ca.empty();
     if (config.peer_urls.empty()) config.peer_urls = kDefaultPeerUrls;
     config.peer_urls = with_scheme(config.peer_urls, is_https);
-    config.advertise_peer_urls = with_scheme(config.advertise_peer_urls.empty() ? config.peer_urls : config.advertise_peer_urls, is_https);
+    config.advertise_peer_urls =
+        with_scheme(config.advertise_peer_urls.empty() ? config.peer_urls : config.advertise_peer_urls, is_https);
     check_urls("peer-urls", config.peer_urls);
     check_urls("advertise-peer-urls", config.advertise_peer_urls);
-    config.initial_cluster = config.initial_cluster.empty() ? default_initial_cluster(config)
-                                                            : initial_cluster_with_scheme(config.initial_cluster, is_https);
+    config.initial_cluster = config.initial_cluster.empty()
+                                 ? default_initial_cluster(config)
+                                 : initial_cluster_with_scheme(config.initial_cluster, is_https);
     if (config.initial_cluster_state.empty()) config.initial_cluster_state = "new";
     config.join = with_scheme(config.join, is_https);
 }
@@ -157,10 +163,12 @@ void adjust_limits(MasterConfig& config, const ReadContext& context) {
         config.rpc_rate_burst = defaults.rpc_rate_burst;
     }
     if (config.quota_backend_bytes < kMinQuotaBytes) {
-        context.warn(fmt::format("`quota-backend-bytes` is {}; {} is used", config.quota_backend_bytes, kMinQuotaBytes));
+        context.warn(
+            fmt::format("`quota-backend-bytes` is {}; {} is used", config.quota_backend_bytes, kMinQuotaBytes));
         config.quota_backend_bytes = kMinQuotaBytes;
     }
-    ensure(config.auto_compaction_mode == "periodic" || config.auto_compaction_mode == "revision", ErrorCode::MasterEtcdConfig,
+    ensure(config.auto_compaction_mode == "periodic" || config.auto_compaction_mode == "revision",
+           ErrorCode::MasterEtcdConfig,
            fmt::format("`auto-compaction-mode` is '{}'; it takes periodic or revision", config.auto_compaction_mode));
 }
 

@@ -39,11 +39,17 @@ constexpr auto kMissingInTasks = std::to_array<Feature<TaskConfig>>({
     {"shard-mode: optimistic", [](const TaskConfig& t) { return t.shard_mode == ShardMode::Optimistic; }},
     {"expression-filter", [](const TaskConfig& t) { return !t.expression_filters.empty(); }},
     {"routes.*.extract-table",
-     [](const TaskConfig& t) { return any_block<rules::RouteRule>(t.routes, [](const auto& r) { return r.extract_table.has_value(); }); }},
+     [](const TaskConfig& t) {
+         return any_block<rules::RouteRule>(t.routes, [](const auto& r) { return r.extract_table.has_value(); });
+     }},
     {"routes.*.extract-schema",
-     [](const TaskConfig& t) { return any_block<rules::RouteRule>(t.routes, [](const auto& r) { return r.extract_schema.has_value(); }); }},
+     [](const TaskConfig& t) {
+         return any_block<rules::RouteRule>(t.routes, [](const auto& r) { return r.extract_schema.has_value(); });
+     }},
     {"routes.*.extract-source",
-     [](const TaskConfig& t) { return any_block<rules::RouteRule>(t.routes, [](const auto& r) { return r.extract_source.has_value(); }); }},
+     [](const TaskConfig& t) {
+         return any_block<rules::RouteRule>(t.routes, [](const auto& r) { return r.extract_source.has_value(); });
+     }},
     {"loaders.*.import-mode: physical", imports_by<ImportMode::Physical>},
     {"loaders.*.import-mode: import-into", imports_by<ImportMode::ImportInto>},
     {"validators.*.mode: fast or full",
@@ -60,7 +66,8 @@ template <typename T, std::size_t N>
 void refuse(const T& config, const std::array<Feature<T>, N>& table) {
     for (const auto& feature : table) {
         if (feature.is_wanted(config)) {
-            throw Error(ErrorCode::ConfigFeatureMissing, fmt::format("`{}` is not available in this version", feature.setting));
+            throw Error(ErrorCode::ConfigFeatureMissing,
+                        fmt::format("`{}` is not available in this version", feature.setting));
         }
     }
 }

@@ -1,12 +1,11 @@
 #include "core/config/secret.h"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
 #include <memory>
 #include <vector>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "base/error.h"
 #include "core/config/document.h"
@@ -34,7 +33,8 @@ std::string run_cipher(const std::array<std::uint8_t, 32>& key, std::string_view
            failure, "the cipher AES-256-CFB is not available");
     std::string output(input.size(), '\0');
     int written = 0;
-    ensure(EVP_CipherUpdate(context.get(), bytes_of(output), &written, bytes_of(input), static_cast<int>(input.size())) == 1,
+    ensure(EVP_CipherUpdate(context.get(), bytes_of(output), &written, bytes_of(input),
+                            static_cast<int>(input.size())) == 1,
            failure, "the cipher failed");
     output.resize(static_cast<std::size_t>(written));
     return output;
@@ -70,7 +70,8 @@ SecretKey SecretKey::from_hex(std::string_view text) {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const int high = hex_digit(text[2 * i]);
         const int low = hex_digit(text[2 * i + 1]);
-        ensure(high >= 0 && low >= 0, ErrorCode::ConfigSecretKey, "the secret key holds other characters than hexadecimal digits");
+        ensure(high >= 0 && low >= 0, ErrorCode::ConfigSecretKey,
+               "the secret key holds other characters than hexadecimal digits");
         bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
     }
     return SecretKey(bytes);
@@ -89,7 +90,8 @@ std::string SecretKey::encrypt(std::string_view plain) const {
     sealed += kSeparator;
     sealed += cipher;
     std::string out((sealed.size() + 2) / 3 * 4 + 1, '\0');
-    const int size = EVP_EncodeBlock(bytes_of(out), bytes_of(std::string_view(sealed)), static_cast<int>(sealed.size()));
+    const int size =
+        EVP_EncodeBlock(bytes_of(out), bytes_of(std::string_view(sealed)), static_cast<int>(sealed.size()));
     out.resize(static_cast<std::size_t>(size));
     return out;
 }
@@ -98,7 +100,8 @@ std::string SecretKey::decrypt(std::string_view text) const {
     const std::string sealed = base64_decoded(text);
     ensure(sealed.size() > kVectorBytes, ErrorCode::CiphertextShort,
            fmt::format("the encrypted text has {} bytes, too few", sealed.size()));
-    ensure(sealed[kVectorBytes] == kSeparator, ErrorCode::CiphertextSeparator, "the encrypted text lacks its separator");
+    ensure(sealed[kVectorBytes] == kSeparator, ErrorCode::CiphertextSeparator,
+           "the encrypted text lacks its separator");
     const std::string_view view(sealed);
     return run_cipher(bytes_, view.substr(0, kVectorBytes), view.substr(kVectorBytes + 1), false);
 }

@@ -7,8 +7,8 @@
 
 namespace dm::config {
 
-/// The key that protects passwords: AES-256 in CFB mode with 128-bit feedback. Immutable, free to share between threads.
-/// Encrypted text is base64 of 16 bytes of initial vector, '@', and the cipher text.
+/// The key that protects passwords: AES-256 in CFB mode with 128-bit feedback. Immutable, free to share between
+/// threads. Encrypted text is base64 of 16 bytes of initial vector, '@', and the cipher text.
 class SecretKey {
   public:
     /// From 64 hexadecimal digits, white space around them allowed. Throws Error{ConfigSecretKey}.
@@ -16,11 +16,11 @@ class SecretKey {
 
     /// Encrypts with a random initial vector.
     [[nodiscard]] std::string encrypt(std::string_view plain) const;
-    /// Throws Error{CiphertextBase64, CiphertextShort, CiphertextSeparator} if the text is not of that form. A wrong key is not
-    /// noticed: it yields other bytes.
+    /// Throws Error{CiphertextBase64, CiphertextShort, CiphertextSeparator} if the text is not of that form. A wrong
+    /// key is not noticed: it yields other bytes.
     [[nodiscard]] std::string decrypt(std::string_view text) const;
-    /// The decrypted text or, if it is not an encrypted one, the text as it is. Bytes that are not UTF-8 or control characters after
-    /// decryption prove a plain text too.
+    /// The decrypted text or, if it is not an encrypted one, the text as it is. Bytes that are not UTF-8 or control
+    /// characters after decryption prove a plain text too.
     [[nodiscard]] std::string decrypt_or_plain(std::string_view text) const;
 
     [[nodiscard]] const std::array<std::uint8_t, 32>& bytes() const noexcept { return bytes_; }

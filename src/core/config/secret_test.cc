@@ -31,7 +31,8 @@ TEST(SecretKey, ReadsHexadecimalDigits) {
 
 TEST(SecretKey, DecryptsWhatItEncrypted) {
     const SecretKey key = SecretKey::from_hex(kHex);
-    for (const std::string_view plain : {"", "a", "pass@word", "sixteen bytes..!", "longer than one block of the cipher"}) {
+    for (const std::string_view plain :
+         {"", "a", "pass@word", "sixteen bytes..!", "longer than one block of the cipher"}) {
         const std::string sealed = key.encrypt(plain);
         EXPECT_EQ(key.decrypt(sealed), plain);
         EXPECT_NE(key.encrypt(plain), sealed) << "each time another initial vector";
@@ -59,7 +60,10 @@ TEST(SecretKey, OpensPasswordsOfFiles) {
     const std::string text = "source-id: a\nfrom: {password: '" + sealed + "'}\n";
     EXPECT_EQ(parse_source_yaml(text, {.file_name = "s", .key = &key, .warnings = nullptr}).from.password, "change-me");
     EXPECT_EQ(parse_source_yaml(text).from.password, sealed);
-    EXPECT_EQ(parse_source_yaml("source-id: a\nfrom: {password: plain}", {.file_name = "s", .key = &key, .warnings = nullptr}).from.password, "plain");
+    EXPECT_EQ(
+        parse_source_yaml("source-id: a\nfrom: {password: plain}", {.file_name = "s", .key = &key, .warnings = nullptr})
+            .from.password,
+        "plain");
 }
 
 }  // namespace

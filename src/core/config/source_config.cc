@@ -74,11 +74,12 @@ void verify(const SourceConfig& config) {
     ensure(!id.empty(), ErrorCode::WorkerSourceIdEmpty, "`source-id` is missing");
     ensure(id.size() <= kMaxSourceIdBytes, ErrorCode::WorkerSourceIdLong,
            fmt::format("`source-id` '{}' has {} bytes; at most {} are allowed", id, id.size(), kMaxSourceIdBytes));
-    ensure(config.relay_binlog_name.empty() || is_binlog_name(config.relay_binlog_name), ErrorCode::WorkerRelayBinlogName,
+    ensure(config.relay_binlog_name.empty() || is_binlog_name(config.relay_binlog_name),
+           ErrorCode::WorkerRelayBinlogName,
            fmt::format("`relay-binlog-name` '{}' is not the name of a binlog file", config.relay_binlog_name));
     check_gtid_set(config);
-    ensure(config.flavor.empty() || config.flavor == "mysql" || config.flavor == "mariadb", ErrorCode::FlavorUnsupported,
-           fmt::format("`flavor` is '{}'; it takes mysql or mariadb", config.flavor));
+    ensure(config.flavor.empty() || config.flavor == "mysql" || config.flavor == "mariadb",
+           ErrorCode::FlavorUnsupported, fmt::format("`flavor` is '{}'; it takes mysql or mariadb", config.flavor));
     ensure(config.checker.backoff_max >= config.checker.backoff_min, ErrorCode::ConfigBackoff,
            fmt::format("`checker.backoff-max` {} is less than {}", duration_text(config.checker.backoff_max),
                        duration_text(config.checker.backoff_min)));

@@ -62,13 +62,14 @@ struct SourceConfig {
 /// All keys in the order of the original's export.
 [[nodiscard]] std::string to_yaml(const SourceConfig& config, Redact redact);
 
-/// The form kept in etcd under `/dm-master/v2/upstream/config/`. Never redacted by default: the worker needs the password.
+/// The form kept in etcd under `/dm-master/v2/upstream/config/`. Never redacted by default: the worker needs the
+/// password.
 [[nodiscard]] std::string to_toml(const SourceConfig& config, Redact redact = Redact::No);
 /// Throws Error{ConfigToml}. Keys it does not know are ignored: a newer version may have written them.
 [[nodiscard]] SourceConfig source_from_toml(std::string_view text);
 
-/// The checks on the fields of a source: WorkerSourceIdEmpty, WorkerSourceIdLong, WorkerRelayBinlogName, GtidSetInvalid,
-/// FlavorUnsupported, ConfigBackoff, ConfigFilterInvalid.
+/// The checks on the fields of a source: WorkerSourceIdEmpty, WorkerSourceIdLong, WorkerRelayBinlogName,
+/// GtidSetInvalid, FlavorUnsupported, ConfigBackoff, ConfigFilterInvalid.
 void verify(const SourceConfig& config);
 
 }  // namespace dm::config

@@ -14,7 +14,9 @@
 namespace dm::config {
 namespace {
 
-bool is_remote_dir(std::string_view dir) { return dir.find("://") != std::string_view::npos && !dir.starts_with("file://") && !dir.starts_with("local://"); }
+bool is_remote_dir(std::string_view dir) {
+    return dir.find("://") != std::string_view::npos && !dir.starts_with("file://") && !dir.starts_with("local://");
+}
 
 bool loads_files(TaskMode mode) { return mode != TaskMode::Incremental && mode != TaskMode::Dump; }
 
@@ -31,7 +33,8 @@ std::string url_escaped(std::string_view text) {
 /// What `full` and `all` add to the folder, so that tasks do not share it.
 std::string dir_suffix(const SubTaskConfig& subtask) {
     if (subtask.mode != TaskMode::Full && subtask.mode != TaskMode::All) return {};
-    if (subtask.load.dir.starts_with("s3://")) return fmt::format("/{}.{}", subtask.name.str(), subtask.source_id.str());
+    if (subtask.load.dir.starts_with("s3://"))
+        return fmt::format("/{}.{}", subtask.name.str(), subtask.source_id.str());
     return '.' + subtask.name.str();
 }
 
@@ -124,7 +127,8 @@ void check_load_dir(const SubTaskConfig& config) {
     const std::string& dir = config.load.dir;
     const auto scheme_end = dir.find("://");
     if (scheme_end == std::string::npos) return;
-    constexpr auto kSchemes = std::to_array<std::string_view>({"s3", "gcs", "gs", "azure", "azblob", "oss", "local", "file"});
+    constexpr auto kSchemes =
+        std::to_array<std::string_view>({"s3", "gcs", "gs", "azure", "azblob", "oss", "local", "file"});
     ensure(std::ranges::find(kSchemes, std::string_view(dir).substr(0, scheme_end)) != kSchemes.end() &&
                dir.size() > scheme_end + 3,
            ErrorCode::ConfigLoadDir, fmt::format("`dir` '{}' is not a folder or a known kind of storage", dir));
@@ -132,7 +136,8 @@ void check_load_dir(const SubTaskConfig& config) {
 
 void check_foreign_keys(const SubTaskConfig& config) {
     if (!is_switched_on(config.to, "foreign_key_checks")) return;
-    ensure(!config.sync.compact, ErrorCode::ConfigForeignKeyChecks, "`compact: true` does not go with foreign_key_checks=1");
+    ensure(!config.sync.compact, ErrorCode::ConfigForeignKeyChecks,
+           "`compact: true` does not go with foreign_key_checks=1");
     ensure(!config.sync.multiple_rows, ErrorCode::ConfigForeignKeyChecks,
            "`multiple-rows: true` does not go with foreign_key_checks=1");
 }
@@ -145,7 +150,8 @@ void verify(const SubTaskConfig& config) {
     ensure(!id.empty(), ErrorCode::ConfigSourceIdEmpty, "`source-id` is missing");
     ensure(id.size() <= 32, ErrorCode::ConfigSourceIdLong, fmt::format("`source-id` '{}' is longer than 32 bytes", id));
     ensure(!config.strict_optimistic_shard_mode || config.shard_mode == ShardMode::Optimistic,
-           ErrorCode::ConfigStrictOptimistic, "`strict-optimistic-shard-mode: true` goes with `shard-mode: optimistic` only");
+           ErrorCode::ConfigStrictOptimistic,
+           "`strict-optimistic-shard-mode: true` goes with `shard-mode: optimistic` only");
     check_load(config);
     const rules::OnlineDdlNames online_ddl(config.shadow_table_rules, config.trash_table_rules);
     check_load_dir(config);

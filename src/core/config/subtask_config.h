@@ -55,14 +55,16 @@ struct SubTaskConfig {
 /// One subtask per instance, in the order of the file, verified together with its source but without the source's
 /// settings (that is for `apply_source`, when it runs). `sources` are those the cluster knows.
 /// Throws Error{ConfigSourceUnknown} and the other checks that need a subtask; messages name the source.
-[[nodiscard]] std::vector<SubTaskConfig> make_subtasks(const TaskConfig& task, const std::vector<SourceConfig>& sources);
+[[nodiscard]] std::vector<SubTaskConfig> make_subtasks(const TaskConfig& task,
+                                                       const std::vector<SourceConfig>& sources);
 
-/// The task that `subtasks` (at least one, all of the same task) came from, with rule names made anew ("route-01", equal
-/// contents share one) and instances sorted by source: what `config task` shows.
+/// The task that `subtasks` (at least one, all of the same task) came from, with rule names made anew ("route-01",
+/// equal contents share one) and instances sorted by source: what `config task` shows.
 [[nodiscard]] TaskConfig task_from_subtasks(const std::vector<SubTaskConfig>& subtasks);
 
-/// Copies what belongs to the source: connection, flavor, server id, `enable-gtid`, relay folder; case sensitivity of either
-/// counts; the source's event filters are added unless the task has one with the same patterns. Repeating it changes nothing.
+/// Copies what belongs to the source: connection, flavor, server id, `enable-gtid`, relay folder; case sensitivity of
+/// either counts; the source's event filters are added unless the task has one with the same patterns. Repeating it
+/// changes nothing.
 void apply_source(SubTaskConfig& subtask, const SourceConfig& source);
 
 /// The checks of one subtask. Throws the code of the first that fails.

@@ -22,7 +22,8 @@ std::string name_of(std::string_view prefix, const T& block, std::map<std::strin
 }
 
 template <typename T>
-std::vector<std::string> names_of(std::string_view prefix, const std::vector<T>& rules, std::map<std::string, T>& blocks) {
+std::vector<std::string> names_of(std::string_view prefix, const std::vector<T>& rules,
+                                  std::map<std::string, T>& blocks) {
     std::vector<std::string> names;
     for (const auto& rule : rules) {
         std::string name = name_of(prefix, rule, blocks);
@@ -36,7 +37,8 @@ LoadConfig as_written(const SubTaskConfig& subtask) {
     LoadConfig load = subtask.load;
     if (subtask.mode != TaskMode::Full && subtask.mode != TaskMode::All) return load;
     const bool is_s3 = load.dir.starts_with("s3://");
-    const std::string suffix = is_s3 ? fmt::format("/{}.{}", subtask.name.str(), subtask.source_id.str()) : '.' + subtask.name.str();
+    const std::string suffix =
+        is_s3 ? fmt::format("/{}.{}", subtask.name.str(), subtask.source_id.str()) : '.' + subtask.name.str();
     if (load.dir.size() > suffix.size() && load.dir.ends_with(suffix)) load.dir.resize(load.dir.size() - suffix.size());
     return load;
 }
@@ -82,7 +84,8 @@ TaskConfig task_from_subtasks(const std::vector<SubTaskConfig>& subtasks) {
     task.collation_compatible = first.collation_compatible;
     task.target_database = first.to;
     const auto zone = task.target_database.session.find("time_zone");
-    if (zone != task.target_database.session.end() && zone->second == task.timezone) task.target_database.session.erase(zone);
+    if (zone != task.target_database.session.end() && zone->second == task.timezone)
+        task.target_database.session.erase(zone);
     task.online_ddl = first.online_ddl;
     task.shadow_table_rules = without_default(first.shadow_table_rules, rules::kDefaultShadowRule);
     task.trash_table_rules = without_default(first.trash_table_rules, rules::kDefaultTrashRule);

@@ -15,11 +15,29 @@
 namespace dm::config {
 namespace {
 
-constexpr auto kCheckingItems = std::to_array<std::string_view>(
-    {"all", "dump_privilege", "replication_privilege", "version", "server_id", "binlog_enable", "binlog_format",
-     "binlog_row_image", "table_schema", "schema_of_shard_tables", "auto_increment_ID", "online_ddl", "binlog_db",
-     "meta_position", "conn_number", "target_privilege", "empty_region", "region_distribution", "downstream_version",
-     "free_space", "downstream_mutex_features", "downstream_table_empty", "primary_key"});
+constexpr auto kCheckingItems = std::to_array<std::string_view>({"all",
+                                                                 "dump_privilege",
+                                                                 "replication_privilege",
+                                                                 "version",
+                                                                 "server_id",
+                                                                 "binlog_enable",
+                                                                 "binlog_format",
+                                                                 "binlog_row_image",
+                                                                 "table_schema",
+                                                                 "schema_of_shard_tables",
+                                                                 "auto_increment_ID",
+                                                                 "online_ddl",
+                                                                 "binlog_db",
+                                                                 "meta_position",
+                                                                 "conn_number",
+                                                                 "target_privilege",
+                                                                 "empty_region",
+                                                                 "region_distribution",
+                                                                 "downstream_version",
+                                                                 "free_space",
+                                                                 "downstream_mutex_features",
+                                                                 "downstream_table_empty",
+                                                                 "primary_key"});
 
 bool is_absent(const Node& root, std::string_view key) {
     const Node* node = root.find(key);
@@ -34,7 +52,8 @@ void check_expression_filter(const std::string& name, const ExpressionFilterRule
     if (rule.table.empty()) fail(ErrorCode::ConfigExprFilterEmpty, "`table` is empty");
     const int kinds = (rule.insert_value_expr.empty() ? 0 : 1) + (rule.delete_value_expr.empty() ? 0 : 1) +
                       (rule.update_old_value_expr.empty() && rule.update_new_value_expr.empty() ? 0 : 1);
-    if (kinds > 1) fail(ErrorCode::ConfigExprFilterMany, "one item speaks of one kind of row change: insert, update or delete");
+    if (kinds > 1)
+        fail(ErrorCode::ConfigExprFilterMany, "one item speaks of one kind of row change: insert, update or delete");
     if (kinds == 0) fail(ErrorCode::ConfigExprFilterEmpty, "it has no expression");
 }
 
@@ -43,18 +62,21 @@ void check_whole(const TaskConfig& task, const Node& root, const ReadContext& co
     context.raise(ErrorCode::ConfigTaskMode);
     ensure(!is_absent(root, "task-mode"), ErrorCode::ConfigTaskMode, "`task-mode` is missing");
     context.raise(ErrorCode::ConfigShardMode);
-    ensure(!task.strict_optimistic_shard_mode || task.shard_mode == ShardMode::Optimistic, ErrorCode::ConfigStrictOptimistic,
+    ensure(!task.strict_optimistic_shard_mode || task.shard_mode == ShardMode::Optimistic,
+           ErrorCode::ConfigStrictOptimistic,
            "`strict-optimistic-shard-mode: true` goes with `shard-mode: optimistic` only");
     const Node* mappings = root.find("column-mappings");
-    ensure(mappings == nullptr || mappings->is_null() || (mappings->kind == Node::Kind::Map && mappings->fields.empty()),
-           ErrorCode::ConfigColumnMappingRemoved, "`column-mappings` is no longer supported");
+    ensure(
+        mappings == nullptr || mappings->is_null() || (mappings->kind == Node::Kind::Map && mappings->fields.empty()),
+        ErrorCode::ConfigColumnMappingRemoved, "`column-mappings` is no longer supported");
     context.raise(ErrorCode::ConfigCollation);
     for (const auto& item : task.ignore_checking_items) {
         if (std::ranges::find(kCheckingItems, item) != kCheckingItems.end()) continue;
         const auto nearest = rules::nearest_name(item, kCheckingItems);
-        throw Error(ErrorCode::ConfigCheckItem,
-                    fmt::format("`ignore-checking-items` holds '{}'{}; it takes {}", item,
-                                nearest ? fmt::format(", did you mean '{}'?", *nearest) : "", fmt::join(kCheckingItems, ", ")));
+        throw Error(
+            ErrorCode::ConfigCheckItem,
+            fmt::format("`ignore-checking-items` holds '{}'{}; it takes {}", item,
+                        nearest ? fmt::format(", did you mean '{}'?", *nearest) : "", fmt::join(kCheckingItems, ", ")));
     }
     ensure(task.online_ddl_scheme.empty() || task.online_ddl_scheme == "gh-ost" || task.online_ddl_scheme == "pt",
            ErrorCode::ConfigOnlineScheme, fmt::format("`online-ddl-scheme` is '{}'", task.online_ddl_scheme));
@@ -115,19 +137,22 @@ class InstanceCheck {
 
   private:
     void require(bool condition, ErrorCode code, std::string_view text) const {
-        if (!condition) throw Error(code, fmt::format("mysql-instances, entry {} ({}): {}", index_, instance_.source_id.str(), text));
+        if (!condition)
+            throw Error(code,
+                        fmt::format("mysql-instances, entry {} ({}): {}", index_, instance_.source_id.str(), text));
     }
 
     template <typename T>
-    void resolve(const std::string& name, const std::map<std::string, T>& blocks, std::set<std::string>& used, ErrorCode code,
-                 std::string_view key) const {
+    void resolve(const std::string& name, const std::map<std::string, T>& blocks, std::set<std::string>& used,
+                 ErrorCode code, std::string_view key) const {
         if (name.empty()) return;
         if (!blocks.contains(name)) {
             std::vector<std::string_view> known;
             for (const auto& [each, block] : blocks) known.emplace_back(each);
             const auto nearest = rules::nearest_name(name, known);
-            require(false, code, fmt::format("`{}` names '{}', which is not defined{}", key, name,
-                                             nearest ? fmt::format("; did you mean '{}'?", *nearest) : ""));
+            require(false, code,
+                    fmt::format("`{}` names '{}', which is not defined{}", key, name,
+                                nearest ? fmt::format("; did you mean '{}'?", *nearest) : ""));
         }
         used.insert(name);
     }
@@ -147,14 +172,17 @@ class InstanceCheck {
     void resolve_blocks() const {
         resolve(instance_.mydumper_config_name, task_.mydumpers, used_.mydumpers, ErrorCode::ConfigDumpMissing,
                 "mydumper-config-name");
-        const bool dumps = task_.task_mode == TaskMode::All || task_.task_mode == TaskMode::Full || task_.task_mode == TaskMode::Dump;
+        const bool dumps =
+            task_.task_mode == TaskMode::All || task_.task_mode == TaskMode::Full || task_.task_mode == TaskMode::Dump;
         require(!dumps || !effective_dump(task_, instance_).mydumper_path.empty(), ErrorCode::ConfigMydumperPath,
                 "`mydumper-path` is empty");
-        resolve(instance_.loader_config_name, task_.loaders, used_.loaders, ErrorCode::ConfigLoadMissing, "loader-config-name");
+        resolve(instance_.loader_config_name, task_.loaders, used_.loaders, ErrorCode::ConfigLoadMissing,
+                "loader-config-name");
         const bool is_import_into = effective_load(task_, instance_).import_mode == ImportMode::ImportInto;
         require(!is_import_into || (task_.instances.size() == 1 && task_.shard_mode == ShardMode::None),
                 ErrorCode::ConfigImportIntoSources, "`import-mode: import-into` takes one source and no shard-mode");
-        resolve(instance_.syncer_config_name, task_.syncers, used_.syncers, ErrorCode::ConfigSyncMissing, "syncer-config-name");
+        resolve(instance_.syncer_config_name, task_.syncers, used_.syncers, ErrorCode::ConfigSyncMissing,
+                "syncer-config-name");
     }
 
     void check_sync(const ReadContext& context) const {
@@ -179,7 +207,8 @@ void check_duplicates(const TaskConfig& task) {
         const auto look = [&](std::string_view key, const std::vector<std::string>& names) {
             std::set<std::string_view> seen;
             for (const auto& name : names) {
-                if (!seen.insert(name).second) found.push_back(fmt::format("{}: {} names '{}' twice", instance.source_id.str(), key, name));
+                if (!seen.insert(name).second)
+                    found.push_back(fmt::format("{}: {} names '{}' twice", instance.source_id.str(), key, name));
             }
         };
         look("route-rules", instance.route_rules);
@@ -221,7 +250,8 @@ bool is_offset(std::string_view text) {
 /// The shape of an IANA name; whether it exists is for the database to say.
 bool is_zone_name(std::string_view text) {
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    if (text.empty() || !is_letter(text[0]) || text.back() == '/' || text.find("//") != std::string_view::npos) return false;
+    if (text.empty() || !is_letter(text[0]) || text.back() == '/' || text.find("//") != std::string_view::npos)
+        return false;
     std::string lower(text);
     for (char& c : lower) c = (c >= 'A' && c <= 'Z') ? static_cast<char>(c + ('a' - 'A')) : c;
     if (lower == "system" || lower == "local") return false;
@@ -275,8 +305,10 @@ void check_task(const TaskConfig& config, const Node& root, const ReadContext& c
         context.raise(code);
     }
     check_unused(config, used);
-    ensure(config.timezone.empty() || is_offset(config.timezone) || is_zone_name(config.timezone), ErrorCode::ConfigTimezone,
-           fmt::format("`timezone` is '{}'; it takes a name such as Asia/Tokyo or an offset from -12:59 to +14:00", config.timezone));
+    ensure(config.timezone.empty() || is_offset(config.timezone) || is_zone_name(config.timezone),
+           ErrorCode::ConfigTimezone,
+           fmt::format("`timezone` is '{}'; it takes a name such as Asia/Tokyo or an offset from -12:59 to +14:00",
+                       config.timezone));
     context.raise_any();
 }
 

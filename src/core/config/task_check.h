@@ -5,8 +5,8 @@
 
 namespace dm::config {
 
-/// The checks on a task file as a whole, in the order in which the first failure is reported. `root` and `context` are what
-/// `config` was read from. Only parse_task_yaml calls it.
+/// The checks on a task file as a whole, in the order in which the first failure is reported. `root` and `context` are
+/// what `config` was read from. Only parse_task_yaml calls it.
 void check_task(const TaskConfig& config, const Node& root, const ReadContext& context);
 
 /// Which block an instance names; the block's name is empty for an inline one or none at all.

@@ -12,7 +12,8 @@ namespace {
 void adjust(SyncConfig& sync) {
     const SyncConfig defaults;
     if (sync.queue_size == 0) sync.queue_size = defaults.queue_size;
-    if (sync.checkpoint_flush_interval.count() == 0) sync.checkpoint_flush_interval = defaults.checkpoint_flush_interval;
+    if (sync.checkpoint_flush_interval.count() == 0)
+        sync.checkpoint_flush_interval = defaults.checkpoint_flush_interval;
     if (sync.safe_mode_duration == kTwiceTheInterval) sync.safe_mode_duration = 2 * sync.checkpoint_flush_interval;
 }
 
@@ -79,9 +80,7 @@ void warn_of_sharding_conflict(const Node& root, const ReadContext& context) {
 
 }  // namespace
 
-std::string_view task_mode_name(TaskMode mode) noexcept {
-    return kTaskModes.at(static_cast<std::size_t>(mode)).name;
-}
+std::string_view task_mode_name(TaskMode mode) noexcept { return kTaskModes.at(static_cast<std::size_t>(mode)).name; }
 
 std::string_view shard_mode_name(ShardMode mode) noexcept {
     return kShardModes.at(static_cast<std::size_t>(mode)).name;

@@ -96,13 +96,14 @@ struct TaskConfig {
     std::map<std::string, SyncConfig> syncers;
     std::map<std::string, ValidatorConfig> validators;
     bool clean_dump_file = true;
-    bool ansi_quotes = false;  ///< deprecated
-    bool remove_meta = false;  ///< deprecated; the caller hints at `start-task --remove-meta`
+    bool ansi_quotes = false;             ///< deprecated
+    bool remove_meta = false;             ///< deprecated; the caller hints at `start-task --remove-meta`
     bool async_checkpoint_flush = false;  ///< `experimental.async-checkpoint-flush`
     bool operator==(const TaskConfig&) const = default;
 };
 
-/// Reads a task file: keys, types, passwords, then every check that needs no server, in the order of the original's.
+/// Reads a task file: keys, types, passwords, then the checks on the task as a whole, in the order of the original's; those
+/// of single subtasks come with make_subtasks.
 /// Throws Error{ConfigYaml} with file, line and key, or the code of the check that failed first.
 [[nodiscard]] TaskConfig parse_task_yaml(std::string_view text, const ReadOptions& options = {});
 

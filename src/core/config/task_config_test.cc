@@ -115,7 +115,8 @@ TEST(TaskConfig, ComesBackFromItsSubtasks) {
     const TaskConfig exported = task_from_subtasks(subtasks);
     EXPECT_EQ(exported.instances[0].source_id.str(), "src-0") << "sorted by source";
     EXPECT_EQ(exported.instances[0].route_rules, std::vector<std::string>{"route-01"});
-    EXPECT_EQ(exported.instances[1].route_rules, (std::vector<std::string>{"route-02", "route-01"})) << "equal rules share a name";
+    EXPECT_EQ(exported.instances[1].route_rules, (std::vector<std::string>{"route-02", "route-01"}))
+        << "equal rules share a name";
     EXPECT_EQ(exported.syncers.size(), 1U);
     EXPECT_EQ(exported.loaders.at("load-01").dir, "./dumped_data");
 

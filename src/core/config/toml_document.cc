@@ -1,8 +1,7 @@
-#include <toml++/toml.h>
-
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include "core/config/document.h"
 

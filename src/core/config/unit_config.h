@@ -62,9 +62,9 @@ struct SyncConfig {
     std::chrono::seconds checkpoint_flush_interval{30};
     bool compact = false;
     bool multiple_rows = false;
-    int max_retry = 0;  ///< deprecated
-    bool auto_fix_gtid = false;  ///< deprecated
-    bool enable_gtid = false;    ///< of a subtask: the source's
+    int max_retry = 0;            ///< deprecated
+    bool auto_fix_gtid = false;   ///< deprecated
+    bool enable_gtid = false;     ///< of a subtask: the source's
     bool disable_detect = false;  ///< deprecated
     bool safe_mode = false;
     /// Safe mode after a start. Twice the flush interval if the key is there but empty.

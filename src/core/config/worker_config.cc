@@ -35,7 +35,9 @@ constexpr DaemonCodes kCodes{.flags = ErrorCode::WorkerFlags,
                              .toml = ErrorCode::WorkerConfigToml,
                              .unknown_key = ErrorCode::WorkerConfigUnknownKey};
 
-constexpr Flag value_flag(std::string_view name, std::string_view help) { return {name, Flag::Kind::Value, name, help}; }
+constexpr Flag value_flag(std::string_view name, std::string_view help) {
+    return {name, Flag::Kind::Value, name, help};
+}
 
 constexpr auto kFlags = std::to_array<Flag>({
     value_flag("name", "name of this worker; advertise-addr if not given"),
@@ -68,11 +70,13 @@ WorkerStart parse_worker_arguments(const Arguments& arguments, const FileReader&
     config.advertise_addr = without_scheme(config.advertise_addr);
     (void)split_address("worker-addr", config.worker_addr, ErrorCode::WorkerAddrInvalid);
     check_reachable(config.advertise_addr.empty() ? "worker-addr" : "advertise-addr",
-                    config.advertise_addr.empty() ? config.worker_addr : config.advertise_addr, ErrorCode::WorkerAddrInvalid);
+                    config.advertise_addr.empty() ? config.worker_addr : config.advertise_addr,
+                    ErrorCode::WorkerAddrInvalid);
     if (config.advertise_addr.empty()) config.advertise_addr = config.worker_addr;
     if (config.name.empty()) {
         config.name = config.advertise_addr;
-        if (warnings != nullptr) warnings->push_back(fmt::format("`name` is not set; this worker is called {}", config.name));
+        if (warnings != nullptr)
+            warnings->push_back(fmt::format("`name` is not set; this worker is called {}", config.name));
     }
     config.join = with_scheme(config.join, !config.security.ssl_ca.empty());
     ensure(config.keepalive_ttl.count() > 0 && config.relay_keepalive_ttl.count() > 0, ErrorCode::WorkerConfigToml,

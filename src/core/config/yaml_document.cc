@@ -1,7 +1,3 @@
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -10,6 +6,9 @@
 #include <unordered_set>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
 #include "core/config/document.h"
 
@@ -37,15 +36,18 @@ class TreeBuilder final : public YAML::EventHandler {
         if (found == anchors_.end()) fail(mark, "an alias stands inside what it refers to");
         add(found->second, 0, found->second.weight);
     }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
         const bool is_plain = tag == "?" || (tag != "!" && tag != "tag:yaml.org,2002:str");
         add(scalar(is_plain ? Node::Kind::Plain : Node::Kind::Text, mark, value), anchor, 1);
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
         open(Node::Kind::List, mark, anchor);
     }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
         open(Node::Kind::Map, mark, anchor);
     }
     void OnMapEnd() override { close(); }
@@ -101,7 +103,8 @@ class TreeBuilder final : public YAML::EventHandler {
             }
             return;
         }
-        if (source.kind != Node::Kind::Map) throw syntax_error(origin_, map.node.line, "`<<` takes a map or a list of maps");
+        if (source.kind != Node::Kind::Map)
+            throw syntax_error(origin_, map.node.line, "`<<` takes a map or a list of maps");
         for (const auto& [key, value] : source.fields) {
             if (!map.keys.insert(key).second) continue;
             map.node.weight += value.weight;
@@ -171,14 +174,15 @@ bool is_number_like(std::string_view text) {
     if (is_address) return false;
     const bool has_digit = std::ranges::any_of(text, [](char c) { return c >= '0' && c <= '9'; });
     constexpr std::string_view kNumberLetters = "0123456789abcdefABCDEFxXoO_+-.:TZtz ";
-    return has_digit && (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '+' || text[0] == '-' ||
-                         text[0] == '.') &&
+    return has_digit &&
+           (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '+' || text[0] == '-' ||
+            text[0] == '.') &&
            text.find_first_not_of(kNumberLetters) == std::string_view::npos;
 }
 
 bool is_reserved_word(std::string_view text) {
-    constexpr auto kWords = std::to_array<std::string_view>(
-        {"y", "yes", "on", "true", "n", "no", "off", "false", "null", "~", ".nan", ".inf", "-.inf", "+.inf", "<<", "="});
+    constexpr auto kWords = std::to_array<std::string_view>({"y", "yes", "on", "true", "n", "no", "off", "false",
+                                                             "null", "~", ".nan", ".inf", "-.inf", "+.inf", "<<", "="});
     std::string lower(text);
     for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return std::ranges::find(kWords, lower) != kWords.end();
@@ -187,9 +191,11 @@ bool is_reserved_word(std::string_view text) {
 bool is_plain_safe(std::string_view text) {
     if (text.empty() || is_reserved_word(text) || is_number_like(text)) return false;
     constexpr std::string_view kNotFirst = "-?:,[]{}#&*!|>'\"%@` \t~<=";
-    if (kNotFirst.find(text.front()) != std::string_view::npos || text.back() == ' ' || text.back() == ':') return false;
+    if (kNotFirst.find(text.front()) != std::string_view::npos || text.back() == ' ' || text.back() == ':')
+        return false;
     const auto is_bad = [](char c) {
-        return static_cast<unsigned char>(c) < ' ' || c == '\x7F' || std::string_view(",[]{}\"'").find(c) != std::string_view::npos;
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7F' ||
+               std::string_view(",[]{}\"'").find(c) != std::string_view::npos;
     };
     if (std::ranges::any_of(text, is_bad) || text.starts_with("...")) return false;
     return text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos;
@@ -253,11 +259,17 @@ void print_items(std::string& out, const Node& list, std::size_t indent) {
 
 void print_value(std::string& out, const Node& node, std::size_t indent) {
     switch (node.kind) {
-        case Node::Kind::Null: out += " null\n"; return;
-        case Node::Kind::Text: out += ' ' + yaml_text(node.text) + '\n'; return;
+        case Node::Kind::Null:
+            out += " null\n";
+            return;
+        case Node::Kind::Text:
+            out += ' ' + yaml_text(node.text) + '\n';
+            return;
         case Node::Kind::Plain:
         case Node::Kind::Bool:
-        case Node::Kind::Number: out += ' ' + node.text + '\n'; return;
+        case Node::Kind::Number:
+            out += ' ' + node.text + '\n';
+            return;
         case Node::Kind::List:
             out += node.items.empty() ? " []\n" : "\n";
             print_items(out, node, indent);
@@ -281,7 +293,8 @@ Node parse_yaml(std::string_view text, const DocumentOrigin& origin) {
         if (!has_document_marker(text)) {
             TreeBuilder rest(origin);
             parser.HandleNextDocument(rest);
-            if (rest.has_document()) throw syntax_error(origin, rest.document_line(), "this does not belong to what stands above");
+            if (rest.has_document())
+                throw syntax_error(origin, rest.document_line(), "this does not belong to what stands above");
         }
         return first.take();
     } catch (const YAML::Exception& reason) {

@@ -97,6 +97,7 @@ TablePlan TablePlan::compile(const schema::TableDefinition& source, const schema
 void TablePlan::add_columns(const schema::TableDefinition& source, const schema::TableDefinition& target,
                             const std::vector<std::string>& charsets) {
     for (std::size_t i = 0; i < source.columns.size(); ++i) {
+        if (source.columns[i].is_hidden) continue;
         const auto in_target = target.find_column(source.columns[i].name);
         if (in_target && target.columns[*in_target].generated != schema::Generated::No) continue;
         WrittenColumn column{.column = i, .name = model::quote_identifier(source.columns[i].name), .introducer = {}, .is_json = false};

@@ -48,8 +48,8 @@ struct GtidInterval {
     auto operator<=>(const GtidInterval&) const = default;
 };
 
-/// Which transactions are covered. MySQL: sorted, merged intervals per (UUID, tag). MariaDB: the last id per domain, which
-/// covers every earlier one of the domain. A value type without synchronisation. An empty set has either flavor.
+/// Which transactions are covered. MySQL: sorted, merged intervals per (UUID, tag). MariaDB: the last id per domain,
+/// which covers every earlier one of the domain. A value type without synchronisation. An empty set has either flavor.
 class GtidSet {
   public:
     struct SidTag {

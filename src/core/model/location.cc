@@ -81,8 +81,9 @@ BinlogPosition parse_position(std::string_view text) {
         const auto offset = parse_digits(offset_text);
         if (offset) return {std::string(inner.substr(0, separator)), *offset};
     }
-    throw Error(ErrorCode::PositionInvalid,
-                fmt::format("'{}' is not a binlog position; write file:offset, for example mysql-bin.000003:154", text));
+    throw Error(
+        ErrorCode::PositionInvalid,
+        fmt::format("'{}' is not a binlog position; write file:offset, for example mysql-bin.000003:154", text));
 }
 
 }  // namespace dm::model

@@ -7,7 +7,9 @@ namespace {
 
 TEST(TableName, QuotesWithDoubledBackQuotes) {
     EXPECT_EQ((TableName{"a", "b"}).quoted(), "`a`.`b`");
-    EXPECT_EQ((TableName{"a`", "``"}).quoted(), "`a```.`````"  "`");
+    EXPECT_EQ((TableName{"a`", "``"}).quoted(),
+              "`a```.`````"
+              "`");
     EXPECT_EQ(quote_identifier(""), "``");
 }
 

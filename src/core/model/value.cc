@@ -9,15 +9,19 @@ bool Value::operator==(const Value& other) const noexcept {
     if (kind_ != other.kind_) return false;
     switch (kind_) {
         case ValueKind::Null:
-        case ValueKind::Default: return true;
+        case ValueKind::Default:
+            return true;
         case ValueKind::Int:
-        case ValueKind::UInt: return number_.u == other.number_.u;
+        case ValueKind::UInt:
+            return number_.u == other.number_.u;
         case ValueKind::Float:
-        case ValueKind::Double: return number_.d == other.number_.d;
+        case ValueKind::Double:
+            return number_.d == other.number_.d;
         case ValueKind::Number:
         case ValueKind::Text:
         case ValueKind::Bytes:
-        case ValueKind::Json: return text() == other.text();
+        case ValueKind::Json:
+            return text() == other.text();
     }
     return false;
 }

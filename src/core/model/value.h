@@ -12,27 +12,47 @@ namespace dm::model {
 /// How a value is written into a statement.
 enum class ValueKind : std::uint8_t {
     Null,
-    Int,     ///< signed integer
-    UInt,    ///< unsigned integer; also BIT, YEAR, and the numbers of ENUM and SET members
-    Float,   ///< FLOAT, kept in `real` as the float's exact value
-    Double,  ///< DOUBLE
-    Number,  ///< DECIMAL: digits as text, written without quotes
-    Text,    ///< text in utf8mb4, and DATE, TIME, DATETIME, TIMESTAMP: written quoted and escaped
-    Bytes,   ///< binary strings, and text in a charset that is sent as it is: written as a hexadecimal literal
-    Json,    ///< JSON document as text in utf8mb4
-    Default, ///< the column's default; only in hand-made rows
+    Int,      ///< signed integer
+    UInt,     ///< unsigned integer; also BIT, YEAR, and the numbers of ENUM and SET members
+    Float,    ///< FLOAT, kept in `real` as the float's exact value
+    Double,   ///< DOUBLE
+    Number,   ///< DECIMAL: digits as text, written without quotes
+    Text,     ///< text in utf8mb4, and DATE, TIME, DATETIME, TIMESTAMP: written quoted and escaped
+    Bytes,    ///< binary strings, and text in a charset that is sent as it is: written as a hexadecimal literal
+    Json,     ///< JSON document as text in utf8mb4
+    Default,  ///< the column's default; only in hand-made rows
 };
 
-/// One column's value: 24 bytes, trivially copyable. `text` views bytes that the row's owner keeps (RowBatch or a result
-/// buffer); nothing here owns memory. Equality is by kind and content.
+/// One column's value: 24 bytes, trivially copyable. `text` views bytes that the row's owner keeps (RowBatch or a
+/// result buffer); nothing here owns memory. Equality is by kind and content.
 class Value {
   public:
     Value() = default;
     static Value null() noexcept { return {}; }
-    static Value of_int(std::int64_t v) noexcept { Value r; r.kind_ = ValueKind::Int; r.number_.i = v; return r; }
-    static Value of_uint(std::uint64_t v) noexcept { Value r; r.kind_ = ValueKind::UInt; r.number_.u = v; return r; }
-    static Value of_float(float v) noexcept { Value r; r.kind_ = ValueKind::Float; r.number_.d = static_cast<double>(v); return r; }
-    static Value of_double(double v) noexcept { Value r; r.kind_ = ValueKind::Double; r.number_.d = v; return r; }
+    static Value of_int(std::int64_t v) noexcept {
+        Value r;
+        r.kind_ = ValueKind::Int;
+        r.number_.i = v;
+        return r;
+    }
+    static Value of_uint(std::uint64_t v) noexcept {
+        Value r;
+        r.kind_ = ValueKind::UInt;
+        r.number_.u = v;
+        return r;
+    }
+    static Value of_float(float v) noexcept {
+        Value r;
+        r.kind_ = ValueKind::Float;
+        r.number_.d = static_cast<double>(v);
+        return r;
+    }
+    static Value of_double(double v) noexcept {
+        Value r;
+        r.kind_ = ValueKind::Double;
+        r.number_.d = v;
+        return r;
+    }
     /// `kind` is Number, Text, Bytes or Json.
     static Value of_view(ValueKind kind, std::string_view v) noexcept {
         Value r;
@@ -87,7 +107,8 @@ class ByteArena {
 /// Rows of one width with the memory their values view. Moves cheaply, does not copy. Not thread-safe.
 class RowBatch {
   public:
-    explicit RowBatch(std::size_t columns = 0) : columns_(columns) {}
+    RowBatch() = default;
+    explicit RowBatch(std::size_t columns) : columns_(columns) {}
 
     [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
     [[nodiscard]] std::size_t size() const noexcept { return columns_ == 0 ? 0 : cells_.size() / columns_; }
@@ -97,12 +118,14 @@ class RowBatch {
     std::span<Value> append();
     [[nodiscard]] ByteArena& arena() noexcept { return arena_; }
     /// Memory held, for queue limits.
-    [[nodiscard]] std::size_t bytes() const noexcept { return cells_.size() * sizeof(Value) + arena_.allocated_bytes(); }
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return cells_.size() * sizeof(Value) + arena_.allocated_bytes();
+    }
     /// Keeps `owner` (for example an event's buffer) alive as long as the rows that view it.
     void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
 
   private:
-    std::size_t columns_;
+    std::size_t columns_ = 0;
     std::vector<Value> cells_;
     ByteArena arena_;
     std::vector<std::shared_ptr<const void>> owners_;

@@ -16,7 +16,8 @@ TEST(Value, IsSmall) {
 
 TEST(Value, KeepsWhatItWasGiven) {
     EXPECT_TRUE(Value{}.is_null());
-    EXPECT_EQ(Value::of_int(std::numeric_limits<std::int64_t>::min()).as_int(), std::numeric_limits<std::int64_t>::min());
+    EXPECT_EQ(Value::of_int(std::numeric_limits<std::int64_t>::min()).as_int(),
+              std::numeric_limits<std::int64_t>::min());
     EXPECT_EQ(Value::of_uint(~0ULL).as_uint(), ~0ULL);
     EXPECT_EQ(Value::of_float(0.1F).as_double(), static_cast<double>(0.1F));
     EXPECT_EQ(Value::of_view(ValueKind::Text, "abc").text(), "abc");

@@ -1,13 +1,12 @@
 #include "core/rules/event_filter.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 #include <stdexcept>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <re2/re2.h>
 
 #include "base/error.h"
 #include "core/rules/name_pattern.h"
@@ -25,16 +24,45 @@ constexpr auto kKindNames = std::to_array<std::string_view>(
      "truncate table", "rename table", "alter table", "create index", "drop index", "create view", "drop view"});
 
 /// Accepted in files, but no statement is of these kinds: every ALTER TABLE is "alter table".
-constexpr auto kSilentNames = std::to_array<std::string_view>(
-    {"add table partition", "drop table partition", "truncate table partition", "value range decrease",
-     "precision decrease", "modify column", "rename column", "rename index", "drop column", "drop primary key",
-     "drop unique key", "modify default value", "modify constraint", "modify columns order", "modify charset",
-     "modify collation", "remove auto increment", "modify storage engine", "reorganize table partition",
-     "rebuild table partition", "coalesce table partition", "split table partition", "exchange table partition",
-     "add foreign key", "drop foreign key", "modify schema charset and collate", "modify table charset and collate",
-     "modify table comment", "recover table", "alter table partitioning", "remove table partitioning", "add column",
-     "set default value", "rebase auto id", "add primary key", "alter index visibility", "alter ttl info",
-     "alter ttl remove", "multi schema change"});
+constexpr auto kSilentNames = std::to_array<std::string_view>({"add table partition",
+                                                               "drop table partition",
+                                                               "truncate table partition",
+                                                               "value range decrease",
+                                                               "precision decrease",
+                                                               "modify column",
+                                                               "rename column",
+                                                               "rename index",
+                                                               "drop column",
+                                                               "drop primary key",
+                                                               "drop unique key",
+                                                               "modify default value",
+                                                               "modify constraint",
+                                                               "modify columns order",
+                                                               "modify charset",
+                                                               "modify collation",
+                                                               "remove auto increment",
+                                                               "modify storage engine",
+                                                               "reorganize table partition",
+                                                               "rebuild table partition",
+                                                               "coalesce table partition",
+                                                               "split table partition",
+                                                               "exchange table partition",
+                                                               "add foreign key",
+                                                               "drop foreign key",
+                                                               "modify schema charset and collate",
+                                                               "modify table charset and collate",
+                                                               "modify table comment",
+                                                               "recover table",
+                                                               "alter table partitioning",
+                                                               "remove table partitioning",
+                                                               "add column",
+                                                               "set default value",
+                                                               "rebase auto id",
+                                                               "add primary key",
+                                                               "alter index visibility",
+                                                               "alter ttl info",
+                                                               "alter ttl remove",
+                                                               "multi schema change"});
 
 constexpr auto kAliases = std::to_array<std::pair<std::string_view, std::string_view>>(
     {{"create schema", "create database"}, {"drop schema", "drop database"}, {"alter schema", "alter database"}});
@@ -66,8 +94,8 @@ struct CompiledRule {
 };
 
 [[noreturn]] void refuse(const EventFilterRule& rule, std::string_view reason) {
-    throw Error(ErrorCode::ConfigFilterInvalid, fmt::format("filter {}.{} ({}): {}", rule.schema_pattern,
-                                                            rule.table_pattern, rule.action, reason));
+    throw Error(ErrorCode::ConfigFilterInvalid,
+                fmt::format("filter {}.{} ({}): {}", rule.schema_pattern, rule.table_pattern, rule.action, reason));
 }
 
 CompiledRule compile(const EventFilterRule& rule, bool is_case_sensitive) {
@@ -83,7 +111,8 @@ CompiledRule compile(const EventFilterRule& rule, bool is_case_sensitive) {
     try {
         std::unique_ptr<const re2::RE2> sql;
         for (const auto& pattern : rule.sql_patterns) (void)compile_regex(pattern, false);
-        if (!rule.sql_patterns.empty()) sql = compile_regex(fmt::format("{}", fmt::join(rule.sql_patterns, "|")), false);
+        if (!rule.sql_patterns.empty())
+            sql = compile_regex(fmt::format("{}", fmt::join(rule.sql_patterns, "|")), false);
         return {.schema = {rule.schema_pattern, PatternSyntax::Wildcard, is_case_sensitive},
                 .table = {rule.table_pattern, PatternSyntax::Wildcard, is_case_sensitive},
                 .is_for_schema = rule.table_pattern.empty(),

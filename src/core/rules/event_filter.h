@@ -23,10 +23,21 @@ struct EventFilterRule {
 
 /// Kinds of events that filters tell apart in a stream. `Other` statements have no kind: only SQL patterns see them.
 enum class EventKind : std::uint8_t {
-    Insert, Update, Delete,
-    CreateDatabase, DropDatabase, AlterDatabase,
-    CreateTable, DropTable, TruncateTable, RenameTable, AlterTable,
-    CreateIndex, DropIndex, CreateView, DropView,
+    Insert,
+    Update,
+    Delete,
+    CreateDatabase,
+    DropDatabase,
+    AlterDatabase,
+    CreateTable,
+    DropTable,
+    TruncateTable,
+    RenameTable,
+    AlterTable,
+    CreateIndex,
+    DropIndex,
+    CreateView,
+    DropView,
     Other,
 };
 
@@ -42,9 +53,9 @@ class EventFilter {
     EventFilter(EventFilter&&) noexcept;
     EventFilter& operator=(EventFilter&&) noexcept;
 
-    /// `statement` is the original text of a DDL, empty for row events. Statements that could not be read are asked with
-    /// an empty name and `Other`: rules for every schema (`*`) apply. Schema rules first, then table rules, each in listed
-    /// order; the first that decides wins.
+    /// `statement` is the original text of a DDL, empty for row events. Statements that could not be read are asked
+    /// with an empty name and `Other`: rules for every schema (`*`) apply. Schema rules first, then table rules, each
+    /// in listed order; the first that decides wins.
     [[nodiscard]] Verdict judge(const model::TableName& name, EventKind kind, std::string_view statement) const;
 
     [[nodiscard]] bool is_empty() const noexcept;

@@ -1,10 +1,9 @@
 #include "core/rules/name_pattern.h"
 
-#include <re2/re2.h>
-
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 namespace dm::rules {
 namespace {

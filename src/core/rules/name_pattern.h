@@ -14,7 +14,8 @@ namespace dm::rules {
 enum class PatternSyntax : unsigned char { WildcardOrRegex, Wildcard };
 
 /// A pattern for the name of a schema or table. Immutable, free to share between threads.
-/// Wildcards cover the whole name: `*` (only as the last character), `?` for one character, `[a-z]`, `[!a-z]`; `[` without
+/// Wildcards cover the whole name: `*` (only as the last character), `?` for one character, `[a-z]`, `[!a-z]`; `[`
+/// without
 /// `]` is a letter; there is no escape. Regular expressions (RE2) match anywhere in the name.
 /// Without case sensitivity letters of any script match in both cases.
 class NamePattern {

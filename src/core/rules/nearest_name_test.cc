@@ -1,8 +1,8 @@
 #include "core/rules/nearest_name.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 namespace dm::rules {
 namespace {

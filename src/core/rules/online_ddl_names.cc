@@ -1,10 +1,9 @@
 #include "core/rules/online_ddl_names.h"
 
-#include <re2/re2.h>
-
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "base/error.h"
 #include "core/rules/name_pattern.h"
@@ -41,7 +40,8 @@ struct OnlineDdlNames::Compiled {
     Expressions trash;
 };
 
-OnlineDdlNames::OnlineDdlNames(const std::vector<std::string>& shadow_rules, const std::vector<std::string>& trash_rules)
+OnlineDdlNames::OnlineDdlNames(const std::vector<std::string>& shadow_rules,
+                               const std::vector<std::string>& trash_rules)
     : compiled_(std::make_unique<const Compiled>(
           Compiled{.shadow = compile_all("shadow-table-rules", shadow_rules, kDefaultShadowRule),
                    .trash = compile_all("trash-table-rules", trash_rules, kDefaultTrashRule)})) {}

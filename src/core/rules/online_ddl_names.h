@@ -23,8 +23,8 @@ struct OnlineDdlName {
 /// Tells the tables of gh-ost and pt-online-schema-change by their names. Immutable, free to share between threads.
 class OnlineDdlNames {
   public:
-    /// Regular expressions with exactly one capture group, the real name; missing `^` and `$` are added; empty lists mean
-    /// the defaults. Throws Error{ConfigOnlineDdlRegex} naming the expression.
+    /// Regular expressions with exactly one capture group, the real name; missing `^` and `$` are added; empty lists
+    /// mean the defaults. Throws Error{ConfigOnlineDdlRegex} naming the expression.
     OnlineDdlNames(const std::vector<std::string>& shadow_rules, const std::vector<std::string>& trash_rules);
     ~OnlineDdlNames();
     OnlineDdlNames(OnlineDdlNames&&) noexcept;

@@ -1,10 +1,9 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <functional>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "core/rules/event_filter.h"
@@ -31,7 +30,9 @@ std::vector<std::string> split(const std::string& text, char separator) {
     return parts;
 }
 
-std::string at(const std::vector<std::string>& parts, std::size_t index) { return index < parts.size() ? parts[index] : ""; }
+std::string at(const std::vector<std::string>& parts, std::size_t index) {
+    return index < parts.size() ? parts[index] : "";
+}
 
 bool is_case_sensitive(const TestCase& one) { return one.directive("case-sensitive") == "true"; }
 
@@ -67,14 +68,19 @@ std::string run_filter(const TestCase& one) {
     const TableFilter filter(rules, is_case_sensitive(one));
     return each_line(one, [&](const auto& parts) {
         const bool is_schema = at(parts, 1).empty();
-        return (is_schema ? filter.accepts_schema(at(parts, 0)) : filter.accepts({at(parts, 0), at(parts, 1)})) ? "keep" : "drop";
+        return (is_schema ? filter.accepts_schema(at(parts, 0)) : filter.accepts({at(parts, 0), at(parts, 1)}))
+                   ? "keep"
+                   : "drop";
     });
 }
 
 std::string run_route(const TestCase& one) {
     std::vector<RouteRule> rules;
     for (const auto& row : rows(one, "route")) {
-        rules.push_back({.schema_pattern = at(row, 0), .table_pattern = at(row, 1), .target_schema = at(row, 2), .target_table = at(row, 3)});
+        rules.push_back({.schema_pattern = at(row, 0),
+                         .table_pattern = at(row, 1),
+                         .target_schema = at(row, 2),
+                         .target_table = at(row, 3)});
     }
     for (const auto& row : rows(one, "extract-table")) rules.back().extract_table = ExtractRule{at(row, 0), at(row, 1)};
     const TableRouter router(rules, is_case_sensitive(one));
@@ -86,8 +92,9 @@ std::string run_route(const TestCase& one) {
 
 EventKind kind_of(const std::string& name) {
     constexpr auto kNames = std::to_array<std::string_view>(
-        {"insert", "update", "delete", "create database", "drop database", "alter database", "create table", "drop table",
-         "truncate table", "rename table", "alter table", "create index", "drop index", "create view", "drop view", "other"});
+        {"insert", "update", "delete", "create database", "drop database", "alter database", "create table",
+         "drop table", "truncate table", "rename table", "alter table", "create index", "drop index", "create view",
+         "drop view", "other"});
     const auto found = std::ranges::find(kNames, name);
     if (found == kNames.end()) throw std::runtime_error("no such kind: " + name);
     return static_cast<EventKind>(found - kNames.begin());
@@ -96,7 +103,11 @@ EventKind kind_of(const std::string& name) {
 std::string run_event(const TestCase& one) {
     std::vector<EventFilterRule> rules;
     for (const auto& row : rows(one, "rule")) {
-        rules.push_back({.schema_pattern = at(row, 0), .table_pattern = at(row, 1), .events = split(at(row, 3), ','), .sql_patterns = {}, .action = at(row, 2)});
+        rules.push_back({.schema_pattern = at(row, 0),
+                         .table_pattern = at(row, 1),
+                         .events = split(at(row, 3), ','),
+                         .sql_patterns = {},
+                         .action = at(row, 2)});
         if (!at(row, 4).empty()) rules.back().sql_patterns = split(at(row, 4), ';');
     }
     const EventFilter filter(rules, is_case_sensitive(one));

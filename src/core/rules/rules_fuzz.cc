@@ -25,16 +25,21 @@ void read_rules(std::string_view bytes) {
     const std::string pattern(bytes.substr(0, line_end));
     const std::string name(line_end == std::string_view::npos ? bytes : bytes.substr(line_end + 1));
     tolerate([&] {
-        const BlockAllowRules rules{.do_dbs = {pattern}, .do_tables = {}, .ignore_dbs = {}, .ignore_tables = {{pattern, pattern}}};
+        const BlockAllowRules rules{
+            .do_dbs = {pattern}, .do_tables = {}, .ignore_dbs = {}, .ignore_tables = {{pattern, pattern}}};
         (void)TableFilter(rules, false).accepts({name, name});
     });
     tolerate([&] {
-        const RouteRule rule{.schema_pattern = pattern, .table_pattern = pattern, .target_schema = "s", .target_table = "t"};
+        const RouteRule rule{
+            .schema_pattern = pattern, .table_pattern = pattern, .target_schema = "s", .target_table = "t"};
         (void)TableRouter({rule}, true).route({name, name});
     });
     tolerate([&] {
-        const EventFilterRule rule{
-            .schema_pattern = pattern, .table_pattern = "", .events = {name}, .sql_patterns = {pattern}, .action = "Ignore"};
+        const EventFilterRule rule{.schema_pattern = pattern,
+                                   .table_pattern = "",
+                                   .events = {name},
+                                   .sql_patterns = {pattern},
+                                   .action = "Ignore"};
         (void)EventFilter({rule}, true).judge({name, name}, EventKind::DropTable, name);
     });
     tolerate([&] { (void)OnlineDdlNames({pattern}, {}).recognise(name); });
@@ -43,17 +48,7 @@ void read_rules(std::string_view bytes) {
 }  // namespace
 }  // namespace dm::rules
 
-#ifdef DM_LIBFUZZER
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     dm::rules::read_rules({reinterpret_cast<const char*>(data), size});
     return 0;
 }
-#else
-#include <gtest/gtest.h>
-
-#include "core/rules/fuzz_replay.h"
-
-namespace dm::rules {
-TEST(RulesFuzz, ReplaysCorpus) { EXPECT_NO_THROW(replay_corpus(DM_SOURCE_DIR, "rules", read_rules)); }
-}  // namespace dm::rules
-#endif

@@ -1,10 +1,9 @@
 #include "core/rules/table_router.h"
 
-#include <re2/re2.h>
-
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "base/error.h"
 #include "core/rules/name_pattern.h"
@@ -82,8 +81,8 @@ model::TableName TableRouter::route(const model::TableName& source) const {
             if (found != nullptr) {
                 throw Error(ErrorCode::ConfigRoutesInvalid,
                             fmt::format("{} matches several routes: {}; {}",
-                            source.table.empty() ? model::quote_identifier(source.schema) : source.quoted(),
-                            rule_text(*found), rule_text(*route.rule)));
+                                        source.table.empty() ? model::quote_identifier(source.schema) : source.quoted(),
+                                        rule_text(*found), rule_text(*route.rule)));
             }
             found = route.rule;
         }

@@ -38,8 +38,8 @@ class TableRouter {
     TableRouter& operator=(TableRouter&&) noexcept;
 
     /// The target of a table; with an empty table, of the schema. Without a matching rule, the name itself.
-    /// Table rules win over schema rules. Throws Error{ConfigRoutesInvalid} naming the table if several rules of the deciding
-    /// kind match.
+    /// Table rules win over schema rules. Throws Error{ConfigRoutesInvalid} naming the table if several rules of the
+    /// deciding kind match.
     [[nodiscard]] model::TableName route(const model::TableName& source) const;
 
   private:

@@ -190,6 +190,7 @@ std::string element_list(const std::vector<std::string>& elements) {
         list += '\'';
         for (const char c : element) {
             if (c == '\'') list += '\'';
+            if (c == '\\') list += '\\';
             list += c;
         }
         list += '\'';
@@ -207,7 +208,8 @@ void set_type_text(Column& column, const sql::TypeSpec& type) {
         text += fmt::format("({},{})", column.length, column.decimals);
     } else if (column.type == Type::Enum || column.type == Type::Set) {
         text += "(" + element_list(column.elements) + ")";
-    } else if (column.length > 0 && capacity_of(column.type) == 0) {
+    } else if ((column.length > 0 && capacity_of(column.type) == 0) || column.type == Type::Char ||
+               column.type == Type::VarChar || column.type == Type::Binary || column.type == Type::VarBinary) {
         text += fmt::format("({})", column.length);
     }
     if (column.is_unsigned) text += " unsigned";
@@ -232,9 +234,17 @@ bool has_charset(ColumnType type) noexcept { return is_text_type(type) || type =
 CharsetPair resolve_charset(const ColumnContext& context, std::string_view charset, std::string_view collation,
                             const CharsetPair& surrounding) {
     CharsetPair pair{canonical_charset(charset), canonical_collation(collation)};
-    if (pair.charset == "default") pair.charset = surrounding.charset;
-    if (pair.collation == "default") pair.collation.clear();
-    if (pair.charset.empty() && pair.collation.empty()) return charset.empty() && collation.empty() ? surrounding : pair;
+    const bool is_charset_default = pair.charset == "default";
+    const bool is_collation_default = pair.collation == "default";
+    if (is_collation_default) pair.collation.clear();
+    if (is_charset_default) pair.charset = pair.collation.empty() ? std::string() : surrounding.charset;
+    if (pair.charset.empty() && pair.collation.empty()) {
+        if (!context.options.is_mariadb || (!is_charset_default && !is_collation_default)) return surrounding;
+        // MariaDB keeps the surrounding charset only: CHARACTER SET DEFAULT with the collation it was compiled with,
+        // COLLATE DEFAULT with the configured one.
+        pair.charset = surrounding.charset;
+        if (is_charset_default) pair.collation = builtin_collation(pair.charset);
+    }
     if (pair.charset.empty()) {
         pair.charset = charset_of_collation(pair.collation);
         if (pair.charset.empty()) pair.charset = surrounding.charset;

@@ -57,6 +57,7 @@ Json column_to_json(const Column& column) {
     put(json, "auto_increment", column.is_auto_increment);
     if (column.generated != Generated::No) json["generated"] = kGenerated[static_cast<std::size_t>(column.generated)];
     put(json, "invisible", column.is_invisible);
+    put(json, "hidden", column.is_hidden);
     put(json, "elements", column.elements);
     put(json, "on_update_now", column.is_on_update_now);
     return json;
@@ -77,6 +78,7 @@ Column column_from_json(const Json& json) {
     get(json, "auto_increment", column.is_auto_increment);
     column.generated = value_of<Generated>(json.value("generated", "no"), kGenerated);
     get(json, "invisible", column.is_invisible);
+    get(json, "hidden", column.is_hidden);
     get(json, "elements", column.elements);
     get(json, "on_update_now", column.is_on_update_now);
     return column;
@@ -87,6 +89,7 @@ Json index_to_json(const Index& index) {
     json["name"] = index.name;
     json["kind"] = kIndexKinds[static_cast<std::size_t>(index.kind)];
     put(json, "invisible", index.is_invisible);
+    put(json, "hash", index.is_hash);
     json["parts"] = Json::array();
     for (const auto& part : index.parts) {
         Json each = Json::object();
@@ -104,6 +107,7 @@ Index index_from_json(const Json& json) {
     json.at("name").get_to(index.name);
     index.kind = value_of<IndexKind>(json.at("kind").get<std::string>(), kIndexKinds);
     get(json, "invisible", index.is_invisible);
+    get(json, "hash", index.is_hash);
     for (const auto& each : json.at("parts")) {
         IndexPart part;
         get(each, "column", part.column);
@@ -184,7 +188,7 @@ TableDefinition definition_from_json(std::string_view json) {
 
 bool is_definition_json(std::string_view json) noexcept {
     // MySQL's JSON columns give members back in an order of their own, so the prefix alone does not decide.
-    return json.starts_with(kPrefix) || json.find("\"dm-table-") != std::string_view::npos;
+    return json.starts_with(kPrefix) || json.find(R"("format": "dm-table-)") != std::string_view::npos;
 }
 
 }  // namespace dm::schema

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -29,10 +30,13 @@ class Alteration {
     TableDefinition run() {
         apply_options();
         collect();
+        drop_keys();
         place_columns();
         rebuild_keys();
+        rename_keys();
         add_keys();
-        normalize(table_);
+        normalize(table_, context_.options.is_mariadb);
+        if (new_name_) follow_rename(table_, *new_name_);
         return std::move(table_);
     }
 
@@ -57,8 +61,7 @@ class Alteration {
         for (const auto& action : alter_.actions) {
             if (const auto* set = std::get_if<sql::SetOptions>(&action)) apply_options(set->options);
             if (const auto* convert = std::get_if<sql::ConvertCharset>(&action)) {
-                converted_ = resolve_charset(context_, convert->charset == "default" ? schema_default_.charset : convert->charset,
-                                             convert->collation, schema_default_);
+                converted_ = resolve_charset(context_, convert->charset, convert->collation, schema_default_);
                 set_default(*converted_);
             }
         }
@@ -68,9 +71,9 @@ class Alteration {
     void apply_options(const sql::TableOptions& options) {
         if (options.charset || options.collation) {
             const CharsetPair current{table_.charset, table_.collation};
-            const bool is_default = options.charset == "default";
-            set_default(resolve_charset(context_, is_default ? schema_default_.charset : options.charset.value_or(""),
-                                        options.collation.value_or(""), current));
+            const CharsetPair& surrounding = options.charset == "default" ? schema_default_ : current;
+            set_default(
+                resolve_charset(context_, options.charset.value_or(""), options.collation.value_or(""), surrounding));
         }
         if (options.engine) table_.engine = *options.engine;
         if (options.comment) table_.comment = *options.comment;
@@ -83,6 +86,12 @@ class Alteration {
     }
 
     void collect() {
+        std::vector<sql::ColumnSpec> specs;
+        for (const auto& action : alter_.actions) {
+            if (const auto* add = std::get_if<sql::AddColumn>(&action)) specs.push_back(add->column);
+            if (const auto* change = std::get_if<sql::ChangeColumn>(&action)) specs.push_back(change->column);
+        }
+        automatic_timestamp_ = automatic_timestamp(specs, context_);
         for (const auto& action : alter_.actions) std::visit([this](const auto& each) { note(each); }, action);
     }
 
@@ -93,7 +102,11 @@ class Alteration {
         return column;
     }
 
-    [[nodiscard]] Column built(const sql::ColumnSpec& spec) const { return build_column(spec, context_); }
+    [[nodiscard]] Column built(const sql::ColumnSpec& spec) const {
+        Column column = build_column(spec, context_);
+        if (automatic_timestamp_ == spec.name) set_automatic_timestamp(column);
+        return column;
+    }
 
     void note(const sql::AddColumn& action) {
         const auto existing = old_.find_column(action.column.name);
@@ -136,13 +149,10 @@ class Alteration {
     void note(const sql::SetOptions& action) { adds_versioning_ = adds_versioning_ || action.options.adds_system_versioning; }
     void note(const sql::DropSystemVersioning&) {
         for (std::size_t i = 0; i < old_.columns.size(); ++i) {
-            const auto& column = old_.columns[i];
-            const bool is_implicit = column.is_invisible && column.generated == Generated::Stored &&
-                                     (column.name == "row_start" || column.name == "row_end");
-            if (is_implicit) changes_[i].is_dropped = true;
+            if (old_.columns[i].is_hidden && old_.columns[i].type == ColumnType::Timestamp) changes_[i].is_dropped = true;
         }
     }
-    void note(const sql::RenameTo& action) { table_.name = action.name; }
+    void note(const sql::RenameTo& action) { new_name_ = action.name; }
     template <typename KeyAction>
     void note(const KeyAction&) {}  // keys follow when the columns stand
 
@@ -156,7 +166,7 @@ class Alteration {
         if (converted_) {
             for (auto& column : table_.columns) convert_column(column, *converted_, context_.sql_mode);
         }
-        if (adds_versioning_) add_versioning();
+        if (adds_versioning_) add_system_columns(table_);
         if (table_.columns.empty()) fail("no column would be left");
         check_names();
     }
@@ -173,18 +183,6 @@ class Alteration {
         columns.insert(at, std::move(placed.column));
     }
 
-    void add_versioning() {
-        for (const char* name : {"row_start", "row_end"}) {
-            if (table_.find_column(name)) continue;
-            sql::ColumnSpec spec;
-            spec.name = name;
-            spec.type.name = "timestamp";
-            spec.type.length = 6;
-            spec.is_generated = spec.is_stored = spec.is_row_period = spec.is_invisible = true;
-            table_.columns.push_back(built(spec));
-        }
-    }
-
     void check_names() const {
         for (std::size_t i = 0; i < table_.columns.size(); ++i) {
             if (table_.find_column(table_.columns[i].name) != i) {
@@ -195,8 +193,8 @@ class Alteration {
 
     /// Old keys without dropped columns and with the new names; a key that loses all columns goes.
     void rebuild_keys() {
-        table_.indexes.clear();
-        for (const Index& index : old_.indexes) {
+        const std::vector<Index> indexes = std::exchange(table_.indexes, {});
+        for (const Index& index : indexes) {
             Index kept = index;
             kept.parts.clear();
             for (const auto& part : index.parts) follow_part(part, kept);
@@ -215,7 +213,7 @@ class Alteration {
         IndexPart followed = part;
         if (column) {
             const Change& change = changes_[*column];
-            if (change.is_dropped) return;
+            if (change.is_dropped) return follow_replaced_part(part, old_.columns[*column], kept);
             if (change.column) {
                 followed.column = change.column->name;
                 // A prefix that no longer makes sense for the new type or length gives way to the whole column.
@@ -226,8 +224,33 @@ class Alteration {
         kept.parts.push_back(std::move(followed));
     }
 
-    /// Drops and renames first, as servers do, then what is added.
-    void add_keys() {
+    /// A column that is dropped and added again under the same name stays in its keys; as text, with a prefix of the old size.
+    void follow_replaced_part(const IndexPart& part, const Column& old, Index& kept) const {
+        const auto replaced = table_.find_column(part.column);
+        if (!replaced) return;
+        const Column& column = table_.columns[*replaced];
+        IndexPart followed = part;
+        followed.column = column.name;
+        const bool takes_prefix = is_text_type(column.type) || is_binary_type(column.type);
+        if (takes_prefix && part.prefix_length == 0) followed.prefix_length = key_bytes(old);
+        kept.parts.push_back(std::move(followed));
+    }
+
+    static std::uint32_t key_bytes(const Column& column) noexcept {
+        switch (column.type) {
+            case ColumnType::TinyInt: return 1;
+            case ColumnType::SmallInt: return 2;
+            case ColumnType::MediumInt: return 3;
+            case ColumnType::Int:
+            case ColumnType::Float: return 4;
+            case ColumnType::BigInt:
+            case ColumnType::Double: return 8;
+            default: return column.length;
+        }
+    }
+
+    /// What goes is looked for in the old table, before its columns change.
+    void drop_keys() {
         for (const auto& action : alter_.actions) {
             std::visit(Overloaded{[this](const sql::DropKey& drop) { drop_key(table_, drop); },
                                   [this](const sql::DropForeignKey& drop) { drop_foreign_key(drop.name, drop.if_exists); },
@@ -235,16 +258,27 @@ class Alteration {
                                   [](const auto&) {}},
                        action);
         }
+    }
+
+    void rename_keys() {
         for (const auto& action : alter_.actions) {
             std::visit(Overloaded{[this](const sql::RenameKey& rename) { rename_key(rename); },
                                   [this](const sql::AlterKey& alter) { alter_key(alter); },
                                   [](const auto&) {}},
                        action);
         }
+    }
+
+    void add_keys() {
+        std::vector<sql::PeriodSpec> periods;
         for (const auto& action : alter_.actions) {
-            std::visit(Overloaded{[this](const sql::AddKey& add) { add_key(table_, add.key); },
-                                  [](const auto&) {}},
-                       action);
+            if (const auto* add = std::get_if<sql::AddPeriod>(&action)) {
+                add_period(table_, add->period);
+                periods.push_back(add->period);
+            }
+        }
+        for (const auto& action : alter_.actions) {
+            if (const auto* add = std::get_if<sql::AddKey>(&action)) add_key(table_, with_period_columns(add->key, periods));
         }
         for (const auto& action : alter_.actions) {
             if (const auto* add = std::get_if<sql::AddForeignKey>(&action)) {
@@ -308,6 +342,8 @@ class Alteration {
     std::vector<Placed> placed_;   ///< added and moved columns in order of the actions
     std::optional<CharsetPair> converted_;
     std::map<const Index*, bool> renamed_;
+    std::optional<std::string> automatic_timestamp_;
+    std::optional<model::TableName> new_name_;
     bool adds_versioning_ = false;
 };
 

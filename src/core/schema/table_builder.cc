@@ -27,8 +27,8 @@ IndexKind index_kind(sql::KeyKind kind) noexcept {
 
 /// The name the server gives: the first column, then with _2, _3, ...
 std::string free_key_name(const TableDefinition& table, const sql::KeySpec& spec) {
-    const std::string base = spec.parts.empty() || spec.parts.front().column.empty() ? "functional_index"
-                                                                                      : spec.parts.front().column;
+    const auto column = spec.parts.empty() ? std::nullopt : table.find_column(spec.parts.front().column);
+    const std::string base = column ? table.columns[*column].name : "functional_index";
     if (table.find_index(base) == nullptr && !sql::equal_ignoring_case(base, "PRIMARY")) return base;
     for (int number = 2;; ++number) {
         std::string name = fmt::format("{}_{}", base, number);
@@ -44,8 +44,9 @@ bool begins_with_columns(const Index& index, const std::vector<std::string>& col
     return true;
 }
 
-std::string foreign_key_name(const TableDefinition& table, const sql::ForeignKeySpec& spec) {
+std::string foreign_key_name(const TableDefinition& table, const sql::ForeignKeySpec& spec, bool is_mariadb) {
     if (!spec.constraint.empty()) return spec.constraint;
+    if (is_mariadb && !spec.index.empty()) return spec.index;
     const std::string prefix = table.name.table + "_ibfk_";
     int highest = 0;
     for (const auto& key : table.foreign_keys) {
@@ -54,14 +55,49 @@ std::string foreign_key_name(const TableDefinition& table, const sql::ForeignKey
     return prefix + std::to_string(highest + 1);
 }
 
-/// The first TIMESTAMP without a default sets and updates itself where explicit_defaults_for_timestamp is off.
-void set_automatic_timestamp(TableDefinition& table) {
-    const auto is_timestamp = [](const Column& column) { return column.type == ColumnType::Timestamp; };
-    const auto first = std::find_if(table.columns.begin(), table.columns.end(), is_timestamp);
-    if (first == table.columns.end() || first->is_nullable || first->default_text || first->is_on_update_now) return;
-    first->default_text = "CURRENT_TIMESTAMP";
-    first->is_on_update_now = true;
+/// Whether MariaDB keeps a unique key as a hash in a column of its own: asked for, or too long for the engine.
+bool needs_hash(const TableDefinition& table, const Index& index) {
+    if (index.kind != IndexKind::Unique || sql::equal_ignoring_case(table.engine, "MEMORY")) return false;
+    if (index.is_hash) return true;
+    const bool is_myisam = sql::equal_ignoring_case(table.engine, "MyISAM");
+    const std::uint64_t longest_part = is_myisam ? 1000 : 3072;
+    const std::uint64_t longest_key = is_myisam ? 1000 : 3500;
+    std::uint64_t total = 0;
+    for (const auto& part : index.parts) {
+        const auto position = table.find_column(part.column);
+        if (!position) continue;
+        const Column& column = table.columns[*position];
+        const bool is_string = is_text_type(column.type) || is_binary_type(column.type);
+        const bool is_blob = is_string && column.type != ColumnType::Char && column.type != ColumnType::VarChar &&
+                             column.type != ColumnType::Binary && column.type != ColumnType::VarBinary;
+        if (is_blob && part.prefix_length == 0) return true;
+        const std::uint64_t length = part.prefix_length > 0 ? part.prefix_length : column.length;
+        const std::uint64_t bytes = is_string ? length * max_char_bytes(column.charset) : 8;
+        if (bytes > longest_part) return true;
+        total += bytes;
+    }
+    return total > longest_key;
 }
+
+void place_hidden_columns(TableDefinition& table) {
+    std::erase_if(table.columns, [](const Column& column) { return column.is_hidden && column.name.starts_with("DB_ROW_HASH_"); });
+    std::stable_partition(table.columns.begin(), table.columns.end(), [](const Column& column) { return !column.is_hidden; });
+    int number = 0;
+    for (const auto& index : table.indexes) {
+        if (!needs_hash(table, index)) continue;
+        Column column;
+        column.name = fmt::format("DB_ROW_HASH_{}", ++number);
+        column.type = ColumnType::BigInt;
+        column.type_text = "bigint unsigned";
+        column.is_unsigned = true;
+        column.is_invisible = true;
+        column.is_hidden = true;
+        column.generated = Generated::Virtual;
+        table.columns.push_back(std::move(column));
+    }
+}
+
+}  // namespace
 
 /// The columns that WITH SYSTEM VERSIONING adds unless the statement names its own.
 void add_system_columns(TableDefinition& table) {
@@ -74,18 +110,18 @@ void add_system_columns(TableDefinition& table) {
         column.length = 6;
         column.is_nullable = false;
         column.is_invisible = true;
+        column.is_hidden = true;
         column.generated = Generated::Stored;
         table.columns.push_back(std::move(column));
     }
 }
-
-}  // namespace
 
 void add_key(TableDefinition& table, const sql::KeySpec& spec) {
     Index index;
     index.kind = index_kind(spec.kind);
     index.name = spec.name.empty() ? free_key_name(table, spec) : spec.name;
     index.is_invisible = spec.is_invisible;
+    index.is_hash = spec.is_hash;
     if (table.find_index(index.name) != nullptr) {
         if (spec.if_not_exists) return;
         fail(table, index.kind == IndexKind::Primary ? "it has a primary key already"
@@ -105,7 +141,7 @@ void add_key(TableDefinition& table, const sql::KeySpec& spec) {
 }
 
 void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bool is_mariadb) {
-    ForeignKey key{.name = foreign_key_name(table, spec), .columns = {}, .parent = spec.parent,
+    ForeignKey key{.name = foreign_key_name(table, spec, is_mariadb), .columns = {}, .parent = spec.parent,
                    .parent_columns = spec.parent_columns};
     for (const auto& name : spec.columns) {
         const auto column = table.find_column(name);
@@ -124,11 +160,34 @@ void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bo
     });
     if (!has_index) {
         sql::KeySpec index;
-        index.name = spec.constraint.empty() || (is_mariadb && !spec.index.empty()) ? spec.index : spec.constraint;
+        index.name = spec.constraint.empty() ? spec.index : spec.constraint;
         for (const auto& column : key.columns) index.parts.push_back({.column = column, .expression = {}});
         add_key(table, index);
     }
     table.foreign_keys.push_back(std::move(key));
+}
+
+void add_period(TableDefinition& table, const sql::PeriodSpec& period) {
+    for (const auto& name : {period.begin, period.end}) {
+        const auto column = table.find_column(name);
+        if (!column) fail(table, fmt::format("period `{}` names the column `{}`, which does not exist", period.name, name));
+        table.columns[*column].is_nullable = false;
+    }
+}
+
+sql::KeySpec with_period_columns(const sql::KeySpec& key, const std::vector<sql::PeriodSpec>& periods) {
+    if (key.period.empty()) return key;
+    for (const auto& period : periods) {
+        if (!sql::equal_ignoring_case(period.name, key.period)) continue;
+        sql::KeySpec full = key;
+        full.parts.push_back({.column = period.end, .expression = {}});
+        full.parts.push_back({.column = period.begin, .expression = {}});
+        return full;
+    }
+    throw Error(ErrorCode::SchemaDdlFailed,
+                fmt::format("key `{}` is WITHOUT OVERLAPS of the period `{}`, whose columns the statement does not name: the "
+                            "table's structure must be fetched",
+                            key.name, key.period));
 }
 
 void drop_key(TableDefinition& table, const sql::DropKey& drop) {
@@ -142,7 +201,7 @@ void drop_key(TableDefinition& table, const sql::DropKey& drop) {
     }
 }
 
-void normalize(TableDefinition& table) {
+void normalize(TableDefinition& table, bool is_mariadb) {
     std::stable_partition(table.indexes.begin(), table.indexes.end(),
                           [](const Index& index) { return index.kind == IndexKind::Primary; });
     for (auto& index : table.indexes) {
@@ -155,6 +214,31 @@ void normalize(TableDefinition& table) {
             if (!takes_prefix || (column.length > 0 && part.prefix_length >= column.length)) part.prefix_length = 0;
         }
     }
+    if (is_mariadb) place_hidden_columns(table);
+}
+
+std::optional<std::string> automatic_timestamp(const std::vector<sql::ColumnSpec>& specs, const ColumnContext& context) {
+    if (context.options.explicit_timestamp_defaults) return std::nullopt;
+    const auto first = std::find_if(specs.begin(), specs.end(),
+                                    [](const sql::ColumnSpec& spec) { return spec.type.name == "timestamp"; });
+    if (first == specs.end() || first->is_nullable.value_or(false) || first->default_text || first->is_on_update_now ||
+        first->is_generated) {
+        return std::nullopt;
+    }
+    return first->name;
+}
+
+void set_automatic_timestamp(Column& column) {
+    column.default_text = "CURRENT_TIMESTAMP";
+    column.is_on_update_now = true;
+}
+
+void follow_rename(TableDefinition& table, const model::TableName& new_name) {
+    const std::string old_prefix = table.name.table + "_ibfk_";
+    for (auto& key : table.foreign_keys) {
+        if (key.name.starts_with(old_prefix)) key.name = new_name.table + "_ibfk_" + key.name.substr(old_prefix.size());
+    }
+    table.name = new_name;
 }
 
 TableDefinition create_table(const sql::CreateTable& create, ColumnContext context, const CharsetPair& schema_default) {
@@ -167,12 +251,15 @@ TableDefinition create_table(const sql::CreateTable& create, ColumnContext conte
     table.engine = create.options.engine.value_or("");
     table.comment = create.options.comment.value_or("");
     table.is_partitioned = create.options.is_partitioned.value_or(false);
+    const auto automatic = automatic_timestamp(create.columns, context);
     for (const auto& spec : create.columns) {
         if (table.find_column(spec.name)) fail(table, fmt::format("column `{}` is named twice", spec.name));
         table.columns.push_back(build_column(spec, context));
+        if (automatic == spec.name) set_automatic_timestamp(table.columns.back());
     }
     if (table.columns.empty()) fail(table, "the statement names no columns");
-    for (const auto& key : create.keys) add_key(table, key);
+    for (const auto& period : create.periods) add_period(table, period);
+    for (const auto& key : create.keys) add_key(table, with_period_columns(key, create.periods));
     // Definitions with a column's REFERENCES were read and ignored by MySQL before version 9.
     const bool honours_inline = context.options.is_mariadb || context.options.server_version == 0 ||
                                 context.options.server_version >= 90000;
@@ -188,8 +275,7 @@ TableDefinition create_table(const sql::CreateTable& create, ColumnContext conte
                                            [](const sql::ColumnSpec& column) { return column.is_row_period; });
         if (!names_own) add_system_columns(table);
     }
-    normalize(table);
-    if (!context.options.explicit_timestamp_defaults) set_automatic_timestamp(table);
+    normalize(table, context.options.is_mariadb);
     return table;
 }
 

@@ -40,6 +40,9 @@ struct Column {
     bool is_auto_increment = false;
     Generated generated = Generated::No;
     bool is_invisible = false;       ///< declared INVISIBLE; still in the binlog's row images
+    /// Stands in row images only, behind all other columns, and no statement can name it: MariaDB's row_start and row_end of
+    /// implicit system versioning, and the DB_ROW_HASH_n of unique keys too long for an index.
+    bool is_hidden = false;
     std::vector<std::string> elements;  ///< members of ENUM and SET, in utf8mb4
     bool is_on_update_now = false;
 
@@ -61,6 +64,7 @@ struct Index {
     IndexKind kind = IndexKind::Plain;
     std::vector<IndexPart> parts;
     bool is_invisible = false;
+    bool is_hash = false;  ///< declared USING HASH
     bool operator==(const Index&) const = default;
 
     [[nodiscard]] bool is_unique() const noexcept { return kind == IndexKind::Primary || kind == IndexKind::Unique; }

@@ -128,7 +128,7 @@ class Application {
             if (const TablePtr old = find(from)) {
                 if (key_of(from) != key_of(to) && find(to)) fail_exists(to);
                 TableDefinition moved = *old;
-                moved.name = to;
+                schema::follow_rename(moved, to);
                 tables_.erase(key_of(from));
                 put(std::move(moved));
             }
@@ -142,13 +142,14 @@ class Application {
         TableDefinition table = *require(create.table);
         if (create.or_replace) drop_key(table, {.name = create.key.name, .if_exists = true});
         add_key(table, create.key);
-        normalize(table);
+        normalize(table, options_.is_mariadb);
         put(std::move(table));
     }
 
     void operator()(const sql::DropIndex& drop) {
         TableDefinition table = *require(drop.table);
         drop_key(table, drop.key);
+        normalize(table, options_.is_mariadb);
         put(std::move(table));
     }
 

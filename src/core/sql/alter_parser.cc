@@ -53,12 +53,7 @@ class ActionReader {
             return add(std::move(set));
         }
         if (tokens_.is_word("PARTITION") && !is_type_ahead(1)) return skip_partition_action();
-        if (is_constraint_next(tokens_)) {
-            ConstraintSpec constraint = parse_constraint(tokens_);
-            for (auto& key : constraint.keys) add(AddKey{std::move(key)});
-            for (auto& key : constraint.foreign_keys) add_foreign_key(std::move(key));
-            return;
-        }
+        if (is_constraint_next(tokens_)) return read_added_constraint();
         tokens_.accept("COLUMN");
         const bool if_not_exists = tokens_.accept({"IF", "NOT", "EXISTS"});
         if (!tokens_.accept_symbol('(')) {
@@ -67,15 +62,20 @@ class ActionReader {
         }
         do {
             if (is_constraint_next(tokens_)) {
-                ConstraintSpec constraint = parse_constraint(tokens_);
-                for (auto& key : constraint.keys) add(AddKey{std::move(key)});
-                for (auto& key : constraint.foreign_keys) add_foreign_key(std::move(key));
+                read_added_constraint();
             } else {
                 std::string name = tokens_.take_name("a column");
                 read_added_column(std::move(name), if_not_exists);
             }
         } while (tokens_.accept_symbol(','));
         tokens_.expect_symbol(')');
+    }
+
+    void read_added_constraint() {
+        ConstraintSpec constraint = parse_constraint(tokens_);
+        for (auto& key : constraint.keys) add(AddKey{std::move(key)});
+        for (auto& key : constraint.foreign_keys) add_foreign_key(std::move(key));
+        for (auto& period : constraint.periods) add(AddPeriod{std::move(period)});
     }
 
     /// ADD partition INT: a column that is called like the keyword.

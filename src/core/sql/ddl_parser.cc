@@ -135,6 +135,7 @@ class StatementReader {
                 ConstraintSpec constraint = parse_constraint(tokens_);
                 for (auto& key : constraint.keys) create.keys.push_back(std::move(key));
                 for (auto& key : constraint.foreign_keys) create.foreign_keys.push_back(std::move(key));
+                for (auto& period : constraint.periods) create.periods.push_back(std::move(period));
             } else {
                 std::string name = tokens_.take_name("a column");
                 read_column(create, std::move(name));
@@ -205,7 +206,7 @@ class StatementReader {
         tokens_.expect("ON");
         create.table = take_table();
         skip_wait(tokens_);
-        create.key.parts = parse_key_parts(tokens_);
+        parse_key_parts(tokens_, create.key);
         parse_key_options(tokens_, create.key);
         return create;
     }

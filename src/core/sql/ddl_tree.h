@@ -68,8 +68,17 @@ struct KeySpec {
     KeyKind kind = KeyKind::Plain;
     std::string name;  ///< empty if none is given
     std::vector<KeyPartSpec> parts;
+    std::string period;         ///< MariaDB: the period that is WITHOUT OVERLAPS
     bool is_invisible = false;  ///< INVISIBLE, IGNORED
+    bool is_hash = false;       ///< USING HASH
     bool if_not_exists = false;
+};
+
+/// PERIOD FOR name (begin, end) of MariaDB; not that of system versioning.
+struct PeriodSpec {
+    std::string name;
+    std::string begin;
+    std::string end;
 };
 
 /// Options of a table or database; unset where not mentioned. A charset of "default" stands for the surrounding default.
@@ -107,6 +116,7 @@ struct CreateTable {
     std::vector<ColumnSpec> columns;
     std::vector<KeySpec> keys;  ///< inline keys of columns too, in order of mention
     std::vector<ForeignKeySpec> foreign_keys;
+    std::vector<PeriodSpec> periods;
     TableOptions options;
 };
 
@@ -146,6 +156,9 @@ struct AlterColumn {
 };
 struct AddKey {
     KeySpec key;
+};
+struct AddPeriod {
+    PeriodSpec period;
 };
 struct AddForeignKey {
     ForeignKeySpec key;
@@ -189,7 +202,7 @@ struct ExchangeTable {  ///< EXCHANGE PARTITION, CONVERT TABLE / PARTITION: `cre
     bool drops = false;
 };
 
-using AlterAction = std::variant<AddColumn, ChangeColumn, DropColumn, RenameColumn, AlterColumn, AddKey, AddForeignKey, DropKey,
+using AlterAction = std::variant<AddColumn, ChangeColumn, DropColumn, RenameColumn, AlterColumn, AddKey, AddPeriod, AddForeignKey, DropKey,
                                  DropForeignKey, DropConstraint, RenameKey, AlterKey, RenameTo, ConvertCharset, SetOptions,
                                  DropSystemVersioning, ExchangeTable>;
 

@@ -155,10 +155,12 @@ ConstraintSpec parse_foreign_key(TokenStream& tokens, std::string constraint) {
     key.constraint = std::move(constraint);
     key.if_not_exists = tokens.accept({"IF", "NOT", "EXISTS"});
     if (tokens.is_name()) key.index = tokens.take_name("a key name");
-    for (auto& part : parse_key_parts(tokens)) key.columns.push_back(std::move(part.column));
+    KeySpec columns;
+    parse_key_parts(tokens, columns);
+    for (auto& part : columns.parts) key.columns.push_back(std::move(part.column));
     tokens.expect("REFERENCES");
     parse_references(tokens, key);
-    return {.keys = {}, .foreign_keys = {std::move(key)}};
+    return {.keys = {}, .foreign_keys = {std::move(key)}, .periods = {}};
 }
 
 /// A key behind its first words: name, type, parts, options.
@@ -171,9 +173,9 @@ ConstraintSpec parse_key(TokenStream& tokens, KeyKind kind, std::string constrai
     if (key.name.empty()) key.name = std::move(constraint);
     if (kind == KeyKind::Primary) key.name = "PRIMARY";
     parse_key_options(tokens, key);
-    key.parts = parse_key_parts(tokens);
+    parse_key_parts(tokens, key);
     parse_key_options(tokens, key);
-    return {.keys = {std::move(key)}, .foreign_keys = {}};
+    return {.keys = {std::move(key)}, .foreign_keys = {}, .periods = {}};
 }
 
 }  // namespace
@@ -239,16 +241,21 @@ ConstraintSpec parse_constraint(TokenStream& tokens) {
     }
     if (tokens.accept({"PERIOD", "FOR"})) {
         tokens.accept({"IF", "NOT", "EXISTS"});
-        tokens.take_name("a period name");
-        tokens.take_group();
-        return {};
+        PeriodSpec period{.name = tokens.take_name("a period name"), .begin = {}, .end = {}};
+        tokens.expect_symbol('(');
+        period.begin = tokens.take_name("a column");
+        tokens.expect_symbol(',');
+        period.end = tokens.take_name("a column");
+        tokens.expect_symbol(')');
+        // The period of system versioning has generated columns, which are NOT NULL anyhow.
+        if (equal_ignoring_case(period.name, "SYSTEM_TIME")) return {};
+        return {.keys = {}, .foreign_keys = {}, .periods = {std::move(period)}};
     }
     if (!tokens.is_any_word({"KEY", "INDEX"})) tokens.fail("a key or constraint");
     return parse_key(tokens, KeyKind::Plain, {});
 }
 
-std::vector<KeyPartSpec> parse_key_parts(TokenStream& tokens) {
-    std::vector<KeyPartSpec> parts;
+void parse_key_parts(TokenStream& tokens, KeySpec& key) {
     tokens.expect_symbol('(');
     do {
         KeyPartSpec part;
@@ -262,20 +269,23 @@ std::vector<KeyPartSpec> parse_key_parts(TokenStream& tokens) {
                 tokens.expect_symbol(')');
             }
         }
-        // MariaDB: (..., period WITHOUT OVERLAPS) names no column.
-        if (!tokens.accept({"WITHOUT", "OVERLAPS"})) {
+        if (tokens.accept({"WITHOUT", "OVERLAPS"})) {
+            key.period = std::move(part.column);
+        } else {
             part.is_descending = tokens.accept("DESC");
             tokens.accept("ASC");
-            parts.push_back(std::move(part));
+            key.parts.push_back(std::move(part));
         }
     } while (tokens.accept_symbol(','));
     tokens.expect_symbol(')');
-    return parts;
 }
 
 void parse_key_options(TokenStream& tokens, KeySpec& key) {
     for (;;) {
-        if (tokens.accept("USING") || tokens.accept("TYPE") || tokens.accept("COMMENT") || tokens.accept({"WITH", "PARSER"})) {
+        if (tokens.accept("USING") || tokens.accept("TYPE")) {
+            key.is_hash = tokens.is_word("HASH");
+            tokens.take();
+        } else if (tokens.accept("COMMENT") || tokens.accept({"WITH", "PARSER"})) {
             tokens.take();
         } else if (tokens.accept("INVISIBLE") || tokens.accept("IGNORED")) {
             key.is_invisible = true;

@@ -24,13 +24,14 @@ namespace dm::sql {
 struct ConstraintSpec {
     std::vector<KeySpec> keys;                 ///< none or one
     std::vector<ForeignKeySpec> foreign_keys;  ///< none or one
+    std::vector<PeriodSpec> periods;           ///< none or one
 };
 /// Whether a key or constraint comes next (and not a column that is called so).
 [[nodiscard]] bool is_constraint_next(const TokenStream& tokens);
 [[nodiscard]] ConstraintSpec parse_constraint(TokenStream& tokens);
 
 /// (part, ...) of a key.
-[[nodiscard]] std::vector<KeyPartSpec> parse_key_parts(TokenStream& tokens);
+void parse_key_parts(TokenStream& tokens, KeySpec& key);
 /// USING, COMMENT, VISIBLE, ... behind or before the parts.
 void parse_key_options(TokenStream& tokens, KeySpec& key);
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -20,13 +23,6 @@ constexpr milliseconds kShortestAttempt{1000};
 
 milliseconds left_until(SteadyClock::time_point deadline) {
     return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
-}
-
-void pause(milliseconds duration, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, duration, [] { return false; });
 }
 
 /// The call never reached a server that would carry it out.
@@ -52,6 +48,13 @@ bool is_transient(const grpc::Status& status) {
 
 EtcdConnection::EtcdConnection(EtcdOptions options) : options_(std::move(options)) {
     state_.endpoints = options_.endpoints;
+}
+
+void EtcdConnection::pause(std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, kPause, [] { return false; });
 }
 
 void EtcdConnection::set_endpoints(std::vector<std::string> endpoints) {
@@ -91,7 +94,7 @@ std::shared_ptr<grpc::Channel> EtcdConnection::connect(ErrorCode code, milliseco
     while (true) {
         if (auto channel = try_once(left_until(deadline), stop)) return channel;
         if (stop.stop_requested() || left_until(deadline) == milliseconds(0)) break;
-        pause(kPause, stop);
+        pause(stop);
     }
     const std::lock_guard lock(mutex_);
     throw Error(code, fmt::format("the cluster's store cannot be reached at any of {} within {} ms",
@@ -117,7 +120,7 @@ void EtcdConnection::perform(ErrorCode code, std::string_view what, Repeat repea
         if (is_lost) drop(channel);
         const bool may_repeat = was_surely_not_executed(status) || (is_lost && repeat == Repeat::Always);
         if (may_repeat && left_until(deadline) > milliseconds(0)) {
-            pause(kPause, {});
+            pause({});
             continue;
         }
         const auto error =

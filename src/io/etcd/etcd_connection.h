@@ -9,11 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-
 #include "base/error.h"
 #include "io/etcd/etcd_options.h"
+
+namespace grpc {
+class Channel;
+class ClientContext;
+class Status;
+}  // namespace grpc
 
 namespace dm::etcd {
 
@@ -36,6 +39,9 @@ class EtcdConnection {
     /// Runs one call, again where `repeat` allows it, within `timeout` in all. Throws Error{code} "cannot <what>".
     using Call = std::function<grpc::Status(const std::shared_ptr<grpc::Channel>&, grpc::ClientContext&)>;
     void perform(ErrorCode code, std::string_view what, Repeat repeat, std::chrono::milliseconds timeout, const Call& call);
+
+    /// The wait between two attempts; shorter if stop is requested.
+    static void pause(std::stop_token stop);
 
     [[nodiscard]] const EtcdOptions& options() const { return options_; }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include <etcd/rpc.grpc.pb.h>
+#include <grpcpp/channel.h>
 
 #include <fmt/format.h>
 
@@ -300,6 +301,7 @@ WatchEnd EtcdKvStore::Impl::watch(std::string_view prefix, Revision from, std::s
         if (std::chrono::steady_clock::now() - progress.last_news > patience)
             throw Error(ErrorCode::HaWatch, fmt::format("the cluster's store refuses to watch {}", prefix))
                 .with_cause(progress.trouble);
+        EtcdConnection::pause(stop);
     }
     return WatchEnd::Stopped;
 }

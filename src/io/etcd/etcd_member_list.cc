@@ -1,6 +1,7 @@
 #include "io/etcd/etcd_member_list.h"
 
 #include <etcd/rpc.grpc.pb.h>
+#include <grpcpp/channel.h>
 
 #include "base/error.h"
 #include "io/etcd/etcd_connection.h"

@@ -1,5 +1,6 @@
 #include "io/mysql/mysql_session.h"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <utility>
@@ -13,6 +14,7 @@ namespace dm::mysql {
 namespace {
 
 constexpr std::size_t kShownStatementBytes = 160;
+constexpr std::size_t kSearchedBytes = 64UL << 10U;  // the head of an INSERT, names of its columns included
 constexpr std::uint64_t kTrafficStep = 64UL << 10U;  // received bytes are added to the counters in steps of this size
 
 struct FreeResult {
@@ -20,10 +22,11 @@ struct FreeResult {
 };
 using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
 
-/// Enough of a statement to recognise it; cut at a character's border.
+/// Enough of a statement to recognise it: not the rows of an INSERT, and cut at a character's border.
 std::string shown(std::string_view statement) {
-    if (statement.size() <= kShownStatementBytes) return std::string(statement);
-    std::size_t end = kShownStatementBytes;
+    std::size_t end = std::min(statement.size(), statement.substr(0, kSearchedBytes).find(" VALUES "));
+    if (end == statement.size() && end <= kShownStatementBytes) return std::string(statement);
+    end = std::min(end, kShownStatementBytes);
     while (end > 0 && (static_cast<unsigned char>(statement[end]) & 0xc0U) == 0x80U) --end;
     return fmt::format("{}... ({} bytes)", statement.substr(0, end), statement.size());
 }

@@ -21,7 +21,7 @@
 #include "base/step.h"
 #include "io/rpc/address.h"
 #include "io/rpc/grpc_host.h"
-#include "io/rpc/http_session.h"
+#include "io/rpc/http_host.h"
 
 namespace dm::rpc {
 
@@ -71,19 +71,16 @@ class RpcServer::Impl {
     asio::awaitable<void> accept_all();
     asio::awaitable<void> welcome(tcp::socket socket);
     asio::awaitable<Protocol> sniff(std::shared_ptr<tcp::socket> socket);
-    [[nodiscard]] static Step thread(std::string name, asio::io_context& context);
 
     const Options options_;
     const std::vector<grpc::Service*> services_;
-    const HttpRouter router_;
+    HttpRouter router_;  ///< until start
     std::uint16_t port_ = 0;
     std::unique_ptr<GrpcHost> grpc_;
-    // Requests at work refer to their connection, so they go first.
+    std::unique_ptr<HttpHost> http_;
     asio::io_context network_{1};
-    asio::io_context workers_;
-    asio::executor_work_guard<asio::io_context::executor_type> work_{workers_.get_executor()};
     tcp::acceptor acceptor_{network_};
-    std::vector<Step> threads_;
+    std::optional<Step> thread_;
 };
 
 void RpcServer::Impl::listen_on(const tcp::endpoint& endpoint) {
@@ -118,31 +115,31 @@ void RpcServer::Impl::listen() {
     }
 }
 
-Step RpcServer::Impl::thread(std::string name, asio::io_context& context) {
-    return {std::move(name), [&context](std::stop_token) { context.run(); },
-            [](const Error& error) { log::error("a thread of the server ended", {{"error", error.what()}}); }};
-}
-
 void RpcServer::Impl::start() {
     ensure(options_.tls.is_empty(), ErrorCode::WorkerTls,
            "TLS (ssl-ca, ssl-cert, ssl-key) is not offered yet; leave these settings empty");
     listen();
     grpc_ = std::make_unique<GrpcHost>(
         GrpcHost::Options{.max_receive_bytes = options_.max_receive_bytes, .etcd_target = options_.etcd_target}, services_);
+    http_ = std::make_unique<HttpHost>(HttpHost::Options{.max_header_bytes = options_.max_header_bytes,
+                                                         .max_body_bytes = options_.max_body_bytes,
+                                                         .idle_timeout = options_.http_idle_timeout,
+                                                         .threads = options_.http_threads},
+                                       std::move(router_));
     asio::co_spawn(network_, accept_all(), asio::detached);
-    threads_.push_back(thread("rpc-network", network_));
-    for (int i = 0; i < options_.http_threads; ++i) threads_.push_back(thread("rpc-http", workers_));
+    thread_.emplace(
+        "rpc-accept", [this](std::stop_token) { network_.run(); },
+        [](const Error& error) { log::error("the port is no longer served", {{"error", error.what()}}); });
 }
 
 void RpcServer::Impl::stop(std::chrono::milliseconds grace) {
-    asio::post(network_, [this] {
-        error_code ignored;
-        acceptor_.close(ignored);
-    });
-    if (grpc_) grpc_->stop(grace);
+    // First nothing new, then the calls at work.
     network_.stop();
-    workers_.stop();
-    threads_.clear();
+    thread_.reset();
+    error_code ignored;
+    acceptor_.close(ignored);
+    if (grpc_) grpc_->stop(grace);
+    if (http_) http_->stop();
 }
 
 asio::awaitable<void> RpcServer::Impl::accept_all() {
@@ -186,16 +183,13 @@ asio::awaitable<void> RpcServer::Impl::welcome(tcp::socket accepted) {
     if (protocol == Protocol::Garbage) co_return;
     error_code ignored;
     socket->set_option(tcp::no_delay(true), ignored);
-    if (protocol == Protocol::Http2) {
-        error_code error;
-        const int fd = socket->release(error);
-        if (!error) grpc_->adopt(fd);
-        co_return;
-    }
-    const HttpLimits limits{.max_header_bytes = options_.max_header_bytes,
-                            .max_body_bytes = options_.max_body_bytes,
-                            .idle_timeout = options_.http_idle_timeout};
-    co_await serve_http(std::move(*socket), router_, limits, workers_);
+    error_code error;
+    const int fd = socket->release(error);
+    if (error) co_return;
+    if (protocol == Protocol::Http2)
+        grpc_->adopt(fd);
+    else
+        http_->adopt(fd);
 }
 
 RpcServer::RpcServer(Options options, std::vector<grpc::Service*> services, HttpRouter router)

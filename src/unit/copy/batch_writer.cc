@@ -34,7 +34,7 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
             batch.statement.set_mode(job.redo_mode);
             if (target::is_connection_lost(error)) session_.drop();
             // Written or not? Without a key nobody can tell.
-            if (target::is_connection_lost(error) && job.shape.is_keyless()) run_.ledger.mark_failed(*batch.chunk, error);
+            if (target::is_connection_lost(error) && job.shape.is_keyless()) ChunkLedger::mark_failed(*batch.chunk, error);
         });
     if (is_written) ChunkLedger::count(*batch.chunk, batch.statement.rows(), batch.statement.data_bytes());
 }

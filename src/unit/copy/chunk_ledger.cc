@@ -31,7 +31,7 @@ void ChunkLedger::close(const std::shared_ptr<Chunk>& chunk, sql::SqlSession& se
 }
 
 void ChunkLedger::mark_failed(Chunk& chunk, const Error& error) {
-    last_error_.set(std::make_shared<const Error>(error));
+    chunk.last_error.set(std::make_shared<const Error>(error));
     chunk.has_failed = true;
 }
 
@@ -45,7 +45,7 @@ void ChunkLedger::fail(const std::shared_ptr<Chunk>& chunk, const Error& error) 
 }
 
 void ChunkLedger::again(const std::shared_ptr<Chunk>& chunk) {
-    const auto error = last_error_.copy();
+    const auto error = chunk->last_error.copy();
     if (max_attempts_ != 0 && ++chunk->attempts >= max_attempts_) throw *error;
     log::warn("a chunk is read again", {{"table", chunk->job->source.quoted()}, {"chunk", chunk->record.number}, {"error", error->what()}});
     chunk->job->rows_done -= chunk->rows;

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "base/error.h"
-#include "base/guarded.h"
 #include "core/sql/sql_session.h"
 #include "unit/copy/copy_board.h"
 #include "unit/copy/table_job.h"
@@ -27,7 +25,7 @@ class ChunkLedger {
     /// As `close`, where the chunk must be read again because of `error`.
     void fail(const std::shared_ptr<Chunk>& chunk, const Error& error);
     /// The chunk must be read again because of `error`; what is open stays open.
-    void mark_failed(Chunk& chunk, const Error& error);
+    static void mark_failed(Chunk& chunk, const Error& error);
     /// The rows of one written batch.
     static void count(Chunk& chunk, std::uint64_t rows, std::uint64_t bytes);
 
@@ -37,7 +35,6 @@ class ChunkLedger {
     const target::CopyCheckpoint& checkpoint_;
     CopyBoard& board_;
     const int max_attempts_;
-    Guarded<std::shared_ptr<const Error>> last_error_;
 };
 
 }  // namespace dm::copy

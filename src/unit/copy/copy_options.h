@@ -31,7 +31,7 @@ struct CopyOptions {
     bool is_sharding = false;             ///< `shard-mode` is set: other sources may write to the same tables
     /// Nothing was replicated yet: completed tables, too, still need the binlog from where their copy started.
     bool is_sync_fresh = true;
-    std::size_t chunk_bytes = 16UL << 20U;      ///< aimed at
+    std::size_t chunk_bytes = 8UL << 20U;       ///< aimed at
     std::size_t statement_bytes = 1UL << 20U;   ///< one INSERT
     std::size_t queue_bytes = 32UL << 20U;      ///< statements waiting for writers
     RetryPolicy retry{.max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};

@@ -138,7 +138,8 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
 }
 
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
-    const TableStarter starter(options, checkpoint, parts.purged, notices);
+    LowMeter low(options.location_use, *environment.clock);
+    const TableStarter starter(options, checkpoint, parts.purged, low, notices);
     ManagedSession probe(parts.downstream);
     CopyRun run{.options = options, .checkpoint = checkpoint, .starter = starter, .clock = *environment.clock, .notices = notices,
                 .board = parts.board, .ledger = parts.ledger, .queue = parts.queue, .upstream = parts.upstream,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/sql/literal.h"
+
 namespace dm::copy {
 namespace {
 
@@ -64,7 +66,12 @@ std::vector<std::string> key_literals(const TableShape& shape, sql::CellRow row)
     std::vector<std::string> literals;
     for (std::size_t i = 0; i < shape.key.size(); ++i) {
         std::string literal;
-        append_cell(literal, row[i], shape.key[i].kind);
+        // Bounds are kept as text in the checkpoint: bytes as digits, however many.
+        if (row[i] && shape.key[i].kind == CellKind::Bytes) {
+            sql::append_hex(literal, *row[i]);
+        } else {
+            append_cell(literal, row[i], shape.key[i].kind);
+        }
         literals.push_back(std::move(literal));
     }
     return literals;

@@ -120,18 +120,31 @@ model::GtidSet parse_owned(std::string_view text) {
 
 }  // namespace
 
-model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table) {
+bool needs_lock(sql::SqlSession& session, LocationUse use) {
     const model::ServerVersion& version = session.version();
-    if (version.flavor == model::Flavor::MariaDb) {
+    if (version.flavor == model::Flavor::MariaDb) return false;
+    return use != LocationUse::ByGtid || !version.is_at_least(5, 7) || !has_gtid_mode(session);
+}
+
+model::Location LowMeter::measure(sql::SqlSession& session, const model::TableName& table) {
+    constexpr auto kKeptFor = std::chrono::seconds(5);
+    if (!needs_lock(session, use_)) return measure_low(session, use_, table);
+    const auto last = last_.copy();
+    const Clock::TimePoint now = clock_.now();
+    if (last && now - last->time < kKeptFor) return last->location;
+    const model::Location location = measure_low(session, use_, table);
+    last_.set(Measured{.location = location, .time = now});
+    return location;
+}
+
+model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table) {
+    if (session.version().flavor == model::Flavor::MariaDb) {
         model::Location location = open_mariadb_snapshot(session);
         session.execute("COMMIT");
         return location;
     }
-    if (use == LocationUse::ByGtid && version.is_at_least(5, 7) && has_gtid_mode(session)) {
-        // One statement answers both; its position may run ahead of its GTID set, which alone is used.
-        model::Location location = binlog_status(session);
-        return location;
-    }
+    // By GTID one statement answers both; its position may run ahead of its GTID set, which alone is used.
+    if (!needs_lock(session, use)) return binlog_status(session);
     return under_read_lock(session, table, [&] { return binlog_status(session); });
 }
 

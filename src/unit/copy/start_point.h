@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/clock.h"
+#include "base/guarded.h"
 #include "core/model/location.h"
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
@@ -19,6 +22,28 @@ enum class LocationUse : std::uint8_t { ByPosition, ByGtid };
 /// gtid_executed. Otherwise a read lock of milliseconds, global or, without that privilege, on the table.
 /// The session must not be in a transaction. Throws Error{CopyPositionUnknown} if the binlog is off or may not be read.
 [[nodiscard]] model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table);
+
+/// Whether `measure_low` has to take a read lock on this server.
+[[nodiscard]] bool needs_lock(sql::SqlSession& session, LocationUse use);
+
+/// LOW for many tables in a row: where it costs a lock, a location stays in use for some seconds, so that the upstream is
+/// not stopped once per table. An older location is as safe, it means more to replay. Thread-safe.
+class LowMeter {
+  public:
+    LowMeter(LocationUse use, Clock& clock) : use_(use), clock_(clock) {}
+    [[nodiscard]] model::Location measure(sql::SqlSession& session, const model::TableName& table);
+    /// The next measurement takes a new location: a table's structure is newer than the last one.
+    void expire() { last_.set(std::nullopt); }
+
+  private:
+    struct Measured {
+        model::Location location;
+        Clock::TimePoint time;
+    };
+    const LocationUse use_;
+    Clock& clock_;
+    Guarded<std::optional<Measured>> last_;
+};
 
 /// A location at or after every transaction that a read that ended before the call has seen. Takes no lock.
 [[nodiscard]] model::Location measure_high(sql::SqlSession& session);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/guarded.h"
 #include "unit/copy/table_shape.h"
 #include "unit/target/copy_checkpoint.h"
 #include "unit/target/insert_builder.h"
@@ -41,6 +43,7 @@ struct Chunk {
     /// Batches queued or being written, plus one while it is being read. Who brings it to zero settles the chunk.
     std::atomic<int> pending{0};
     std::atomic<bool> has_failed{false};  ///< it must be read again
+    Guarded<std::shared_ptr<const Error>> last_error;  ///< why
     std::atomic<std::uint64_t> rows{0};
     std::atomic<std::uint64_t> bytes{0};
 };

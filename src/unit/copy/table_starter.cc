@@ -92,9 +92,10 @@ std::optional<StartedTable> TableStarter::begin(const std::shared_ptr<TableJob>&
             return std::nullopt;
         }
         job->shape = std::move(*shape);
-        if (!job->shape.is_keyless()) low = measure_low(sides.upstream, options_.location_use, job->source);
+        if (!job->shape.is_keyless()) low = low_.measure(sides.upstream, job->source);
         const auto after = target::fetch_table(sides.upstream, job->source);
         if (after && comparable_structure(*after) == comparable_structure(*structure)) break;
+        low_.expire();
         ensure(reads < kMaxStructureReads, ErrorCode::CopyStructureChanged,
                fmt::format("the structure of {} keeps changing", job->source.quoted()));
     }
@@ -158,6 +159,7 @@ void TableStarter::leave_out_generated(TableJob& job, BothSides sides) const {
 }
 
 void TableStarter::make_void(TableJob& job, BothSides sides) const {
+    low_.expire();
     checkpoint_.drop_table(sides.downstream, job.source);
     job.record.state = target::CopyState::Void;
 }

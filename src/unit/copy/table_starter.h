@@ -25,8 +25,9 @@ struct BothSides {
 /// another table. Every method can be repeated after an error.
 class TableStarter {
   public:
-    TableStarter(const CopyOptions& options, const target::CopyCheckpoint& checkpoint, const PurgedBinlog& purged, NoticeBook& notices)
-        : options_(options), checkpoint_(checkpoint), purged_(purged), notices_(notices) {}
+    TableStarter(const CopyOptions& options, const target::CopyCheckpoint& checkpoint, const PurgedBinlog& purged, LowMeter& low,
+                 NoticeBook& notices)
+        : options_(options), checkpoint_(checkpoint), purged_(purged), low_(low), notices_(notices) {}
 
     /// Starts the table anew or continues from its checkpoint. Nothing: it is gone upstream and forgotten.
     [[nodiscard]] std::optional<StartedTable> start(const std::shared_ptr<TableJob>& job, BothSides sides) const;
@@ -50,6 +51,7 @@ class TableStarter {
     const CopyOptions& options_;
     const target::CopyCheckpoint& checkpoint_;
     const PurgedBinlog& purged_;
+    LowMeter& low_;
     NoticeBook& notices_;
 };
 

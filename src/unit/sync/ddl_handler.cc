@@ -199,13 +199,15 @@ std::string DdlHandler::zone_offset(const StatementEvent& event) {
     return offset.front() == '-' ? offset : "+" + offset;
 }
 
-void DdlHandler::set_session(sql::SqlSession& session, const StatementEvent& event) {
+void DdlHandler::set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event) {
     session.execute(fmt::format("SET TIMESTAMP={}.{:06}", event.timestamp, event.microseconds));
     if (const std::string zone = zone_offset(event); !zone.empty()) session.execute(fmt::format("SET SESSION time_zone='{}'", zone));
     for (const auto& [bit, name] : {std::pair{sql::kModePipesAsConcat, "PIPES_AS_CONCAT"}, std::pair{sql::kModeRealAsFloat, "REAL_AS_FLOAT"}}) {
         if ((event.sql_mode & bit) != 0) session.execute(fmt::format("SET SESSION sql_mode=CONCAT(@@session.sql_mode,',{}')", name));
     }
-    if (!event.server_collation) return;
+    // A new schema without a charset of its own takes the session's; tables take their schema's.
+    const bool makes_schema = std::ranges::any_of(prepared.executed, [](const auto& part) { return part.kind == StatementKind::CreateDatabase; });
+    if (!event.server_collation || !makes_schema) return;
     const std::string collation = collation_name(*event.server_collation);
     if (collation.empty()) return;
     try {
@@ -241,7 +243,7 @@ void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, 
     std::size_t next = 0;
     retry(policy, clock_, stop, [&] {
         try {
-            set_session(downstream_.get(), event);
+            set_session(downstream_.get(), prepared, event);
             for (; next < prepared.executed.size(); ++next) run_part(prepared.executed[next]);
         } catch (const Error&) {
             downstream_.drop();

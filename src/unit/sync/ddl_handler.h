@@ -68,7 +68,7 @@ class DdlHandler {
     [[nodiscard]] std::string collation_name(std::uint16_t id);
     [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);
     [[nodiscard]] sql::ParseContext parse_context(const StatementEvent& event) const;
-    void set_session(sql::SqlSession& session, const StatementEvent& event);
+    void set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event);
 
     Options options_;
     const Rules& rules_;

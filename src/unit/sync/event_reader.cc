@@ -34,7 +34,7 @@ std::optional<binlog::StartPoint> EventReader::ask_where_to_resume(std::stop_tok
         const std::lock_guard lock(mutex_);
         resume_.reset();
     }
-    if (!output_.push(StreamBroken{}, 1, stop)) return std::nullopt;
+    if (!output_.push({.kind = ReaderItem::Kind::StreamBroken, .bytes = nullptr}, 1, stop)) return std::nullopt;
     std::unique_lock lock(mutex_);
     if (!answered_.wait(lock, stop, [&] { return resume_.has_value(); })) return std::nullopt;
     return resume_;
@@ -54,7 +54,7 @@ bool EventReader::read_until_broken(const binlog::StartPoint& from, std::stop_to
         bytes_ += event->size();
         metrics_.event_read(event->size());
         auto bytes = std::make_shared<const std::string>(as_text(*event));
-        if (!output_.push(RawEvent{std::move(bytes)}, event->size(), stop)) return false;
+        if (!output_.push({.kind = ReaderItem::Kind::Event, .bytes = std::move(bytes)}, event->size(), stop)) return false;
     }
     return false;
 }

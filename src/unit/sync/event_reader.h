@@ -24,7 +24,7 @@ class EventReader {
 
     /// Runs until stop is requested, the source ends, or reading fails for good, which throws. Then closes the queue.
     void run(std::stop_token stop);
-    /// The answer to StreamBroken.
+    /// The answer to a StreamBroken.
     void resume_from(binlog::StartPoint from);
     /// Cuts the connection.
     void cancel() noexcept;

@@ -18,12 +18,15 @@
 namespace dm::sync {
 
 /// Reader to translator.
-struct RawEvent { std::shared_ptr<const std::string> bytes; };
-/// The stream broke after the events before this; the reader waits to be told where to begin again.
-struct StreamBroken {};
-/// Makes the translator look whether it has to stop.
-struct Wake {};
-using ReaderItem = std::variant<RawEvent, StreamBroken, Wake>;
+struct ReaderItem {
+    enum class Kind : std::uint8_t {
+        Event,
+        StreamBroken,  ///< after the events before this; the reader waits to be told where to begin again
+        Wake,          ///< makes the translator look whether it has to stop
+    };
+    Kind kind = Kind::Wake;
+    std::shared_ptr<const std::string> bytes;  ///< of an Event, whole
+};
 
 /// The rows of one event with all that is needed to apply them. Immutable once it is queued; whoever holds it keeps the
 /// memory that its rows and keys are views of.

@@ -4,6 +4,9 @@
 #include "base/retry.h"
 
 namespace dm::sync {
+namespace {
+constexpr RetryPolicy kWritePolicy{.max_attempts = 5, .initial_wait = std::chrono::milliseconds(100), .max_wait = std::chrono::seconds(2)};
+}
 
 Recorder::Recorder(Options options, target::SyncCheckpoint checkpoint, Progress& progress, SyncMetrics& metrics, Clock& clock,
                    SessionLinks& links, sql::SqlConnector connect)
@@ -21,8 +24,7 @@ void Recorder::run(std::stop_token stop) {
             const std::lock_guard lock(mutex_);
             asked = asked_;
         }
-        const RetryPolicy policy{.max_attempts = 5, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(3)};
-        retry(policy, clock_, stop, [&] { write(false); });
+        retry(kWritePolicy, clock_, stop, [&] { write(false); });
         const std::lock_guard lock(mutex_);
         done_ = asked;
         written_.notify_all();
@@ -91,9 +93,10 @@ void Recorder::write(bool in_good_order) {
     flushed_ = std::move(image.global);
 }
 
-void Recorder::flush_last(bool in_good_order) {
+void Recorder::flush_alone(bool in_good_order) {
     const auto snapshot = progress_.snapshot();
-    write(in_good_order && snapshot.is_drained && snapshot.is_at_newest);
+    const bool is_clean = in_good_order && snapshot.is_drained && snapshot.is_at_newest;
+    retry(kWritePolicy, clock_, {}, [&] { write(is_clean); });
 }
 
 void Recorder::set_point(const model::TableName& table, checkpoint::TablePoint point) {

@@ -38,8 +38,9 @@ class Recorder {
     void tick();
     /// Writes now and waits until it is written; false if stop was requested first or the recorder is closed.
     [[nodiscard]] bool flush(std::stop_token stop);
-    /// The last write of a run, by the caller's thread after `run` ended. In good order: everything handed out is applied.
-    void flush_last(bool in_good_order);
+    /// Writes by the caller's thread, before `run` began or after it ended. In good order: nothing after what is recorded has
+    /// been applied, if indeed everything handed out is.
+    void flush_alone(bool in_good_order);
     /// While held, only `flush` writes: a change of structure and its location must be recorded together.
     void hold(bool is_held) noexcept { is_held_ = is_held; }
 

@@ -11,9 +11,9 @@
 namespace dm::sync {
 namespace {
 
-constexpr std::size_t kReaderBytes = 8UL << 20U;
-constexpr std::size_t kSequencerBytes = 16UL << 20U;
-constexpr std::size_t kLaneBytes = 32UL << 20U;  // of all lanes together
+constexpr std::size_t kReaderBytes = 4UL << 20U;
+constexpr std::size_t kSequencerBytes = 8UL << 20U;
+constexpr std::size_t kLaneBytes = 16UL << 20U;  // of all lanes together
 constexpr std::size_t kMaxQueued = 20000;
 constexpr auto kStopPatience = std::chrono::milliseconds(1000);
 constexpr auto kTick = std::chrono::milliseconds(100);
@@ -37,7 +37,7 @@ struct Run::Pipeline {
           recorder(std::move(recorder_options), std::move(checkpoint), progress, run.metrics_, run.dependencies_.clock, run.links_,
                    run.dependencies_.downstream) {
         for (std::size_t lane = 0; lane < lane_count; ++lane) {
-            lanes.push_back(std::make_unique<LaneQueue>(kMaxQueued, std::max<std::size_t>(kLaneBytes / lane_count, 1UL << 20U)));
+            lanes.push_back(std::make_unique<LaneQueue>(kMaxQueued, kLaneBytes / lane_count));
         }
     }
 
@@ -141,7 +141,7 @@ void Run::start_steps() {
     Pipeline& p = *pipeline_;
     const auto on_error = [this](const Error& error) { state_.fail(error); };
     // Before anything is applied, what a last run in good order said of its end must be gone.
-    p.recorder.flush_last(false);
+    p.recorder.flush_alone(false);
     p.recorder_step.emplace("sync-recorder", [&p](std::stop_token stop) { p.recorder.run(stop); }, on_error);
     for (std::size_t lane = 0; lane < p.appliers.size(); ++lane) {
         p.applier_steps.emplace_back(fmt::format("sync-apply-{}", lane), [&p, lane](std::stop_token stop) { p.appliers[lane]->run(stop); }, on_error);
@@ -185,7 +185,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     if (!state_.failure() && !state_.stream_end() && !is_killed_) {
         p.translator->request_stop();
         // Only needed if the translator waits for the next event; a full queue needs no waking.
-        if (p.reader_queue.size() == 0) (void)p.reader_queue.push(Wake{}, 0, {});
+        if (p.reader_queue.size() == 0) (void)p.reader_queue.push({.kind = ReaderItem::Kind::Wake, .bytes = nullptr}, 0, {});
         state_.wait_for(kStopPatience);
     }
     const auto how = state_.stream_end();
@@ -194,7 +194,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     if (is_killed_) return target::UnitOutcome::Stopped;
     if (const auto failure = state_.failure()) {
         try {
-            p.recorder.flush_last(false);
+            p.recorder.flush_alone(false);
         } catch (const Error& error) {
             log::warn("the checkpoint could not be written at the end of a failed run", {{"error", error.what()}});
         }
@@ -208,7 +208,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
             copy.drop_table(downstream_.get(), table);
         }
     }
-    p.recorder.flush_last(in_good_order);
+    p.recorder.flush_alone(in_good_order);
     return finish(how.value_or(StreamEnd::Cut));
 }
 

@@ -69,10 +69,10 @@ StreamEnd Translator::run(std::stop_token stop) {
 }
 
 void Translator::handle(const ReaderItem& item) {
-    if (const auto* raw = std::get_if<RawEvent>(&item)) {
-        handle_event(*raw);
-    } else if (std::holds_alternative<StreamBroken>(item)) {
-        handle_broken();
+    switch (item.kind) {
+        case ReaderItem::Kind::Event: handle_event(item.bytes); break;
+        case ReaderItem::Kind::StreamBroken: handle_broken(); break;
+        case ReaderItem::Kind::Wake: break;
     }
 }
 
@@ -98,15 +98,15 @@ model::Location Translator::recorded(const model::Location& location) const {
     return {.position = location.position, .gtid_set = model::GtidSet(location.gtid_set.flavor())};
 }
 
-void Translator::handle_event(const RawEvent& raw) {
-    const binlog::Event event = decoder_.decode(as_bytes(*raw.bytes));
+void Translator::handle_event(const std::shared_ptr<const std::string>& bytes) {
+    const binlog::Event event = decoder_.decode(as_bytes(*bytes));
     if (event.header.timestamp != 0) timestamp_ = event.header.timestamp;
     const bool has_ended = position_.advance(event);
     if (event.get_if<binlog::TransactionPayload>() != nullptr) {
-        handle_payload(event, raw.bytes);
+        handle_payload(event, bytes);
         return;
     }
-    handle_body(event, raw.bytes);
+    handle_body(event, bytes);
     if (has_ended) end_transaction();
 }
 

@@ -61,14 +61,14 @@ class Translator {
 
     /// Runs until the input ends, stop is requested, or there is nothing more to do. Then closes the output.
     StreamEnd run(std::stop_token stop);
-    /// Ends at the next transaction's end. Push Wake to the input too, for it may be waiting.
+    /// Ends at the next transaction's end. Push a Wake to the input too, for it may be waiting.
     void request_stop() noexcept { is_stopping_ = true; }
     /// Tables whose copy became void; after run.
     [[nodiscard]] const std::vector<model::TableName>& void_copies() const noexcept { return void_copies_; }
 
   private:
     void handle(const ReaderItem& item);
-    void handle_event(const RawEvent& raw);
+    void handle_event(const std::shared_ptr<const std::string>& bytes);
     void handle_body(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner);

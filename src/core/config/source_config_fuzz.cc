@@ -1,0 +1,9 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "core/config/fuzz_targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    dm::config::fuzz_source({reinterpret_cast<const char*>(data), size});
+    return 0;
+}

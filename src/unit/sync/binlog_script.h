@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/binlog/event.h"
+
+/// Writes binlog files for tests: MySQL's events without checksums and GTIDs, rows of INT columns.
+namespace dm::sync::testing {
+
+using IntRow = std::vector<std::optional<std::int32_t>>;
+
+class BinlogScript {
+  public:
+    BinlogScript() {
+        bytes_ = "\xfe\x62\x69\x6e";
+        std::string body;
+        number(body, 4, 2);
+        std::string version = "8.0.36";
+        version.resize(50, '\0');
+        body += version;
+        number(body, 0, 4);
+        body += '\x13';
+        body.append(41, '\x08');
+        body[body.size() - 41 + 18] = '\x08';  // table map: 8 bytes before its body
+        for (const std::size_t type : {30U, 31U, 32U}) body[57 + type - 1] = '\x0a';
+        body += '\0';  // no checksums
+        body.append(4, '\0');
+        event(binlog::EventType::FormatDescription, body);
+    }
+
+    void statement(std::string_view text) {
+        std::string body;
+        number(body, 1, 4);
+        number(body, 0, 4);
+        body += '\1';
+        number(body, 0, 2);
+        number(body, 0, 2);
+        body += 's';
+        body += '\0';
+        body += text;
+        event(binlog::EventType::Query, body);
+    }
+    void begin() { statement("BEGIN"); }
+    void commit() {
+        std::string body;
+        number(body, ++transactions_, 8);
+        event(binlog::EventType::Xid, body);
+    }
+    void insert(const IntRow& row) { rows(binlog::EventType::WriteRowsV2, row.size(), image(row)); }
+    void remove(const IntRow& row) { rows(binlog::EventType::DeleteRowsV2, row.size(), image(row)); }
+    void update(const IntRow& before, const IntRow& after) {
+        rows(binlog::EventType::UpdateRowsV2, before.size(), image(before) + image(after), 2);
+    }
+
+    [[nodiscard]] const std::string& bytes() const { return bytes_; }
+    [[nodiscard]] std::uint64_t offset() const { return bytes_.size(); }
+
+  private:
+    static void number(std::string& out, std::uint64_t value, std::size_t width) {
+        for (std::size_t i = 0; i < width; ++i) out += static_cast<char>((value >> (8 * i)) & 0xFFU);
+    }
+    static std::string image(const IntRow& row) {
+        std::string nulls((row.size() + 7) / 8, '\0');
+        std::string values;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            if (row[i]) {
+                number(values, static_cast<std::uint32_t>(*row[i]), 4);
+            } else {
+                nulls[i / 8] = static_cast<char>(nulls[i / 8] | (1 << (i % 8)));
+            }
+        }
+        return nulls + values;
+    }
+    void event(binlog::EventType type, std::string_view body) {
+        std::string out;
+        number(out, 1'700'000'000 + transactions_, 4);
+        out += static_cast<char>(type);
+        number(out, 1, 4);
+        number(out, 19 + body.size(), 4);
+        number(out, bytes_.size() + 19 + body.size(), 4);
+        number(out, 0, 2);
+        bytes_ += out;
+        bytes_ += body;
+    }
+    void rows(binlog::EventType type, std::size_t columns, const std::string& images, int bitmaps = 1) {
+        std::string map;
+        number(map, 17, 6);
+        number(map, 1, 2);
+        map += std::string_view("\1s\0\1t\0", 6);
+        map += static_cast<char>(columns);
+        map.append(columns, '\3');
+        map += '\0';
+        map += '\x7';
+        event(binlog::EventType::TableMap, map);
+        std::string body;
+        number(body, 17, 6);
+        number(body, 1, 2);
+        number(body, 2, 2);
+        body += static_cast<char>(columns);
+        for (int i = 0; i < bitmaps; ++i) body.append((columns + 7) / 8, '\xff');
+        body += images;
+        event(type, body);
+    }
+
+    std::string bytes_;
+    std::uint64_t transactions_ = 0;
+};
+
+}  // namespace dm::sync::testing

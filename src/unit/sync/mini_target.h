@@ -1,0 +1,244 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/sql/fake_sql_session.h"
+#include "core/sql/sql_session.h"
+
+/// A target for tests: executes the statement forms that sync writes on one table `s`.`t` (id, u, p) with primary key id and
+/// unique key u, and keeps checkpoint rows. Transactions are applied at their COMMIT and lost with their session.
+namespace dm::sync::testing {
+
+class MiniTarget {
+  public:
+    using Tuple = std::vector<std::optional<std::string>>;
+    using Rows = std::map<std::string, Tuple>;
+
+    [[nodiscard]] sql::SqlConnector connector() {
+        return [this] { return std::make_unique<Session>(*this); };
+    }
+    [[nodiscard]] Rows rows() const {
+        const std::lock_guard lock(mutex_);
+        return rows_;
+    }
+    [[nodiscard]] Tuple global_checkpoint() const {
+        const std::lock_guard lock(mutex_);
+        const auto found = checkpoint_.find({"", ""});
+        return found == checkpoint_.end() ? Tuple{} : found->second;
+    }
+    [[nodiscard]] std::size_t statements() const {
+        const std::lock_guard lock(mutex_);
+        return count_;
+    }
+    /// Called once before the statement with this number (from 1) runs, without a lock.
+    void at_statement(std::size_t number, std::function<void()> hook) {
+        const std::lock_guard lock(mutex_);
+        hook_at_ = number;
+        hook_ = std::move(hook);
+    }
+    /// The next statements that begin so fail.
+    void fail(std::string prefix, Error error, int times) {
+        const std::lock_guard lock(mutex_);
+        failing_ = std::move(prefix);
+        error_ = std::move(error);
+        failures_ = times;
+    }
+    [[nodiscard]] std::vector<std::string> ddls() const {
+        const std::lock_guard lock(mutex_);
+        return ddls_;
+    }
+    std::string create_table = "CREATE TABLE `t` (`id` int NOT NULL, `u` int DEFAULT NULL, `p` int DEFAULT NULL, PRIMARY KEY (`id`), UNIQUE KEY `u` (`u`))";
+
+  private:
+    class Session final : public sql::SqlSession {
+      public:
+        explicit Session(MiniTarget& target) : target_(target) {}
+        sql::ResultSet query(std::string_view statement) override {
+            target_.arrive(statement, is_cancelled_);
+            return target_.answer(statement);
+        }
+        std::vector<sql::ResultColumn> stream(std::string_view, const RowSink&) override { return {}; }
+        sql::ExecResult execute(std::string_view statement) override {
+            target_.arrive(statement, is_cancelled_);
+            if (statement == "BEGIN") {
+                is_open_ = true;
+            } else if (statement == "COMMIT") {
+                target_.commit(pending_);
+                pending_.clear();
+                is_open_ = false;
+            } else if (is_open_) {
+                pending_.emplace_back(statement);
+            } else {
+                target_.commit({std::string(statement)});
+            }
+            return {.affected_rows = 1'000'000};
+        }
+        [[nodiscard]] const model::ServerVersion& version() const override { return version_; }
+        [[nodiscard]] std::uint64_t connection_id() const override { return 1; }
+        [[nodiscard]] std::uint64_t max_packet_bytes() const override { return 1U << 20U; }
+        void cancel() noexcept override { is_cancelled_ = true; }
+
+      private:
+        MiniTarget& target_;
+        const model::ServerVersion version_{.flavor = model::Flavor::MySql, .major = 8, .minor = 0, .patch = 36};
+        std::atomic<bool> is_cancelled_ = false;
+        bool is_open_ = false;
+        std::vector<std::string> pending_;
+    };
+
+    void arrive(std::string_view statement, const std::atomic<bool>& is_cancelled) {
+        std::function<void()> hook;
+        {
+            const std::lock_guard lock(mutex_);
+            ++count_;
+            if (count_ == hook_at_) hook = std::exchange(hook_, nullptr);
+        }
+        if (hook) hook();
+        const std::lock_guard lock(mutex_);
+        if (is_cancelled) throw sql::FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection);
+        if (failures_ > 0 && statement.starts_with(failing_)) {
+            --failures_;
+            throw *error_;
+        }
+    }
+    sql::ResultSet answer(std::string_view statement) {
+        const std::lock_guard lock(mutex_);
+        if (statement.starts_with("SHOW CREATE TABLE")) return sql::FakeSqlServer::result({"Table", "Create Table"}, {{"t", create_table}});
+        if (statement.starts_with("SELECT @@global.lower")) return sql::FakeSqlServer::result({"l", "c", "k"}, {{"0", "utf8mb4", "utf8mb4_bin"}});
+        if (statement.starts_with("SELECT cp_schema")) {
+            std::vector<std::vector<std::string>> rows;
+            for (const auto& [name, row] : checkpoint_) {
+                std::vector<std::string> cells;
+                for (std::size_t i = 1; i < row.size(); ++i) cells.push_back(row[i].value_or("NULL"));
+                rows.push_back(std::move(cells));
+            }
+            return sql::FakeSqlServer::result({"cp_schema", "cp_table", "binlog_name", "binlog_pos", "binlog_gtid", "exit_safe_binlog_name",
+                                               "exit_safe_binlog_pos", "exit_safe_binlog_gtid", "table_info", "is_global"}, std::move(rows));
+        }
+        return {};
+    }
+
+    /// The literals of "(1,'x',NULL),(2,...)" from `at` on; moves `at` behind them.
+    static std::vector<Tuple> tuples(std::string_view text, std::size_t& at) {
+        std::vector<Tuple> result;
+        while (at < text.size() && text[at] == '(') {
+            Tuple tuple;
+            do {
+                ++at;
+                tuple.push_back(literal(text, at));
+            } while (text[at] == ',');
+            ++at;
+            result.push_back(std::move(tuple));
+            if (at < text.size() && text[at] == ',') ++at;
+        }
+        return result;
+    }
+    static std::optional<std::string> literal(std::string_view text, std::size_t& at) {
+        std::string value;
+        if (text[at] != '\'') {
+            while (at < text.size() && text[at] != ',' && text[at] != ')' && text[at] != ' ') value += text[at++];
+            if (value == "NULL") return std::nullopt;
+            return value;
+        }
+        for (++at; text[at] != '\''; ++at) {
+            if (text[at] == '\\') ++at;
+            value += text[at];
+        }
+        ++at;
+        return value;
+    }
+
+    void commit(const std::vector<std::string>& statements) {
+        const std::lock_guard lock(mutex_);
+        const Rows rows = rows_;
+        const auto checkpoint = checkpoint_;
+        try {
+            for (const auto& statement : statements) run(statement);
+        } catch (...) {
+            rows_ = rows;
+            checkpoint_ = checkpoint;
+            throw;
+        }
+    }
+    void run(const std::string& statement) {
+        if (statement.starts_with("INSERT INTO `m`.`t_syncer_checkpoint`")) return run_checkpoint(statement);
+        if (statement.starts_with("INSERT INTO `s`.`t`")) return run_insert(statement);
+        if (statement.starts_with("REPLACE INTO `s`.`t`")) return run_replace(statement);
+        if (statement.starts_with("UPDATE `s`.`t` SET")) return run_update(statement);
+        if (statement.starts_with("DELETE FROM `s`.`t` WHERE")) return run_delete(statement);
+        if (statement.find("`s`.`t`") != std::string::npos) ddls_.push_back(statement);
+    }
+    static std::size_t after(const std::string& text, std::string_view word) { return text.find(word) + word.size(); }
+    void run_checkpoint(const std::string& statement) {
+        std::size_t at = after(statement, " VALUES ");
+        for (auto& tuple : tuples(statement, at)) checkpoint_[{*tuple[1], *tuple[2]}] = tuple;
+    }
+    [[nodiscard]] bool clashes(const Tuple& row, const std::string& except) const {
+        return std::ranges::any_of(rows_, [&](const auto& entry) {
+            return entry.first != except && (entry.first == *row[0] || (row[1] && entry.second[1] == row[1]));
+        });
+    }
+    void run_insert(const std::string& statement) {
+        std::size_t at = after(statement, " VALUES ");
+        const auto rows = tuples(statement, at);
+        const bool is_upsert = statement.find(" ON DUPLICATE KEY UPDATE ") != std::string::npos;
+        for (const auto& row : rows) {
+            const bool is_there = rows_.contains(*row[0]);
+            if (clashes(row, is_upsert && is_there ? *row[0] : "")) throw sql::FakeSqlServer::server_error(1062, "Duplicate entry in " + statement);
+            rows_[*row[0]] = row;
+        }
+    }
+    void run_replace(const std::string& statement) {
+        std::size_t at = after(statement, " VALUES ");
+        for (const auto& row : tuples(statement, at)) {
+            std::erase_if(rows_, [&](const auto& entry) { return entry.first == *row[0] || (row[1] && entry.second[1] == row[1]); });
+            rows_[*row[0]] = row;
+        }
+    }
+    void run_update(const std::string& statement) {
+        Tuple row;
+        std::size_t at = 0;
+        for (const std::string_view column : {"`id`=", "`u`=", "`p`="}) {
+            at = statement.find(column, at) + column.size();
+            row.push_back(literal(statement, at));
+        }
+        at = after(statement, " WHERE `id`=");
+        const auto id = literal(statement, at);
+        if (!rows_.contains(*id)) return;
+        if (clashes(row, *id)) throw sql::FakeSqlServer::server_error(1062, "Duplicate entry in " + statement);
+        rows_.erase(*id);
+        rows_[*row[0]] = row;
+    }
+    void run_delete(const std::string& statement) {
+        if (const auto in = statement.find(" IN ("); in != std::string::npos) {
+            std::size_t at = in + 4;
+            const auto ids = tuples(statement, at);
+            for (const auto& id : ids.front()) rows_.erase(*id);
+            return;
+        }
+        std::size_t at = after(statement, "(`id`=");
+        rows_.erase(*literal(statement, at));
+    }
+
+    mutable std::mutex mutex_;
+    Rows rows_;
+    std::map<std::pair<std::string, std::string>, Tuple> checkpoint_;
+    std::vector<std::string> ddls_;
+    std::size_t count_ = 0;
+    std::size_t hook_at_ = 0;
+    std::function<void()> hook_;
+    std::string failing_;
+    std::optional<Error> error_;
+    int failures_ = 0;
+};
+
+}  // namespace dm::sync::testing

@@ -1,0 +1,293 @@
+#include "unit/sync/sync_unit.h"
+
+#include <atomic>
+#include <memory>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "core/binlog/memory_event_source.h"
+#include "unit/sync/binlog_script.h"
+#include "unit/sync/mini_target.h"
+
+namespace dm::sync {
+namespace {
+
+using testing::BinlogScript;
+using testing::IntRow;
+using testing::MiniTarget;
+
+/// Real time, but nobody sleeps long.
+class HastyClock final : public Clock {
+  public:
+    [[nodiscard]] TimePoint now() const override { return clock_.now(); }
+    [[nodiscard]] WallTime wall_now() const override { return clock_.wall_now(); }
+    bool sleep(Duration duration, std::stop_token stop) override {
+        return clock_.sleep(std::min<Duration>(duration, std::chrono::milliseconds(2)), stop);
+    }
+
+  private:
+    SystemClock clock_;
+};
+
+/// Serves memory, breaking once if so asked.
+class ScriptSource final : public binlog::EventSource {
+  public:
+    ScriptSource(std::string bytes, std::optional<std::size_t> fail_after) : inner_({{.name = "bin.000001", .bytes = std::move(bytes)}}) {
+        if (fail_after) inner_.fail_after(*fail_after);
+    }
+    void start(const binlog::StartPoint& from) override { inner_.start(from); }
+    [[nodiscard]] std::optional<ByteView> next(std::stop_token stop) override { return inner_.next(stop); }
+    [[nodiscard]] std::string_view kind() const override { return "remote"; }
+    void cancel() noexcept override { inner_.cancel(); }
+
+  private:
+    binlog::MemoryEventSource inner_;
+};
+
+/// A random history of one table, as a binlog and as its end state.
+class History {
+  public:
+    History(unsigned seed, std::size_t transactions) : random_(seed) {
+        for (std::size_t i = 0; i < transactions; ++i) {
+            script_.begin();
+            for (int change = pick(5) + 1; change > 0; --change) step();
+            script_.commit();
+        }
+    }
+    [[nodiscard]] const BinlogScript& script() const { return script_; }
+    [[nodiscard]] MiniTarget::Rows rows() const {
+        MiniTarget::Rows rows;
+        const auto text = [](const std::optional<std::int32_t>& value) { return value ? std::optional(std::to_string(*value)) : std::nullopt; };
+        for (const auto& [id, row] : rows_) rows[std::to_string(id)] = {text(row[0]), text(row[1]), text(row[2])};
+        return rows;
+    }
+
+  private:
+    int pick(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
+    [[nodiscard]] bool fits(const IntRow& row, std::optional<int> except) const {
+        return std::ranges::none_of(rows_, [&](const auto& entry) {
+            return entry.first != except && (entry.first == *row[0] || (row[1] && entry.second[1] == row[1]));
+        });
+    }
+    void step() {
+        const IntRow row = {pick(30), pick(4) == 0 ? std::nullopt : std::optional(pick(30)), pick(1000)};
+        const auto victim = rows_.find(pick(30));
+        if (pick(3) == 0 && fits(row, std::nullopt)) {
+            script_.insert(row);
+            rows_[*row[0]] = row;
+        } else if (victim != rows_.end() && pick(4) == 0) {
+            script_.remove(victim->second);
+            rows_.erase(victim);
+        } else if (victim != rows_.end()) {
+            const IntRow next = pick(2) == 0 ? IntRow{victim->second[0], victim->second[1], row[2]} : row;
+            if (!fits(next, victim->first)) return;
+            script_.update(victim->second, next);
+            rows_.erase(victim);
+            rows_[*next[0]] = next;
+        }
+    }
+
+    std::mt19937 random_;
+    BinlogScript script_;
+    std::map<int, IntRow> rows_;
+};
+
+class SyncUnitTest : public ::testing::Test {
+  protected:
+    SyncUnitTest() {
+        using sql::FakeSqlServer;
+        upstream_.on("SELECT @@global.lower", FakeSqlServer::result({"l", "c", "k"}, {{"0", "utf8mb4", "utf8mb4_bin"}}));
+        upstream_.on("SHOW BINARY LOGS", FakeSqlServer::result({"Log_name", "File_size"}, {{"bin.000001", "1"}}));
+        upstream_.on("SHOW MASTER STATUS", [this](std::string_view) {
+            return FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"}, {{"bin.000001", std::to_string(end_), ""}});
+        });
+        upstream_.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"NULL"}}));
+        upstream_.on("SHOW CREATE TABLE", FakeSqlServer::result({"Table", "Create Table"}, {{"t", target_->create_table}}));
+        config_.name = model::TaskName("t");
+        config_.source_id = model::SourceId("s1");
+        config_.mode = config::TaskMode::Incremental;
+        config_.meta_schema = "m";
+        config_.sync.worker_count = 4;
+        config_.sync.batch = 7;
+        config_.sync.checkpoint_flush_interval = std::chrono::seconds(0);
+    }
+
+    std::unique_ptr<SyncUnit> make_unit(const std::string& binlog, std::optional<std::size_t> fail_after = std::nullopt) {
+        end_ = binlog.size();
+        auto failing = std::make_shared<std::optional<std::size_t>>(fail_after);
+        return std::make_unique<SyncUnit>(
+            config_, SyncUnit::Dependencies{.upstream = upstream_.connector(),
+                                            .downstream = target_->connector(),
+                                            .open_source = [binlog, failing] {
+                                                return std::make_unique<ScriptSource>(binlog, std::exchange(*failing, std::nullopt));
+                                            },
+                                            .clock = clock_,
+                                            .metrics = metrics_,
+                                            .worker_name = "w",
+                                            .run_until = {}});
+    }
+
+    void renew_target() { target_ = std::make_unique<MiniTarget>(); }
+
+    HastyClock clock_;
+    metrics::Registry metrics_;
+    std::unique_ptr<MiniTarget> target_ = std::make_unique<MiniTarget>();
+    sql::FakeSqlServer upstream_;
+    config::SubTaskConfig config_;
+    std::atomic<std::uint64_t> end_ = 4;
+};
+
+TEST_F(SyncUnitTest, end_state_is_that_of_the_upstream) {
+    for (unsigned seed = 1; seed <= 5; ++seed) {
+        const History history(seed, 200);
+        renew_target();
+        const auto unit = make_unit(history.script().bytes());
+        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows(), history.rows()) << "seed " << seed;
+        const auto status = std::get<target::SyncStatus>(unit->status());
+        EXPECT_EQ(status.flushed.position.offset, history.script().offset());
+        EXPECT_TRUE(status.noticed.empty());
+    }
+}
+
+TEST_F(SyncUnitTest, an_end_in_good_order_is_recorded_as_exit_of_safe_mode) {
+    const History history(7, 20);
+    ASSERT_EQ(make_unit(history.script().bytes())->run({}), target::UnitOutcome::Stopped);
+    const auto row = target_->global_checkpoint();
+    ASSERT_FALSE(row.empty());
+    EXPECT_EQ(row[3], row[6]);
+    EXPECT_EQ(row[4], row[7]);
+}
+
+TEST_F(SyncUnitTest, killed_at_any_statement_the_next_run_ends_like_the_upstream) {
+    const History history(11, 60);
+    for (std::size_t at = 1; at < 400; at += 7) {
+        renew_target();
+        auto unit = make_unit(history.script().bytes());
+        target_->at_statement(at, [&unit] { unit->kill(); });
+        try {
+            (void)unit->run({});
+        } catch (const Error& error) {
+            EXPECT_EQ(error.retry_class(), RetryClass::Resume) << error.what();
+        }
+        target_->at_statement(0, nullptr);
+        unit = make_unit(history.script().bytes());
+        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows(), history.rows()) << "killed at statement " << at;
+    }
+}
+
+TEST_F(SyncUnitTest, broken_streams_are_taken_up_again_without_loss_or_doubles) {
+    const History history(13, 60);
+    for (std::size_t events = 1; events < 200; events += 9) {
+        renew_target();
+        ASSERT_EQ(make_unit(history.script().bytes(), events)->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows(), history.rows()) << "broken after " << events;
+    }
+}
+
+TEST_F(SyncUnitTest, passing_failures_of_the_target_are_repeated) {
+    const History history(17, 60);
+    for (const int number : {1213, 1205, 2013}) {
+        renew_target();
+        target_->fail("COMMIT", sql::FakeSqlServer::server_error(number, "passing").with_retry(RetryClass::Resume), 3);
+        ASSERT_EQ(make_unit(history.script().bytes())->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows(), history.rows()) << "error " << number;
+    }
+}
+
+TEST_F(SyncUnitTest, a_failed_change_is_never_passed_by_the_checkpoint) {
+    BinlogScript script;
+    script.begin();
+    script.insert({1, 1, 1});
+    script.commit();
+    const auto before = script.offset();
+    script.begin();
+    script.insert({2, 1, 2});  // clashes: the target must refuse it
+    script.commit();
+    script.begin();
+    script.insert({3, 3, 3});
+    script.commit();
+    config_.sync.safe_mode_duration = std::chrono::nanoseconds(0);
+    auto unit = make_unit(script.bytes());
+    try {
+        (void)unit->run({});
+        FAIL() << "the target refuses a row";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::DbExecuteFailed);
+        EXPECT_NE(error.raw_cause().find("1062"), std::string::npos) << error.what();
+    }
+    const auto row = target_->global_checkpoint();
+    ASSERT_FALSE(row.empty());
+    EXPECT_LE(std::stoull(*row[4]), before);
+    EXPECT_EQ(row[6], "") << "not an end in good order";
+}
+
+TEST_F(SyncUnitTest, statements_wait_for_rows_and_later_rows_use_the_new_structure) {
+    BinlogScript script;
+    script.begin();
+    script.insert({1, 1, 1});
+    script.commit();
+    script.statement("TRUNCATE TABLE t");
+    script.statement("CREATE VIEW v AS SELECT 1");
+    script.begin();
+    script.insert({2, 2, 2});
+    script.commit();
+    const auto unit = make_unit(script.bytes());
+    ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+    EXPECT_EQ(target_->ddls().size(), 1U);
+    const auto status = std::get<target::SyncStatus>(unit->status());
+    ASSERT_EQ(status.noticed.size(), 1U);
+    EXPECT_EQ(status.noticed[0].kind, "skipped statement on a view");
+    EXPECT_EQ(status.total_rows, 2U);
+}
+
+TEST_F(SyncUnitTest, statement_format_changes_are_counted) {
+    BinlogScript script;
+    script.begin();
+    script.statement("INSERT INTO t VALUES (1,1,1)");
+    script.commit();
+    const auto unit = make_unit(script.bytes());
+    ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+    const auto status = std::get<target::SyncStatus>(unit->status());
+    ASSERT_EQ(status.noticed.size(), 1U);
+    EXPECT_EQ(status.noticed[0].kind, "statement-format DML");
+}
+
+TEST_F(SyncUnitTest, unknown_statements_are_refused_with_their_place) {
+    BinlogScript script;
+    script.statement("FROBNICATE t");
+    try {
+        (void)make_unit(script.bytes())->run({});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::SyncDdlUnsupported);
+        EXPECT_NE(std::string(error.what()).find("FROBNICATE"), std::string::npos);
+    }
+}
+
+TEST_F(SyncUnitTest, runs_to_a_location_and_finishes) {
+    BinlogScript script;
+    script.begin();
+    script.insert({1, 1, 1});
+    script.commit();
+    const auto middle = script.offset();
+    script.begin();
+    script.insert({2, 2, 2});
+    script.commit();
+    end_ = script.offset();
+    const auto bytes = script.bytes();
+    SyncUnit unit(config_, {.upstream = upstream_.connector(),
+                            .downstream = target_->connector(),
+                            .open_source = [bytes] { return std::make_unique<ScriptSource>(bytes, std::nullopt); },
+                            .clock = clock_,
+                            .metrics = metrics_,
+                            .worker_name = "w",
+                            .run_until = model::Location{.position = {"bin.000001", middle}, .gtid_set = model::GtidSet()}});
+    EXPECT_EQ(unit.run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(target_->rows().size(), 1U);
+}
+
+}  // namespace
+}  // namespace dm::sync
