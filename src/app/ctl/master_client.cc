@@ -46,11 +46,8 @@ MasterClient::MasterClient(std::vector<std::string> addresses, std::chrono::nano
 
 void MasterClient::connect() {
     for (const auto& address : addresses_) {
-        auto channel = open_(address);
-        if (channel->WaitForConnected(std::chrono::system_clock::now() + kDialTimeout)) {
-            channel_ = std::move(channel);
-            return;
-        }
+        channel_ = open_(address, kDialTimeout);
+        if (channel_) return;
     }
     throw Error(ErrorCode::CtlConnect, fmt::format("cannot connect to a dm-master at {}", fmt::join(addresses_, ",")));
 }

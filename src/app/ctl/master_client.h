@@ -27,8 +27,8 @@ struct RpcOutcome {
 /// call finds the master gone. Used by one thread.
 class MasterClient {
   public:
-    /// Opens a channel without waiting.
-    using OpenChannel = std::function<std::shared_ptr<grpc::Channel>(const std::string& address)>;
+    /// Opens a channel and waits until it is connected; null if nobody answers within `patience`.
+    using OpenChannel = std::function<std::shared_ptr<grpc::Channel>(const std::string& address, std::chrono::milliseconds patience)>;
 
     MasterClient(std::vector<std::string> addresses, std::chrono::nanoseconds rpc_timeout, OpenChannel open);
 

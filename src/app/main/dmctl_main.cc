@@ -30,10 +30,11 @@ constexpr std::string_view kLogFile = "dmctl.log";
     std::_Exit(number == SIGTERM ? 0 : 1);
 }
 
-std::shared_ptr<grpc::Channel> open_channel(const std::string& address) {
+std::shared_ptr<grpc::Channel> open_channel(const std::string& address, std::chrono::milliseconds patience) {
     rpc::ChannelOptions options;
     options.max_receive_bytes = -1;
-    return rpc::make_channel(address, options);
+    auto channel = rpc::make_channel(address, options);
+    return rpc::wait_connected(*channel, patience) ? channel : nullptr;
 }
 
 int run(int argc, char** argv) {

@@ -449,7 +449,7 @@ class RandomHistory : public SchedulerTest {
 
 TEST_F(RandomHistory, MemoryEqualsStoreAfterThousandsOfHistories) {
     const unsigned first_seed = std::random_device{}();
-    for (unsigned i = 0; i < 2000; ++i) {
+    for (unsigned i = 0; i < 1000; ++i) {
         const unsigned seed = first_seed + i;
         SCOPED_TRACE("seed " + std::to_string(seed));
         random_.seed(seed);

@@ -45,14 +45,16 @@ Verdict judge_source(const pb::QueryStatusResponse& status, const model::SourceI
         return verdict;
     }
     const bool is_served = status.result() && state.source() == source.str();
-    return {.is_done = is_served, .is_ok = is_served, .text = status.msg()};
+    return {.is_done = is_served, .is_ok = is_served, .text = is_served ? std::string() : status.msg()};
 }
 
 /// `attempt` counts from 0: the first answers after a resume may still show the old error.
 Verdict judge_task(const pb::QueryStatusResponse& status, const model::TaskName& task, Awaited awaited, int attempt) {
     const pb::SubTaskStatus* subtask = find_subtask(status, task);
     const bool is_missing = subtask == nullptr || subtask->status_case() == pb::SubTaskStatus::kMsg;
-    if (awaited == Awaited::TaskGone) return {.is_done = is_missing, .is_ok = is_missing, .text = "the subtask is still there"};
+    if (awaited == Awaited::TaskGone) {
+        return {.is_done = is_missing, .is_ok = is_missing, .text = is_missing ? "" : "the subtask is still there"};
+    }
     if (!status.result()) return {.is_done = false, .is_ok = false, .text = status.msg()};
     if (is_missing) return {.is_done = false, .is_ok = false, .text = "the subtask has not started"};
     const auto stage = subtask->stage();

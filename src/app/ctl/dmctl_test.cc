@@ -1,0 +1,216 @@
+#include "app/ctl/dmctl.h"
+
+#include <map>
+#include <sstream>
+
+#include <dmmaster.grpc.pb.h>
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "app/ctl/help_text.h"
+#include "base/error.h"
+
+namespace dm::ctl {
+namespace {
+
+using testing::HasSubstr;
+
+/// Answers a few calls and remembers the requests.
+class FakeMaster final : public pb::Master::Service {
+  public:
+    grpc::Status ListMember(grpc::ServerContext*, const pb::ListMemberRequest* request, pb::ListMemberResponse* response) override {
+        list_member = *request;
+        response->set_result(true);
+        auto* leader = response->add_members()->mutable_leader();
+        leader->set_name("m1");
+        leader->set_addr("127.0.0.1:8261");
+        response->add_members()->mutable_worker();
+        return grpc::Status::OK;
+    }
+    grpc::Status OperateTask(grpc::ServerContext*, const pb::OperateTaskRequest* request, pb::OperateTaskResponse* response) override {
+        operate_task.push_back(*request);
+        response->set_op(request->op());
+        response->set_result(true);
+        auto* source = response->add_sources();
+        source->set_result(true);
+        source->set_source("s1");
+        source->set_worker("w1");
+        return grpc::Status::OK;
+    }
+    grpc::Status QueryStatus(grpc::ServerContext*, const pb::QueryStatusListRequest* request, pb::QueryStatusListResponse* response) override {
+        query_status = *request;
+        *response = status;
+        return grpc::Status::OK;
+    }
+    grpc::Status OfflineMember(grpc::ServerContext*, const pb::OfflineMemberRequest*, pb::OfflineMemberResponse* response) override {
+        response->set_msg("worker is still online");
+        return grpc::Status::OK;
+    }
+    grpc::Status StartTask(grpc::ServerContext*, const pb::StartTaskRequest*, pb::StartTaskResponse*) override {
+        return {grpc::StatusCode::UNKNOWN, "master is not leader"};
+    }
+
+    pb::ListMemberRequest list_member;
+    std::vector<pb::OperateTaskRequest> operate_task;
+    pb::QueryStatusListRequest query_status;
+    pb::QueryStatusListResponse status;
+};
+
+class DmctlTest : public testing::Test {
+  protected:
+    DmctlTest() {
+        grpc::ServerBuilder builder;
+        builder.RegisterService(&master_);
+        server_ = builder.BuildAndStart();
+    }
+    ~DmctlTest() override { server_->Shutdown(); }
+
+    int run(const std::vector<std::string>& words, const std::vector<std::string>& sources = {}) {
+        out_.str("");
+        err_.str("");
+        return dmctl_.run(words, sources);
+    }
+
+    FakeMaster master_;
+    std::unique_ptr<grpc::Server> server_;
+    MasterClient client_{{"in-process"}, std::chrono::seconds(5), [this](const std::string&, std::chrono::milliseconds) { return server_->InProcessChannel({}); }};
+    std::ostringstream out_;
+    std::ostringstream err_;
+    std::map<std::string, std::string> files_;
+    Dmctl dmctl_{{.out = out_, .err = err_}, client_, [this](const std::string& path) {
+                     const auto found = files_.find(path);
+                     ensure(found != files_.end(), ErrorCode::ConfigFileUnreadable, "file '" + path + "' cannot be read");
+                     return found->second;
+                 }};
+};
+
+TEST_F(DmctlTest, ListsMembersAsTheOriginalPrints) {
+    EXPECT_EQ(run({"list-member"}), 0);
+    EXPECT_TRUE(master_.list_member.leader() && master_.list_member.master() && master_.list_member.worker());
+    EXPECT_EQ(out_.str(), R"({
+    "result": true,
+    "msg": "",
+    "members": [
+        {
+            "leader": {
+                "msg": "",
+                "name": "m1",
+                "addr": "127.0.0.1:8261"
+            }
+        },
+        {
+            "worker": {
+                "msg": "",
+                "workers": [
+                ]
+            }
+        }
+    ]
+}
+)");
+    EXPECT_EQ(run({"list-member", "--worker", "-n", "a,b"}), 0);
+    EXPECT_FALSE(master_.list_member.leader());
+    EXPECT_EQ(master_.list_member.names_size(), 2);
+}
+
+TEST_F(DmctlTest, OperatesATaskByNameOrFile) {
+    EXPECT_EQ(run({"pause-task", "t1"}, {"s1"}), 0);
+    EXPECT_EQ(master_.operate_task.at(0).op(), pb::Pause);
+    EXPECT_EQ(master_.operate_task.at(0).sources(0), "s1");
+    EXPECT_EQ(out_.str(), "{\n    \"op\": \"Pause\",\n    \"result\": true,\n    \"msg\": \"\",\n    \"sources\": [\n        {\n"
+                          "            \"result\": true,\n            \"msg\": \"\",\n            \"source\": \"s1\",\n"
+                          "            \"worker\": \"w1\"\n        }\n    ]\n}\n");
+    EXPECT_EQ(run({"stop-task", "gone.yaml"}), 0);
+    EXPECT_EQ(master_.operate_task.at(1).name(), "gone.yaml") << "an unreadable file is taken as a name";
+    EXPECT_EQ(master_.operate_task.at(1).op(), pb::Delete);
+}
+
+TEST_F(DmctlTest, OperatesEveryTaskOfOneSource) {
+    master_.status.set_result(true);
+    auto* source = master_.status.add_sources();
+    source->set_result(true);
+    source->add_subtaskstatus()->set_name("b");
+    source->add_subtaskstatus()->set_name("a");
+    EXPECT_EQ(run({"resume-task"}, {"s1"}), 0);
+    ASSERT_EQ(master_.operate_task.size(), 2U);
+    EXPECT_EQ(master_.operate_task.at(0).name(), "a");
+    EXPECT_THAT(out_.str(), HasSubstr("\"task\": \"a\",\n            \"op\": \"Resume\",\n            \"result\": true,"));
+    EXPECT_EQ(run({"resume-task"}), 1);
+    EXPECT_THAT(out_.str(), HasSubstr("can only specify one source"));
+    EXPECT_EQ(err_.str(), "Error: please check output to see error\n");
+}
+
+TEST_F(DmctlTest, ShowsTheShortListOnlyWithoutArgumentsAndTroubles) {
+    master_.status.set_result(true);
+    EXPECT_EQ(run({"query-status"}), 0);
+    EXPECT_THAT(out_.str(), HasSubstr("\"tasks\": []"));
+    EXPECT_EQ(run({"query-status", "--more"}), 0);
+    EXPECT_THAT(out_.str(), HasSubstr("\"sources\": [\n    ]"));
+    EXPECT_EQ(run({"query-status", "t"}), 0);
+    EXPECT_EQ(master_.query_status.name(), "t");
+    master_.status.add_sources()->set_result(false);
+    EXPECT_EQ(run({"query-status"}), 0);
+    EXPECT_THAT(out_.str(), HasSubstr("\"sourceStatus\": null"));
+}
+
+TEST_F(DmctlTest, AnAnswerThatFailedIsASuccessButForAFewCommands) {
+    EXPECT_EQ(run({"offline-member", "--worker", "--name", "w1"}), 1);
+    EXPECT_EQ(out_.str(), "offline member failed:\nworker is still online\n");
+    EXPECT_EQ(run({"query-status"}), 0);
+}
+
+TEST_F(DmctlTest, ReportsWhatIsWrongWithTheCommandLine) {
+    EXPECT_EQ(run({"transfer-source", "s1"}), 1);
+    EXPECT_THAT(out_.str(), HasSubstr("transfer-source <source-id> <worker-id>"));
+    EXPECT_EQ(err_.str(), "Error: please check output to see error\n");
+    EXPECT_EQ(run({"list-membr"}), 1);
+    EXPECT_EQ(err_.str(), "Error: unknown command \"list-membr\" for \"dmctl\"\n\nDid you mean this?\n\tlist-member\n\nRun 'dmctl --help' for usage.\n");
+    EXPECT_EQ(run({"query-status", "--foo"}), 1);
+    EXPECT_EQ(err_.str(), "Error: unknown flag: --foo\n");
+    EXPECT_EQ(run({"start-task", "gone.yaml"}), 1);
+    EXPECT_THAT(err_.str(), HasSubstr("Error: error in get file content: "));
+    EXPECT_EQ(run({"config", "task"}), 0) << "config commands show their help instead";
+}
+
+TEST_F(DmctlTest, PrintsGrpcErrorsLikeTheOriginal) {
+    files_["t.yaml"] = "name: t\n";
+    EXPECT_EQ(run({"start-task", "t.yaml"}), 1);
+    EXPECT_EQ(err_.str(), "Error: rpc error: code = Unknown desc = master is not leader\n");
+    EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(DmctlTest, RefusesMissingFeaturesByName) {
+    for (const auto& words : std::vector<std::vector<std::string>>{{"start-relay", "-s", "s"}, {"shard-ddl-lock"}, {"binlog", "skip", "t", "-b", "x:4"},
+                                                                   {"validation", "start", "--all-task"}, {"binlog-schema", "list"}, {"config", "task", "update"}}) {
+        EXPECT_EQ(run(words), 1) << words.front();
+        EXPECT_THAT(err_.str(), HasSubstr("is refused: ")) << words.front();
+    }
+}
+
+TEST_F(DmctlTest, InteractiveFailuresGoToTheOutput) {
+    EXPECT_TRUE(dmctl_.run_line(""));
+    EXPECT_TRUE(dmctl_.run_line("nonsense  here"));
+    EXPECT_EQ(out_.str(), "fail to run: [nonsense here]\nError: unknown command \"nonsense\" for \"dmctl\"\n\nRun 'dmctl --help' for usage.\n");
+    EXPECT_TRUE(dmctl_.run_line("quit"));
+    EXPECT_TRUE(dmctl_.run_line("list-member --master-addr x"));
+    EXPECT_THAT(out_.str(), HasSubstr("unknown flag: --master-addr"));
+    EXPECT_FALSE(dmctl_.run_line("exit"));
+    EXPECT_EQ(err_.str(), "");
+}
+
+void expect_documented(const CommandSpec& command, const std::string& path) {
+    EXPECT_FALSE(command.summary.empty()) << path;
+    const bool works = command.run != nullptr;
+    EXPECT_TRUE(works || !command.children.empty() || !command.missing_feature.empty()) << path;
+    if (works) {
+        EXPECT_THAT(std::string(command.example), HasSubstr(path)) << "every command has an example";
+    }
+    EXPECT_THAT(help_text(command, path), HasSubstr("Usage:"));
+    for (const auto& child : command.children) expect_documented(child, path + (path.empty() ? "" : " ") + std::string(child.name));
+}
+
+TEST(CommandTree, EveryCommandHasHelpAndAnExample) { expect_documented(command_tree(), ""); }
+
+}  // namespace
+}  // namespace dm::ctl
