@@ -28,7 +28,8 @@ struct TlsOptions {
     std::string key_pem;
 
     [[nodiscard]] bool is_enabled() const noexcept {
-        return !ca_path.empty() || !cert_path.empty() || !key_path.empty() || !ca_pem.empty() || !cert_pem.empty() || !key_pem.empty();
+        return !ca_path.empty() || !cert_path.empty() || !key_path.empty() || !ca_pem.empty() || !cert_pem.empty() ||
+               !key_pem.empty();
     }
 };
 
@@ -45,7 +46,7 @@ struct ConnectOptions {
     std::chrono::seconds read_timeout{0};   ///< 0 = wait for ever
     std::chrono::seconds write_timeout{0};  ///< 0 = wait for ever
     bool is_compressed = false;
-    ErrorScope scope = ErrorScope::NotSet;  ///< whose server it is, for errors
+    ErrorScope scope = ErrorScope::NotSet;     ///< whose server it is, for errors
     std::shared_ptr<TrafficCounters> traffic;  ///< may be null
 };
 

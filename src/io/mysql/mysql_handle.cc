@@ -1,14 +1,13 @@
 #include "io/mysql/mysql_handle.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <fcntl.h>
 #include <mutex>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -68,7 +67,8 @@ void set_options(MYSQL& handle, const ConnectOptions& options) {
     if (options.is_compressed) mysql_options(&handle, MYSQL_OPT_COMPRESS, nullptr);
 }
 
-void set_tls(MYSQL& handle, const ConnectOptions& options, const PemFile& authority, const PemFile& cert, const PemFile& key) {
+void set_tls(MYSQL& handle, const ConnectOptions& options, const PemFile& authority, const PemFile& cert,
+             const PemFile& key) {
     if (!options.tls.is_enabled()) return;
     const my_bool enforce = 1;
     const auto verify = static_cast<my_bool>(authority.name() != nullptr);
@@ -86,8 +86,9 @@ bool is_number(std::string_view text) {
 std::string set_statement(const ConnectOptions& options) {
     std::string statement = "SET ";
     for (const auto& [name, value] : options.session_variables) {
-        const bool is_word =
-            !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.'; });
+        const bool is_word = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+            return std::isalnum(c) != 0 || c == '_' || c == '.';
+        });
         ensure(is_word, ErrorCode::DbDriver, fmt::format("`{}` is not the name of a session variable", name));
         if (statement.size() > 4) statement += ", ";
         statement += fmt::format("SESSION {} = ", name);
@@ -130,20 +131,23 @@ MysqlHandle open_handle(const ConnectOptions& options) {
     const PemFile key(options.tls.key_path, options.tls.key_pem);
     set_options(*handle, options);
     set_tls(*handle, options, authority, cert, key);
-    const std::string where = fmt::format("cannot connect to the database at {}:{} as user `{}`", options.host, options.port, options.user);
+    const std::string where =
+        fmt::format("cannot connect to the database at {}:{} as user `{}`", options.host, options.port, options.user);
     // A host of "localhost" would make the library look for a unix socket, whatever the port.
     const unsigned protocol = MYSQL_PROTOCOL_TCP;
     mysql_options(handle.get(), MYSQL_OPT_PROTOCOL, &protocol);
-    if (mysql_real_connect(handle.get(), options.host.c_str(), options.user.c_str(), options.password.c_str(), nullptr, options.port,
-                           nullptr, 0) == nullptr) {
+    if (mysql_real_connect(handle.get(), options.host.c_str(), options.user.c_str(), options.password.c_str(), nullptr,
+                           options.port, nullptr, 0) == nullptr) {
         const bool unreachable = is_unreachable(mysql_errno(handle.get()));
-        const Error error = with_server_text(Error(unreachable ? ErrorCode::DbBadConnection : ErrorCode::DbDriver, where), *handle, options.scope);
+        const Error error = with_server_text(
+            Error(unreachable ? ErrorCode::DbBadConnection : ErrorCode::DbDriver, where), *handle, options.scope);
         throw unreachable ? error.with_retry(RetryClass::Resume) : error;
     }
     if (!options.session_variables.empty()) {
         const std::string statement = set_statement(options);
         if (mysql_real_query(handle.get(), statement.data(), statement.size()) != 0) {
-            throw handle_error(*handle, ErrorCode::DbDriver, fmt::format("{}: {} failed", where, statement), options.scope);
+            throw handle_error(*handle, ErrorCode::DbDriver, fmt::format("{}: {} failed", where, statement),
+                               options.scope);
         }
     }
     return handle;
@@ -151,7 +155,8 @@ MysqlHandle open_handle(const ConnectOptions& options) {
 
 Error handle_error(MYSQL& handle, ErrorCode code, std::string_view message, ErrorScope scope) {
     const bool is_lost = is_connection_error(mysql_errno(&handle));
-    return with_server_text(Error(is_lost ? ErrorCode::DbInvalidConnection : code, std::string(message)), handle, scope);
+    return with_server_text(Error(is_lost ? ErrorCode::DbInvalidConnection : code, std::string(message)), handle,
+                            scope);
 }
 
 SocketSwitch::SocketSwitch(MYSQL& handle)

@@ -17,8 +17,8 @@ struct CloseHandle {
 };
 using MysqlHandle = std::unique_ptr<MYSQL, CloseHandle>;
 
-/// Logs in and sets the session variables. Throws Error{DbBadConnection} if the server cannot be reached or refuses for a
-/// while, Error{DbDriver} if the login, a TLS file or a session variable is refused.
+/// Logs in and sets the session variables. Throws Error{DbBadConnection} if the server cannot be reached or refuses for
+/// a while, Error{DbDriver} if the login, a TLS file or a session variable is refused.
 [[nodiscard]] MysqlHandle open_handle(const ConnectOptions& options);
 
 /// The handle's last error as an Error: `code` or, when the connection is gone, DbInvalidConnection. The cause is

@@ -75,7 +75,8 @@ struct MySqlSession::State {
 
     void send(std::string_view statement, ErrorCode code) {
         if (is_dead) {
-            throw Error(ErrorCode::DbBadConnection, fmt::format("the connection is closed, not sent: {}", shown(statement)))
+            throw Error(ErrorCode::DbBadConnection,
+                        fmt::format("the connection is closed, not sent: {}", shown(statement)))
                 .with_cause("Error 2006 (HY000): Server has gone away")
                 .with_scope(scope);
         }
@@ -94,7 +95,8 @@ struct MySqlSession::State {
 };
 
 MySqlSession::MySqlSession(const ConnectOptions& options) : state_(std::make_unique<State>(options)) {
-    const sql::ResultSet facts = query("SELECT VERSION() AS v, CONNECTION_ID() AS c, @@SESSION.max_allowed_packet AS p");
+    const sql::ResultSet facts =
+        query("SELECT VERSION() AS v, CONNECTION_ID() AS c, @@SESSION.max_allowed_packet AS p");
     state_->version = model::parse_server_version(facts.text(0, "v"));
     state_->connection_id = to_number(facts, "c");
     state_->max_packet_bytes = to_number(facts, "p");
@@ -162,7 +164,9 @@ void MySqlSession::cancel() noexcept {
 }
 
 sql::SqlConnector make_connector(ConnectOptions options) {
-    return [options = std::move(options)]() -> std::unique_ptr<sql::SqlSession> { return std::make_unique<MySqlSession>(options); };
+    return [options = std::move(options)]() -> std::unique_ptr<sql::SqlSession> {
+        return std::make_unique<MySqlSession>(options);
+    };
 }
 
 }  // namespace dm::mysql

@@ -9,7 +9,8 @@ namespace {
 
 TEST(MySqlSession, UnreachableServerIsATransientErrorOfItsSide) {
     // Port 1 of the loopback is closed: refused at once, nothing leaves the machine.
-    const sql::SqlConnector connect = make_connector({.port = 1, .user = "u", .password = "secret", .scope = ErrorScope::Upstream});
+    const sql::SqlConnector connect =
+        make_connector({.port = 1, .user = "u", .password = "secret", .scope = ErrorScope::Upstream});
     try {
         connect();
         FAIL() << "connected to port 1";

@@ -34,7 +34,8 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
             batch.statement.set_mode(job.redo_mode);
             if (target::is_connection_lost(error)) session_.drop();
             // Written or not? Without a key nobody can tell.
-            if (target::is_connection_lost(error) && job.shape.is_keyless()) ChunkLedger::mark_failed(*batch.chunk, error);
+            if (target::is_connection_lost(error) && job.shape.is_keyless())
+                ChunkLedger::mark_failed(*batch.chunk, error);
         });
     if (is_written) ChunkLedger::count(*batch.chunk, batch.statement.rows(), batch.statement.data_bytes());
 }
@@ -48,7 +49,8 @@ void BatchWriter::execute(Batch& batch) {
         const bool is_clash = target::sql_error_number(error) == target::server_error::kDuplicateKey;
         if (!is_clash || batch.statement.mode() != target::WriteMode::Insert) throw;
         if (job.shape.is_keyless() || (run_.options.on_duplicate == OnDuplicate::Error && !job.record.was_empty)) {
-            throw Error(ErrorCode::CopyTargetConflict, fmt::format("rows of {} exist in the target {}", job.source.quoted(), job.target.quoted()))
+            throw Error(ErrorCode::CopyTargetConflict,
+                        fmt::format("rows of {} exist in the target {}", job.source.quoted(), job.target.quoted()))
                 .with_cause(error);
         }
         batch.statement.set_mode(job.redo_mode);
@@ -59,7 +61,8 @@ void BatchWriter::execute(Batch& batch) {
 /// The target stored something else than it was given: that must not pass in silence.
 void BatchWriter::look_at_warnings(const Batch& batch, std::uint32_t warnings) {
     if (batch.statement.mode() == target::WriteMode::Ignore) {
-        run_.notices.add("row kept as it was in the target", batch.chunk->job->target.quoted(), "on-duplicate-logical: ignore", warnings);
+        run_.notices.add("row kept as it was in the target", batch.chunk->job->target.quoted(),
+                         "on-duplicate-logical: ignore", warnings);
         return;
     }
     const auto result = session_.get().query("SHOW WARNINGS LIMIT 1");

@@ -6,8 +6,8 @@
 
 namespace dm::copy {
 
-/// One writer: executes batches from the queue until it is closed. Belongs to one thread. Transient errors are waited out,
-/// with new sessions where needed; a batch of a keyless table whose fate is unknown makes its chunk start again.
+/// One writer: executes batches from the queue until it is closed. Belongs to one thread. Transient errors are waited
+/// out, with new sessions where needed; a batch of a keyless table whose fate is unknown makes its chunk start again.
 class BatchWriter {
   public:
     explicit BatchWriter(CopyRun& run) : run_(run), session_(run.downstream) {}

@@ -47,7 +47,8 @@ void ChunkLedger::fail(const std::shared_ptr<Chunk>& chunk, const Error& error) 
 void ChunkLedger::again(const std::shared_ptr<Chunk>& chunk) {
     const auto error = chunk->last_error.copy();
     if (max_attempts_ != 0 && ++chunk->attempts >= max_attempts_) throw *error;
-    log::warn("a chunk is read again", {{"table", chunk->job->source.quoted()}, {"chunk", chunk->record.number}, {"error", error->what()}});
+    log::warn("a chunk is read again",
+              {{"table", chunk->job->source.quoted()}, {"chunk", chunk->record.number}, {"error", error->what()}});
     chunk->job->rows_done -= chunk->rows;
     chunk->job->bytes_done -= chunk->bytes;
     chunk->rows = 0;

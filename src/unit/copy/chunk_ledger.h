@@ -10,8 +10,8 @@
 
 namespace dm::copy {
 
-/// Keeps count of what a chunk still waits for, and settles it: done and recorded in the checkpoint, or to be read again.
-/// Thread-safe; its references outlive it.
+/// Keeps count of what a chunk still waits for, and settles it: done and recorded in the checkpoint, or to be read
+/// again. Thread-safe; its references outlive it.
 class ChunkLedger {
   public:
     ChunkLedger(const target::CopyCheckpoint& checkpoint, CopyBoard& board, int max_attempts)
@@ -19,8 +19,8 @@ class ChunkLedger {
 
     /// One more batch, or the reading itself, is under way.
     static void open(Chunk& chunk) { ++chunk.pending; }
-    /// What was opened is over; `session` is used to record the chunk if it was the last. Throws, with nothing counted, if
-    /// recording fails: call again. Throws the last error of a chunk that has used up its attempts.
+    /// What was opened is over; `session` is used to record the chunk if it was the last. Throws, with nothing counted,
+    /// if recording fails: call again. Throws the last error of a chunk that has used up its attempts.
     void close(const std::shared_ptr<Chunk>& chunk, sql::SqlSession& session);
     /// As `close`, where the chunk must be read again because of `error`.
     void fail(const std::shared_ptr<Chunk>& chunk, const Error& error);

@@ -1,5 +1,5 @@
-// A model of the copy's central rule: chunks of different moments, all read after LOW, plus every event after LOW applied by
-// key, end in what the upstream holds. The table has a primary key and a second unique key.
+// A model of the copy's central rule: chunks of different moments, all read after LOW, plus every event after LOW
+// applied by key, end in what the upstream holds. The table has a primary key and a second unique key.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -11,14 +11,14 @@
 namespace dm::copy {
 namespace {
 
-constexpr int kKeys = 12;    // primary keys 0..11, in chunks of four
-constexpr int kValues = 8;   // values of the second unique key
+constexpr int kKeys = 12;   // primary keys 0..11, in chunks of four
+constexpr int kValues = 8;  // values of the second unique key
 constexpr int kChunks = 3;
 
 using Table = std::map<int, int>;  // primary key -> unique value
 
 struct Event {
-    std::optional<int> deleted;                  // primary key of the before image
+    std::optional<int> deleted;                   // primary key of the before image
     std::optional<std::pair<int, int>> inserted;  // after image
 };
 
@@ -72,7 +72,7 @@ class History {
     }
 
     std::mt19937 random_;
-    std::vector<Table> states_;   // states_[n]: after n events
+    std::vector<Table> states_;  // states_[n]: after n events
     std::vector<Event> events_;
 };
 
@@ -88,7 +88,8 @@ Copy copy_in_chunks(History& history) {
     Copy copy;
     copy.low = history.pick(history.last() + 1);
     std::vector<int> order = {0, 1, 2};
-    for (int i = kChunks - 1; i > 0; --i) std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(history.pick(i + 1))]);
+    for (int i = kChunks - 1; i > 0; --i)
+        std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(history.pick(i + 1))]);
     for (const int chunk : order) {
         const int moment = copy.low + history.pick(history.last() - copy.low + 1);
         copy.read_at[static_cast<std::size_t>(chunk)] = moment;
@@ -126,7 +127,9 @@ TEST(Convergence, SkippingEventsPerChunkLosesRows) {
     for (unsigned seed = 0; seed < 4000; ++seed) {
         History history(seed);
         Copy copy = copy_in_chunks(history);
-        const auto is_seen = [&](int key, int number) { return number < copy.read_at[static_cast<std::size_t>(chunk_of(key))]; };
+        const auto is_seen = [&](int key, int number) {
+            return number < copy.read_at[static_cast<std::size_t>(chunk_of(key))];
+        };
         for (int i = copy.low; i < history.last(); ++i) {
             Event event = history.event(i);
             if (event.deleted && is_seen(*event.deleted, i)) event.deleted.reset();

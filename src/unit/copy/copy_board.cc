@@ -81,7 +81,8 @@ void CopyBoard::table_started(const std::shared_ptr<TableJob>& job, StartedTable
     changed_.notify_all();
 }
 
-void CopyBoard::table_split(const std::shared_ptr<TableJob>& job, std::vector<std::shared_ptr<Chunk>> chunks, bool is_last) {
+void CopyBoard::table_split(const std::shared_ptr<TableJob>& job, std::vector<std::shared_ptr<Chunk>> chunks,
+                            bool is_last) {
     const std::lock_guard lock(mutex_);
     Active& active = find_locked(job.get());
     active.is_busy = false;

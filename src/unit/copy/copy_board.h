@@ -16,14 +16,20 @@
 namespace dm::copy {
 
 /// What a reader is to do next.
-struct StartTable { std::shared_ptr<TableJob> job; };
+struct StartTable {
+    std::shared_ptr<TableJob> job;
+};
 struct SplitTable {
     std::shared_ptr<TableJob> job;
     std::vector<std::string> after;  ///< key the last chunk ended with; empty: from the beginning
     std::int64_t next_number = 1;
 };
-struct ReadChunk { std::shared_ptr<Chunk> chunk; };
-struct FinishTable { std::shared_ptr<TableJob> job; };
+struct ReadChunk {
+    std::shared_ptr<Chunk> chunk;
+};
+struct FinishTable {
+    std::shared_ptr<TableJob> job;
+};
 using Work = std::variant<StartTable, SplitTable, ReadChunk, FinishTable>;
 
 /// How a table went on after it was started.
@@ -31,7 +37,7 @@ struct StartedTable {
     std::vector<std::shared_ptr<Chunk>> chunks;  ///< to be read, from an earlier run, or the whole of a keyless table
     std::vector<std::string> after;              ///< where splitting continues
     std::int64_t next_number = 1;
-    bool is_split = false;                       ///< no more chunks will come
+    bool is_split = false;  ///< no more chunks will come
 };
 
 /// Decides what the readers do next: keeps enough chunks ready, starts tables in the given order when there is nothing

@@ -11,7 +11,8 @@ std::shared_ptr<TableJob> job(const std::string& name) {
     return made;
 }
 
-std::shared_ptr<Chunk> chunk(const std::shared_ptr<TableJob>& job, std::int64_t number, std::vector<std::string> upper) {
+std::shared_ptr<Chunk> chunk(const std::shared_ptr<TableJob>& job, std::int64_t number,
+                             std::vector<std::string> upper) {
     auto made = std::make_shared<Chunk>();
     made->job = job;
     made->record = {.number = number, .range = {.lower = {}, .upper = std::move(upper)}};

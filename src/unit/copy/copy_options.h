@@ -22,25 +22,27 @@ using config::OnDuplicate;
 struct CopyOptions {
     std::string task;
     std::string source_id;
-    std::string meta_schema = "dm_meta";  ///< `meta-schema`
+    std::string meta_schema = "dm_meta";                 ///< `meta-schema`
     LocationUse location_use = LocationUse::ByPosition;  ///< `enable-gtid`
-    int readers = 4;                      ///< `mydumpers.threads`
-    int writers = 16;                     ///< `loaders.pool-size`
-    std::string where;                    ///< `mydumpers.where`
-    OnDuplicate on_duplicate = OnDuplicate::Replace;  ///< `loaders.on-duplicate-logical`
-    bool is_sharding = false;             ///< `shard-mode` is set: other sources may write to the same tables
+    int readers = 4;                                     ///< `mydumpers.threads`
+    int writers = 16;                                    ///< `loaders.pool-size`
+    std::string where;                                   ///< `mydumpers.where`
+    OnDuplicate on_duplicate = OnDuplicate::Replace;     ///< `loaders.on-duplicate-logical`
+    bool is_sharding = false;  ///< `shard-mode` is set: other sources may write to the same tables
     /// Nothing was replicated yet: completed tables, too, still need the binlog from where their copy started.
     bool is_sync_fresh = true;
-    std::size_t chunk_bytes = 8UL << 20U;       ///< aimed at
-    std::size_t statement_bytes = 1UL << 20U;   ///< one INSERT
-    std::size_t queue_bytes = 32UL << 20U;      ///< statements waiting for writers
-    RetryPolicy retry{.max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};
+    std::size_t chunk_bytes = 8UL << 20U;      ///< aimed at
+    std::size_t statement_bytes = 1UL << 20U;  ///< one INSERT
+    std::size_t queue_bytes = 32UL << 20U;     ///< statements waiting for writers
+    RetryPolicy retry{
+        .max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};
 };
 
 /// The options of a subtask; what it does not say has the defaults above.
 [[nodiscard]] CopyOptions copy_options(const config::SubTaskConfig& subtask);
 
-/// What the copy works with. The connectors open sessions set up by unit/target/downstream.h; the clock outlives the unit.
+/// What the copy works with. The connectors open sessions set up by unit/target/downstream.h; the clock outlives the
+/// unit.
 struct CopyEnvironment {
     sql::SqlConnector upstream;
     sql::SqlConnector downstream;

@@ -22,9 +22,12 @@ struct OtherObject {
 };
 
 constexpr auto kOtherObjects = std::to_array<OtherObject>({
-    {"trigger not copied", "SELECT TRIGGER_SCHEMA AS s, COUNT(*) AS n FROM information_schema.TRIGGERS GROUP BY TRIGGER_SCHEMA"},
-    {"event not copied", "SELECT EVENT_SCHEMA AS s, COUNT(*) AS n FROM information_schema.EVENTS GROUP BY EVENT_SCHEMA"},
-    {"routine not copied", "SELECT ROUTINE_SCHEMA AS s, COUNT(*) AS n FROM information_schema.ROUTINES GROUP BY ROUTINE_SCHEMA"},
+    {"trigger not copied",
+     "SELECT TRIGGER_SCHEMA AS s, COUNT(*) AS n FROM information_schema.TRIGGERS GROUP BY TRIGGER_SCHEMA"},
+    {"event not copied",
+     "SELECT EVENT_SCHEMA AS s, COUNT(*) AS n FROM information_schema.EVENTS GROUP BY EVENT_SCHEMA"},
+    {"routine not copied",
+     "SELECT ROUTINE_SCHEMA AS s, COUNT(*) AS n FROM information_schema.ROUTINES GROUP BY ROUTINE_SCHEMA"},
 });
 
 std::uint64_t to_number(const std::string& digits) {
@@ -38,15 +41,17 @@ void count_other_objects(sql::SqlSession& upstream, const std::set<std::string>&
         const auto result = upstream.query(object.query);
         for (std::size_t i = 0; i < result.rows.size(); ++i) {
             const std::string schema = result.text(i, "s");
-            if (schemas.contains(schema)) notices.add(std::string(object.kind), model::quote_identifier(schema), "", to_number(result.text(i, "n")));
+            if (schemas.contains(schema))
+                notices.add(std::string(object.kind), model::quote_identifier(schema), "",
+                            to_number(result.text(i, "n")));
         }
     }
 }
 
 }  // namespace
 
-std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::TableFilter& filter, const rules::TableRouter& router,
-                                      NoticeBook* notices) {
+std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::TableFilter& filter,
+                                      const rules::TableRouter& router, NoticeBook* notices) {
     const auto result = upstream.query(
         fmt::format("SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, TABLE_TYPE AS k, DATA_LENGTH AS d, TABLE_ROWS AS r "
                     "FROM information_schema.TABLES WHERE TABLE_SCHEMA {}",
@@ -59,7 +64,8 @@ std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::Ta
         if (!filter.accepts(source)) continue;
         const std::string kind = result.text(i, "k");
         if (kind != "BASE TABLE" && kind != "SYSTEM VERSIONED") {
-            if (notices != nullptr) notices->add(kind == "SEQUENCE" ? "sequence not copied" : "view not copied", source.quoted(), kind);
+            if (notices != nullptr)
+                notices->add(kind == "SEQUENCE" ? "sequence not copied" : "view not copied", source.quoted(), kind);
             continue;
         }
         schemas.insert(source.schema);

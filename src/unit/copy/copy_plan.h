@@ -20,8 +20,8 @@ struct PlannedTable {
     std::uint64_t rows_total = 0;
 };
 
-/// Lists the base tables, largest first. Views, sequences, triggers, events and routines of the schemas concerned are not
-/// copied: they are counted in `notices`, if there is one.
+/// Lists the base tables, largest first. Views, sequences, triggers, events and routines of the schemas concerned are
+/// not copied: they are counted in `notices`, if there is one.
 [[nodiscard]] std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::TableFilter& filter,
                                                     const rules::TableRouter& router, NoticeBook* notices);
 

@@ -85,7 +85,8 @@ struct CopyUnit::State {
     mutable Guarded<Rate> rate;
 
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
-    std::size_t add_tables(RunParts& parts, ManagedSession& upstream, std::map<model::TableName, target::TableCopyRecord>& records);
+    std::size_t add_tables(RunParts& parts, ManagedSession& upstream,
+                           std::map<model::TableName, target::TableCopyRecord>& records);
     void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
     void collect(const target::CopyCheckpoint& checkpoint, RunParts& parts);
 };
@@ -94,10 +95,12 @@ struct CopyUnit::State {
 std::size_t CopyUnit::State::add_tables(RunParts& parts, ManagedSession& upstream,
                                         std::map<model::TableName, target::TableCopyRecord>& records) {
     std::size_t added = 0;
-    for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router, std::exchange(listed, true) ? nullptr : &notices)) {
+    for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router,
+                                           std::exchange(listed, true) ? nullptr : &notices)) {
         const auto found = records.find(table.source);
-        const bool is_complete = found != records.end() && found->second.state == target::CopyState::Complete &&
-                                 (!options.is_sync_fresh || is_available(found->second.point.low, parts.purged, options.location_use));
+        const bool is_complete =
+            found != records.end() && found->second.state == target::CopyState::Complete &&
+            (!options.is_sync_fresh || is_available(found->second.point.low, parts.purged, options.location_use));
         if (is_complete) continue;
         auto job = std::make_shared<TableJob>();
         job->source = table.source;
@@ -141,9 +144,17 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
     LowMeter low(options.location_use, *environment.clock);
     const TableStarter starter(options, checkpoint, parts.purged, low, notices);
     ManagedSession probe(parts.downstream);
-    CopyRun run{.options = options, .checkpoint = checkpoint, .starter = starter, .clock = *environment.clock, .notices = notices,
-                .board = parts.board, .ledger = parts.ledger, .queue = parts.queue, .upstream = parts.upstream,
-                .downstream = parts.downstream, .max_packet_bytes = probe.get().max_packet_bytes()};
+    CopyRun run{.options = options,
+                .checkpoint = checkpoint,
+                .starter = starter,
+                .clock = *environment.clock,
+                .notices = notices,
+                .board = parts.board,
+                .ledger = parts.ledger,
+                .queue = parts.queue,
+                .upstream = parts.upstream,
+                .downstream = parts.downstream,
+                .max_packet_bytes = probe.get().max_packet_bytes()};
     probe.drop();
     const auto on_error = [&](const Error& error) { parts.fail(error); };
     const std::stop_token abort = parts.abort.get_token();
@@ -162,7 +173,8 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
             on_error);
     }
     for (int i = 0; i < options.readers; ++i) {
-        steps.emplace_back(fmt::format("copy-read-{}", i), [&](std::stop_token) { TableReader(run).run(abort); }, on_error);
+        steps.emplace_back(
+            fmt::format("copy-read-{}", i), [&](std::stop_token) { TableReader(run).run(abort); }, on_error);
     }
     {
         const std::stop_callback on_stop(stop, [&] {
@@ -172,7 +184,8 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
         parts.board.wait_finished(abort);
     }
     parts.queue.close();
-    for (Clock::Duration waited{0}; abort.stop_requested() && parts.running_writers > 0 && waited < kDrainTime; waited += kDrainStep) {
+    for (Clock::Duration waited{0}; abort.stop_requested() && parts.running_writers > 0 && waited < kDrainTime;
+         waited += kDrainStep) {
         if (!environment.clock->sleep(kDrainStep, std::stop_token())) break;
     }
     if (abort.stop_requested()) parts.downstream.cancel();
@@ -198,14 +211,17 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
     State& state = *state_;
     const CopyEnvironment& environment = state.environment;
     const model::Flavor flavor = environment.upstream()->version().flavor;
-    const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id, flavor);
+    const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id,
+                                            flavor);
     for (int listing = 1;; ++listing) {
         const auto parts = std::make_shared<RunParts>(state.options, environment, checkpoint);
         state.current.set(parts);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
         retry(
             state.options.retry, *environment.clock, stop, [&] { state.plan(*parts, checkpoint); },
-            [](const Error& error, Clock::Duration) { log::warn("copy: planning again", {{"error", error.what()}}); });
+            [](const Error& error, Clock::Duration) {
+                log::warn("copy: planning again", {{"error", error.what()}});
+            });
         const bool has_work = !parts->board.is_finished();
         if (has_work && listing <= kMaxListings) state.work(*parts, checkpoint, stop);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
@@ -259,7 +275,9 @@ target::UnitStatus CopyUnit::status() const {
         const std::chrono::duration<double> elapsed = now - *rate.since;
         if (elapsed < kRateWindow) return rate.per_second;
         const std::uint64_t grown = status.bytes_done > rate.bytes_then ? status.bytes_done - rate.bytes_then : 0;
-        rate = {.since = now, .bytes_then = status.bytes_done, .per_second = static_cast<std::int64_t>(static_cast<double>(grown) / elapsed.count())};
+        rate = {.since = now,
+                .bytes_then = status.bytes_done,
+                .per_second = static_cast<std::int64_t>(static_cast<double>(grown) / elapsed.count())};
         return rate.per_second;
     });
     return status;

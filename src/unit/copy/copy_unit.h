@@ -10,8 +10,8 @@
 namespace dm::copy {
 
 /// The full copy of one source, straight from upstream to downstream: no locks beyond milliseconds, chunk by chunk,
-/// resumable by any worker from the checkpoint in the target. Afterwards sync starts at the checkpoint's floor and applies
-/// each table's changes from its LOW on, idempotently until its HIGH; what `highest_point` says is the first
+/// resumable by any worker from the checkpoint in the target. Afterwards sync starts at the checkpoint's floor and
+/// applies each table's changes from its LOW on, idempotently until its HIGH; what `highest_point` says is the first
 /// point of the binlog at which the target is consistent. Owned by the subtask; threads and failures as Unit says.
 class CopyUnit final : public target::Unit {
   public:

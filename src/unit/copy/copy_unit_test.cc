@@ -31,30 +31,39 @@ class CopyUnitTest : public testing::Test {
     CopyUnitTest() {
         up_.on("SHOW BINARY LOGS", FakeSqlServer::result({"Log_name"}, {{"bin.000001"}}));
         up_.on("SHOW STATUS LIKE 'binlog_snapshot_%'",
-               FakeSqlServer::result({"n", "v"}, {{"Binlog_snapshot_file", "bin.000001"}, {"Binlog_snapshot_position", "500"}}));
+               FakeSqlServer::result({"n", "v"},
+                                     {{"Binlog_snapshot_file", "bin.000001"}, {"Binlog_snapshot_position", "500"}}));
         up_.on("SELECT BINLOG_GTID_POS", FakeSqlServer::result({"g"}, {{"0-1-5"}}));
-        up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {{"s", "t", "BASE TABLE", "1000", "100"}, {"s", "v", "VIEW", "NULL", "NULL"}}));
+        up_.on("SELECT TABLE_SCHEMA AS s",
+               FakeSqlServer::result({"s", "t", "k", "d", "r"},
+                                     {{"s", "t", "BASE TABLE", "1000", "100"}, {"s", "v", "VIEW", "NULL", "NULL"}}));
         up_.on("SELECT DATA_LENGTH", FakeSqlServer::result({"d", "r"}, {{"1000", "100"}}));
-        up_.on("SELECT COLUMN_NAME AS c, DATA_TYPE", FakeSqlServer::result({"c", "t", "e", "n", "o"}, {{"id", "bigint", "", "NO", "NULL"}}));
+        up_.on("SELECT COLUMN_NAME AS c, DATA_TYPE",
+               FakeSqlServer::result({"c", "t", "e", "n", "o"}, {{"id", "bigint", "", "NO", "NULL"}}));
         up_.on("SELECT INDEX_NAME", FakeSqlServer::result({"i", "c", "p"}, {{"PRIMARY", "id", "NULL"}}));
         set_structure("CREATE TABLE `t` (`id` bigint)");
         up_.on("SELECT `id` FROM `s`.`t` FORCE INDEX", [](std::string_view query) {
             const std::int64_t last = number_after(query, "`id`>", 0) + number_after(query, "OFFSET ", 0) + 1;
-            return FakeSqlServer::result({"id"}, last > 100 ? std::vector<std::vector<std::string>>{} : std::vector<std::vector<std::string>>{{std::to_string(last)}});
+            return FakeSqlServer::result({"id"}, last > 100
+                                                     ? std::vector<std::vector<std::string>>{}
+                                                     : std::vector<std::vector<std::string>>{{std::to_string(last)}});
         });
         up_.on("SELECT /*!40001", [](std::string_view query) {
             std::vector<std::vector<std::string>> rows;
-            for (std::int64_t id = number_after(query, "`id`>", 0) + 1; id <= number_after(query, "`id`<=", 100); ++id) rows.push_back({std::to_string(id)});
+            for (std::int64_t id = number_after(query, "`id`>", 0) + 1; id <= number_after(query, "`id`<=", 100); ++id)
+                rows.push_back({std::to_string(id)});
             return FakeSqlServer::result({"id"}, rows);
         });
-        down_.on("SHOW CREATE TABLE", [](std::string_view) -> ResultSet { throw FakeSqlServer::server_error(1146, "no such table"); });
+        down_.on("SHOW CREATE TABLE",
+                 [](std::string_view) -> ResultSet { throw FakeSqlServer::server_error(1146, "no such table"); });
         options_.task = "task";
         options_.source_id = "source";
         options_.readers = 2;
         options_.writers = 2;
         options_.chunk_bytes = 300;  // 30 rows
         options_.statement_bytes = 120;
-        options_.retry = {.max_attempts = 3, .initial_wait = std::chrono::milliseconds(1), .max_wait = std::chrono::milliseconds(1)};
+        options_.retry = {
+            .max_attempts = 3, .initial_wait = std::chrono::milliseconds(1), .max_wait = std::chrono::milliseconds(1)};
     }
 
     void set_structure(const std::string& text) {
@@ -64,25 +73,32 @@ class CopyUnitTest : public testing::Test {
     /// The checkpoint holds the table, and chunks 1 (done, to 30) and 2 (planned, to 60).
     void have_checkpoint(const std::string& state) {
         down_.on("SELECT 1 FROM information_schema.TABLES", FakeSqlServer::result({"1"}, {{"1"}}));
-        down_.on("SHOW CREATE TABLE `s`.`t`", FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (`id` bigint)"}}));
-        down_.on("SELECT low_name,low_pos", FakeSqlServer::result({"low_name", "low_pos", "low_gtid"}, {{"bin.000001", "400", "0-1-4"}}));
+        down_.on("SHOW CREATE TABLE `s`.`t`",
+                 FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (`id` bigint)"}}));
+        down_.on("SELECT low_name,low_pos",
+                 FakeSqlServer::result({"low_name", "low_pos", "low_gtid"}, {{"bin.000001", "400", "0-1-4"}}));
         down_.on("SELECT cp_schema", [this, state](std::string_view) {
             const std::string now = down_.statements("DELETE FROM `dm_meta`").empty() ? state : "complete";
-            return FakeSqlServer::result({"cp_schema", "cp_table", "state", "target_schema", "target_table", "owns_target", "was_empty", "low_name", "low_pos", "low_gtid",
-                                          "high_name", "high_pos", "high_gtid", "table_structure", "rows_done", "bytes_done"},
-                                         {{"s", "t", now, "s", "t", "1", "1", "bin.000001", "450", "0-1-4", "bin.000001", "600", "0-1-6", "CREATE TABLE `t` (`id` bigint)", "0", "0"}});
+            return FakeSqlServer::result({"cp_schema", "cp_table", "state", "target_schema", "target_table",
+                                          "owns_target", "was_empty", "low_name", "low_pos", "low_gtid", "high_name",
+                                          "high_pos", "high_gtid", "table_structure", "rows_done", "bytes_done"},
+                                         {{"s", "t", now, "s", "t", "1", "1", "bin.000001", "450", "0-1-4",
+                                           "bin.000001", "600", "0-1-6", "CREATE TABLE `t` (`id` bigint)", "0", "0"}});
         });
-        down_.on("SELECT chunk,state", FakeSqlServer::result({"chunk", "state", "lower_bound", "upper_bound", "rows_done", "bytes_done"},
-                                                              {{"1", "done", "[]", R"(["30"])", "30", "60"}, {"2", "planned", R"(["30"])", R"(["60"])", "0", "0"}}));
+        down_.on("SELECT chunk,state",
+                 FakeSqlServer::result({"chunk", "state", "lower_bound", "upper_bound", "rows_done", "bytes_done"},
+                                       {{"1", "done", "[]", R"(["30"])", "30", "60"},
+                                        {"2", "planned", R"(["30"])", R"(["60"])", "0", "0"}}));
     }
 
     CopyUnit unit() {
         rules::BlockAllowRules all;
-        return CopyUnit(options_, {.upstream = up_.connector(),
-                                   .downstream = down_.connector(),
-                                   .filter = std::make_shared<rules::TableFilter>(all, true),
-                                   .router = std::make_shared<rules::TableRouter>(std::vector<rules::RouteRule>{}, true),
-                                   .clock = &clock_});
+        return CopyUnit(options_,
+                        {.upstream = up_.connector(),
+                         .downstream = down_.connector(),
+                         .filter = std::make_shared<rules::TableFilter>(all, true),
+                         .router = std::make_shared<rules::TableRouter>(std::vector<rules::RouteRule>{}, true),
+                         .clock = &clock_});
     }
 
     /// Once the table is complete, so says the checkpoint.
@@ -92,10 +108,12 @@ class CopyUnitTest : public testing::Test {
             std::vector<std::vector<std::string>> rows;
             for (const std::string& statement : down_.statements("REPLACE INTO `dm_meta`")) {
                 if (statement.find("'complete'") == std::string::npos) continue;
-                rows = {{"s", "t", "complete", "s", "t", "1", "1", "bin.000001", "450", "0-1-4", "bin.000001", "600", "0-1-6", "x", "100", "192"}};
+                rows = {{"s", "t", "complete", "s", "t", "1", "1", "bin.000001", "450", "0-1-4", "bin.000001", "600",
+                         "0-1-6", "x", "100", "192"}};
             }
-            return FakeSqlServer::result({"cp_schema", "cp_table", "state", "target_schema", "target_table", "owns_target", "was_empty", "low_name", "low_pos", "low_gtid",
-                                          "high_name", "high_pos", "high_gtid", "table_structure", "rows_done", "bytes_done"},
+            return FakeSqlServer::result({"cp_schema", "cp_table", "state", "target_schema", "target_table",
+                                          "owns_target", "was_empty", "low_name", "low_pos", "low_gtid", "high_name",
+                                          "high_pos", "high_gtid", "table_structure", "rows_done", "bytes_done"},
                                          rows);
         });
     }
@@ -106,7 +124,8 @@ class CopyUnitTest : public testing::Test {
         for (const std::string& statement : down_.statements(verb)) {
             std::size_t at = statement.find("VALUES ");
             if (statement.find("`s`.`t`") == std::string::npos) continue;
-            while ((at = statement.find('(', at)) != std::string::npos) ids.insert(number_after(std::string_view(statement).substr(at++), "(", -1));
+            while ((at = statement.find('(', at)) != std::string::npos)
+                ids.insert(number_after(std::string_view(statement).substr(at++), "(", -1));
         }
         return ids;
     }
@@ -142,8 +161,10 @@ TEST_F(CopyUnitTest, LowIsTakenAndRecordedBeforeTheFirstChunkIsRead) {
     ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
     const auto all = up_.statements();
     const auto read = std::ranges::find_if(all, [](const std::string& s) { return s.starts_with("SELECT /*!40001"); });
-    EXPECT_EQ(std::count(all.begin(), read, "START TRANSACTION WITH CONSISTENT SNAPSHOT"), 2) << "the floor and the table's own";
-    const auto recorded = down_.statements("REPLACE INTO `dm_meta`.`task_copy_checkpoint` (id,cp_schema,cp_table,chunk,state,low_name");
+    EXPECT_EQ(std::count(all.begin(), read, "START TRANSACTION WITH CONSISTENT SNAPSHOT"), 2)
+        << "the floor and the table's own";
+    const auto recorded =
+        down_.statements("REPLACE INTO `dm_meta`.`task_copy_checkpoint` (id,cp_schema,cp_table,chunk,state,low_name");
     EXPECT_FALSE(recorded.empty()) << "the floor is recorded";
 }
 
@@ -171,7 +192,10 @@ TEST_F(CopyUnitTest, CompleteTablesAreLeftAlone) {
 
 TEST_F(CopyUnitTest, ALostConnectionIsReplacedAndTheRowsUpserted) {
     complete_when_recorded();
-    down_.fail("INSERT        INTO", FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection).with_retry(RetryClass::Resume), 1, 1, true);
+    down_.fail("INSERT        INTO",
+               FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection)
+                   .with_retry(RetryClass::Resume),
+               1, 1, true);
     EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
     auto ids = written("INSERT        INTO");
     const auto again = written("REPLACE       INTO");
@@ -181,7 +205,10 @@ TEST_F(CopyUnitTest, ALostConnectionIsReplacedAndTheRowsUpserted) {
 
 TEST_F(CopyUnitTest, ALostUpstreamConnectionReadsTheChunkAgain) {
     complete_when_recorded();
-    up_.fail("SELECT /*!40001", FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection).with_retry(RetryClass::Resume), 1, 1, true);
+    up_.fail("SELECT /*!40001",
+             FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection)
+                 .with_retry(RetryClass::Resume),
+             1, 1, true);
     EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
     auto ids = written("INSERT        INTO");
     ids.merge(written("REPLACE       INTO"));
@@ -189,7 +216,8 @@ TEST_F(CopyUnitTest, ALostUpstreamConnectionReadsTheChunkAgain) {
 }
 
 TEST_F(CopyUnitTest, AnErrorThatCannotBeWaitedOutEndsTheRun) {
-    down_.fail("INSERT        INTO", FakeSqlServer::server_error(1054, "Unknown column").with_retry(RetryClass::Never), 0, 100);
+    down_.fail("INSERT        INTO", FakeSqlServer::server_error(1054, "Unknown column").with_retry(RetryClass::Never),
+               0, 100);
     CopyUnit copy = unit();
     EXPECT_THROW(copy.run({}), Error);
 }
@@ -197,7 +225,8 @@ TEST_F(CopyUnitTest, AnErrorThatCannotBeWaitedOutEndsTheRun) {
 TEST_F(CopyUnitTest, ExistingRowsAreAConflictWhereTheUserSaysSo) {
     options_.on_duplicate = OnDuplicate::Error;
     down_.on("SELECT 1 FROM `s`.`t`", FakeSqlServer::result({"1"}, {{"1"}}));
-    down_.fail("INSERT        INTO", FakeSqlServer::server_error(1062, "Duplicate entry").with_retry(RetryClass::Never), 0, 100);
+    down_.fail("INSERT        INTO", FakeSqlServer::server_error(1062, "Duplicate entry").with_retry(RetryClass::Never),
+               0, 100);
     down_.on("SHOW CREATE TABLE", FakeSqlServer::result({"Table", "Create Table"}, {{"t", "x"}}));
     try {
         unit().run({});

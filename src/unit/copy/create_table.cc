@@ -20,7 +20,9 @@ struct Piece {
     std::string text;
 };
 
-bool is_word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || (c & '\x80') != 0; }
+bool is_word_char(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || (c & '\x80') != 0;
+}
 
 /// End of what is quoted from `begin` on; a doubled quote and, in texts, a backslash continue it.
 std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
@@ -94,7 +96,8 @@ std::string lower(std::string_view text) {
 /// One statement under adaptation.
 class Adapter {
   public:
-    Adapter(std::string_view statement, const model::ServerVersion& target) : pieces_(split(statement)), target_(target) {}
+    Adapter(std::string_view statement, const model::ServerVersion& target)
+        : pieces_(split(statement)), target_(target) {}
 
     AdaptedStatement run() {
         drop_comments();
@@ -126,14 +129,16 @@ class Adapter {
 
     void replace(std::size_t i, std::string text, std::string_view what) {
         if (pieces_[i].text == text) return;
-        note(text.empty() ? fmt::format("{} {} left out", what, pieces_[i].text) : fmt::format("{} {} -> {}", what, pieces_[i].text, text));
+        note(text.empty() ? fmt::format("{} {} left out", what, pieces_[i].text)
+                          : fmt::format("{} {} -> {}", what, pieces_[i].text, text));
         pieces_[i].text = std::move(text);
     }
 
     /// Conditional comments of one family mean nothing, or something else, to the other.
     void drop_comments() {
         for (Piece& piece : pieces_) {
-            const bool is_conditional = piece.kind == PieceKind::Comment && (piece.text.starts_with("/*!") || piece.text.starts_with("/*M!"));
+            const bool is_conditional =
+                piece.kind == PieceKind::Comment && (piece.text.starts_with("/*!") || piece.text.starts_with("/*M!"));
             if (!is_conditional || piece.text.find("PARTITION") != std::string::npos) continue;
             note(fmt::format("{} left out", piece.text));
             piece.text.clear();
@@ -166,9 +171,10 @@ class Adapter {
 
     void adapt_table_options() {
         static constexpr auto kDropped = std::to_array<std::string_view>(
-            {"ROW_FORMAT", "KEY_BLOCK_SIZE", "PAGE_CHECKSUM", "PAGE_COMPRESSED", "PAGE_COMPRESSION_LEVEL", "TRANSACTIONAL", "ENCRYPTION",
-             "ENCRYPTED", "ENCRYPTION_KEY_ID", "COMPRESSION", "STATS_PERSISTENT", "STATS_AUTO_RECALC", "STATS_SAMPLE_PAGES", "TABLESPACE",
-             "AUTOEXTEND_SIZE", "SECONDARY_ENGINE", "CONNECTION", "UNION", "INSERT_METHOD"});
+            {"ROW_FORMAT", "KEY_BLOCK_SIZE", "PAGE_CHECKSUM", "PAGE_COMPRESSED", "PAGE_COMPRESSION_LEVEL",
+             "TRANSACTIONAL", "ENCRYPTION", "ENCRYPTED", "ENCRYPTION_KEY_ID", "COMPRESSION", "STATS_PERSISTENT",
+             "STATS_AUTO_RECALC", "STATS_SAMPLE_PAGES", "TABLESPACE", "AUTOEXTEND_SIZE", "SECONDARY_ENGINE",
+             "CONNECTION", "UNION", "INSERT_METHOD"});
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             if (pieces_[i].kind != PieceKind::Word) continue;
             const bool has_equals = i + 1 < pieces_.size() && pieces_[i + 1].text == "=";
@@ -176,7 +182,8 @@ class Adapter {
                 adapt_engine(value_after(i));
             } else if (has_equals && std::ranges::find(kDropped, upper(pieces_[i].text)) != kDropped.end()) {
                 drop_option(i);
-            } else if (pieces_[i].kind == PieceKind::Word && is_word(i, "WITH") && is_word(i + 2, "SYSTEM") && is_word(i + 4, "VERSIONING")) {
+            } else if (pieces_[i].kind == PieceKind::Word && is_word(i, "WITH") && is_word(i + 2, "SYSTEM") &&
+                       is_word(i + 4, "VERSIONING")) {
                 for (std::size_t k = i; k <= i + 4; ++k) pieces_[k].text.clear();
                 note("WITH SYSTEM VERSIONING left out");
             }
@@ -184,7 +191,8 @@ class Adapter {
     }
 
     void adapt_engine(std::size_t value) {
-        static constexpr auto kKnown = std::to_array<std::string_view>({"INNODB", "MYISAM", "MEMORY", "CSV", "ARCHIVE"});
+        static constexpr auto kKnown =
+            std::to_array<std::string_view>({"INNODB", "MYISAM", "MEMORY", "CSV", "ARCHIVE"});
         if (value >= pieces_.size() || std::ranges::find(kKnown, upper(pieces_[value].text)) != kKnown.end()) return;
         replace(value, "InnoDB", "engine");
     }
@@ -193,9 +201,13 @@ class Adapter {
     void adapt_types() {
         if (target_.flavor != model::Flavor::MySql) return;
         static constexpr auto kTypes = std::to_array<std::pair<std::string_view, std::string_view>>(
-            {{"UUID", "char(36) CHARACTER SET ascii"}, {"INET4", "varchar(15) CHARACTER SET ascii"}, {"INET6", "varchar(45) CHARACTER SET ascii"}});
+            {{"UUID", "char(36) CHARACTER SET ascii"},
+             {"INET4", "varchar(15) CHARACTER SET ascii"},
+             {"INET6", "varchar(45) CHARACTER SET ascii"}});
         for (std::size_t i = 2; i < pieces_.size(); ++i) {
-            if (pieces_[i].kind != PieceKind::Word || pieces_[i - 1].kind != PieceKind::Blank || pieces_[i - 2].kind != PieceKind::Name) continue;
+            if (pieces_[i].kind != PieceKind::Word || pieces_[i - 1].kind != PieceKind::Blank ||
+                pieces_[i - 2].kind != PieceKind::Name)
+                continue;
             for (const auto& [from, to] : kTypes) {
                 if (is_word(i, from)) replace(i, std::string(to), "type");
             }
@@ -221,7 +233,9 @@ std::string mysql_collation(const std::string& name, const model::ServerVersion&
         const std::string charset = name.substr(0, name.find('_'));
         const bool is_utf8mb4 = charset == "utf8mb4" || charset == "uca1400";
         if (!is_utf8mb4 || !has_0900) return fmt::format("{}_unicode_520_ci", is_utf8mb4 ? "utf8mb4" : charset);
-        return fmt::format("utf8mb4_0900_{}", name.ends_with("as_cs") ? "as_cs" : name.ends_with("as_ci") ? "as_ci" : "ai_ci");
+        return fmt::format("utf8mb4_0900_{}", name.ends_with("as_cs")   ? "as_cs"
+                                              : name.ends_with("as_ci") ? "as_ci"
+                                                                        : "ai_ci");
     }
     const std::size_t nopad = name.find("_nopad");
     if (nopad == std::string::npos) return name;
@@ -243,7 +257,8 @@ AdaptedStatement adapt_statement(std::string_view statement, const model::Server
 std::string retarget_create_table(std::string_view create_table, const model::TableName& target) {
     constexpr std::string_view kHead = "CREATE TABLE `";
     ensure(create_table.starts_with(kHead), ErrorCode::CopyPlan,
-           fmt::format("the upstream describes the table for {} in an unknown way: {}", target.quoted(), create_table.substr(0, 60)));
+           fmt::format("the upstream describes the table for {} in an unknown way: {}", target.quoted(),
+                       create_table.substr(0, 60)));
     const std::size_t end = end_of_quoted(create_table, kHead.size() - 1);
     return fmt::format("CREATE TABLE IF NOT EXISTS {}{}", target.quoted(), create_table.substr(end));
 }
@@ -252,7 +267,8 @@ std::string comparable_structure(std::string_view create_table) {
     std::string result;
     const std::vector<Piece> pieces = split(create_table);
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-        const bool is_counter = pieces[i].kind == PieceKind::Word && pieces[i].text == "AUTO_INCREMENT" && i + 2 < pieces.size() && pieces[i + 1].text == "=";
+        const bool is_counter = pieces[i].kind == PieceKind::Word && pieces[i].text == "AUTO_INCREMENT" &&
+                                i + 2 < pieces.size() && pieces[i + 1].text == "=";
         if (!is_counter) {
             result += pieces[i].text;
             continue;

@@ -20,11 +20,12 @@ namespace dm::copy {
 /// A statement that the target may understand where it refused the original.
 struct AdaptedStatement {
     std::string text;
-    std::vector<std::string> changes;  ///< what was replaced or left out, for people: "collation a -> b"; empty: nothing to adapt
+    std::vector<std::string>
+        changes;  ///< what was replaced or left out, for people: "collation a -> b"; empty: nothing to adapt
 };
 
-/// Replaces what the other family of servers does not know (collations, engines, table options, column types, key parts)
-/// by the nearest thing it knows. Works on CREATE TABLE and CREATE DATABASE.
+/// Replaces what the other family of servers does not know (collations, engines, table options, column types, key
+/// parts) by the nearest thing it knows. Works on CREATE TABLE and CREATE DATABASE.
 [[nodiscard]] AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target);
 
 /// The collation nearest to `collation` on the target; the same if it should know it.

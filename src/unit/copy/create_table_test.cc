@@ -22,10 +22,12 @@ TEST(RetargetCreateTable, RefusesWhatIsNoTable) {
 }
 
 TEST(ComparableStructure, TheCounterDoesNotMatter) {
-    const std::string with = "CREATE TABLE `t` (\n  `a` int AUTO_INCREMENT\n) ENGINE=InnoDB AUTO_INCREMENT=17 DEFAULT CHARSET=utf8mb4";
+    const std::string with =
+        "CREATE TABLE `t` (\n  `a` int AUTO_INCREMENT\n) ENGINE=InnoDB AUTO_INCREMENT=17 DEFAULT CHARSET=utf8mb4";
     const std::string without = "CREATE TABLE `t` (\n  `a` int AUTO_INCREMENT\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
     EXPECT_EQ(comparable_structure(with), comparable_structure(without));
-    EXPECT_NE(comparable_structure(with), comparable_structure("CREATE TABLE `t` (\n  `a` bigint AUTO_INCREMENT\n) ENGINE=InnoDB"));
+    EXPECT_NE(comparable_structure(with),
+              comparable_structure("CREATE TABLE `t` (\n  `a` bigint AUTO_INCREMENT\n) ENGINE=InnoDB"));
 }
 
 TEST(AdaptCollation, MapsTheNewestCollationsOfEachFamily) {
@@ -45,19 +47,25 @@ TEST(AdaptCollation, MapsTheNewestCollationsOfEachFamily) {
 
 TEST(AdaptStatement, ReplacesCollationsAndLeavesTextsAlone) {
     const AdaptedStatement adapted = adapt_statement(
-        "CREATE TABLE `COLLATE utf8mb4_0900_ai_ci` (\n  `a` varchar(9) COLLATE utf8mb4_0900_as_cs DEFAULT 'COLLATE utf8mb4_0900_ai_ci',\n"
+        "CREATE TABLE `COLLATE utf8mb4_0900_ai_ci` (\n  `a` varchar(9) COLLATE utf8mb4_0900_as_cs DEFAULT 'COLLATE "
+        "utf8mb4_0900_ai_ci',\n"
         "  `b` int /*!80023 INVISIBLE */\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci",
         kMariaDb1011);
     EXPECT_EQ(adapted.text,
-              "CREATE TABLE `COLLATE utf8mb4_0900_ai_ci` (\n  `a` varchar(9) COLLATE utf8mb4_uca1400_nopad_as_cs DEFAULT 'COLLATE utf8mb4_0900_ai_ci',\n"
+              "CREATE TABLE `COLLATE utf8mb4_0900_ai_ci` (\n  `a` varchar(9) COLLATE utf8mb4_uca1400_nopad_as_cs "
+              "DEFAULT 'COLLATE utf8mb4_0900_ai_ci',\n"
               "  `b` int \n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_uca1400_nopad_ai_ci");
     EXPECT_EQ(adapted.changes.size(), 3U);
 }
 
 TEST(AdaptStatement, LeavesOutOptionsAndEngines) {
-    const AdaptedStatement adapted =
-        adapt_statement("CREATE TABLE `t` (\n  `u` uuid NOT NULL\n) ENGINE=Aria DEFAULT CHARSET=latin1 PAGE_CHECKSUM=1 ROW_FORMAT=PAGE WITH SYSTEM VERSIONING", kMySql97);
-    EXPECT_EQ(adapted.text, "CREATE TABLE `t` (\n  `u` char(36) CHARACTER SET ascii NOT NULL\n) ENGINE=InnoDB DEFAULT CHARSET=latin1 ");
+    const AdaptedStatement adapted = adapt_statement(
+        "CREATE TABLE `t` (\n  `u` uuid NOT NULL\n) ENGINE=Aria DEFAULT CHARSET=latin1 PAGE_CHECKSUM=1 ROW_FORMAT=PAGE "
+        "WITH SYSTEM VERSIONING",
+        kMySql97);
+    EXPECT_EQ(
+        adapted.text,
+        "CREATE TABLE `t` (\n  `u` char(36) CHARACTER SET ascii NOT NULL\n) ENGINE=InnoDB DEFAULT CHARSET=latin1 ");
 }
 
 TEST(AdaptStatement, KeepsPartitions) {

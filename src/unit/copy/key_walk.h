@@ -19,7 +19,8 @@ namespace dm::copy {
 [[nodiscard]] std::string chunk_query(const TableShape& shape, const target::KeyRange& range, const std::string& where);
 
 /// The SELECT of the key that ends a chunk of `rows` rows which starts after `lower`; no row: the table ends before.
-[[nodiscard]] std::string boundary_query(const TableShape& shape, const std::vector<std::string>& lower, std::uint64_t rows);
+[[nodiscard]] std::string boundary_query(const TableShape& shape, const std::vector<std::string>& lower,
+                                         std::uint64_t rows);
 
 /// The key in a row of the boundary query, as literals.
 [[nodiscard]] std::vector<std::string> key_literals(const TableShape& shape, sql::CellRow row);

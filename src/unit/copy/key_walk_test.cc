@@ -30,15 +30,18 @@ TEST(RangeCondition, IsAfterTheLowerAndUpToTheUpper) {
 }
 
 TEST(RangeCondition, CompositeKeysAreExpanded) {
-    EXPECT_EQ(range_condition(kPair, {.lower = {"5", "'x'"}, .upper = {}}), "`a`>=5 AND (`a`>5 OR (`a`=5 AND `b`>'x'))");
-    EXPECT_EQ(range_condition(kPair, {.lower = {}, .upper = {"9", "'y'"}}), "`a`<=9 AND (`a`<9 OR (`a`=9 AND `b`<='y'))");
+    EXPECT_EQ(range_condition(kPair, {.lower = {"5", "'x'"}, .upper = {}}),
+              "`a`>=5 AND (`a`>5 OR (`a`=5 AND `b`>'x'))");
+    EXPECT_EQ(range_condition(kPair, {.lower = {}, .upper = {"9", "'y'"}}),
+              "`a`<=9 AND (`a`<9 OR (`a`=9 AND `b`<='y'))");
     EXPECT_EQ(range_condition(kTriple, {.lower = {"1", "'x'", "x'00'"}, .upper = {}}),
               "`a`>=1 AND (`a`>1 OR (`a`=1 AND (`b`>'x' OR (`b`='x' AND `c`>x'00'))))");
 }
 
 TEST(ChunkQuery, ForcesTheKeysIndexAndOrder) {
     EXPECT_EQ(chunk_query(kPair, {.lower = {"1", "'x'"}, .upper = {}}, "b <> 'z'"),
-              "SELECT /*!40001 SQL_NO_CACHE */ `a`,`b` FROM `s`.`t` FORCE INDEX (`PRIMARY`) WHERE `a`>=1 AND (`a`>1 OR (`a`=1 AND `b`>'x')) "
+              "SELECT /*!40001 SQL_NO_CACHE */ `a`,`b` FROM `s`.`t` FORCE INDEX (`PRIMARY`) WHERE `a`>=1 AND (`a`>1 OR "
+              "(`a`=1 AND `b`>'x')) "
               "AND (b <> 'z') ORDER BY `a`,`b`");
 }
 
@@ -47,8 +50,10 @@ TEST(ChunkQuery, AKeylessTableIsReadAsItComes) {
 }
 
 TEST(BoundaryQuery, AsksForTheLastKeyOfTheChunk) {
-    EXPECT_EQ(boundary_query(kSingle, {}, 100), "SELECT `a` FROM `s`.`t` FORCE INDEX (`PRIMARY`) ORDER BY `a` LIMIT 1 OFFSET 99");
-    EXPECT_EQ(boundary_query(kSingle, {"7"}, 1), "SELECT `a` FROM `s`.`t` FORCE INDEX (`PRIMARY`) WHERE `a`>7 ORDER BY `a` LIMIT 1 OFFSET 0");
+    EXPECT_EQ(boundary_query(kSingle, {}, 100),
+              "SELECT `a` FROM `s`.`t` FORCE INDEX (`PRIMARY`) ORDER BY `a` LIMIT 1 OFFSET 99");
+    EXPECT_EQ(boundary_query(kSingle, {"7"}, 1),
+              "SELECT `a` FROM `s`.`t` FORCE INDEX (`PRIMARY`) WHERE `a`>7 ORDER BY `a` LIMIT 1 OFFSET 0");
 }
 
 TEST(KeyLiterals, BytesAreDigitsHoweverMany) {

@@ -19,7 +19,8 @@ void NoticeBook::add(const std::string& kind, const std::string& where, std::str
 std::vector<target::Noticed> NoticeBook::list() const {
     return entries_.with([](const auto& entries) {
         std::vector<target::Noticed> list;
-        for (const auto& [kind, entry] : entries) list.push_back({.kind = kind, .where = entry.first_place, .count = entry.count});
+        for (const auto& [kind, entry] : entries)
+            list.push_back({.kind = kind, .where = entry.first_place, .count = entry.count});
         return list;
     });
 }

@@ -29,7 +29,8 @@ std::optional<target::InsertStatement> RowPacker::add(sql::CellRow row) {
     const std::uint64_t bytes = data_bytes(row);
     std::optional<target::InsertStatement> complete;
     // A row much larger than those before must not push the statement over the limit.
-    if (!builder_.is_empty() && (builder_.is_full() || builder_.size() + bytes > statement_bytes_)) complete = builder_.take();
+    if (!builder_.is_empty() && (builder_.is_full() || builder_.size() + bytes > statement_bytes_))
+        complete = builder_.take();
     std::string& text = builder_.begin_row();
     const auto& columns = job_.shape.columns;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -38,8 +39,9 @@ std::optional<target::InsertStatement> RowPacker::add(sql::CellRow row) {
     }
     builder_.end_row(bytes);
     ensure(builder_.size() + kPacketHead <= packet_bytes_, ErrorCode::CopyPlan,
-           fmt::format("a row of {} makes a statement of {} bytes, more than the target's max_allowed_packet of {}: raise that",
-                       job_.source.quoted(), builder_.size(), packet_bytes_));
+           fmt::format(
+               "a row of {} makes a statement of {} bytes, more than the target's max_allowed_packet of {}: raise that",
+               job_.source.quoted(), builder_.size(), packet_bytes_));
     return complete;
 }
 

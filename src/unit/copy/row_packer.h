@@ -15,7 +15,8 @@ class RowPacker {
     /// `packet_bytes` is the longest statement the target takes.
     RowPacker(const TableJob& job, target::WriteMode mode, std::size_t statement_bytes, std::size_t packet_bytes);
 
-    /// Adds a row; returns a statement when one is complete. Throws Error{CopyPlan} for a row that no statement can hold.
+    /// Adds a row; returns a statement when one is complete. Throws Error{CopyPlan} for a row that no statement can
+    /// hold.
     std::optional<target::InsertStatement> add(sql::CellRow row);
     /// What is left; nothing if all was handed over.
     std::optional<target::InsertStatement> rest();

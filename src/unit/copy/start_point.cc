@@ -28,7 +28,9 @@ std::uint64_t to_number(const std::string& digits) {
 }
 
 [[noreturn]] void throw_no_binlog() {
-    throw Error(ErrorCode::CopyPositionUnknown, "the upstream has no binary log (log_bin is off), so the copied data has no place in it to continue from");
+    throw Error(
+        ErrorCode::CopyPositionUnknown,
+        "the upstream has no binary log (log_bin is off), so the copied data has no place in it to continue from");
 }
 
 /// File, offset and, on MySQL, gtid_executed of this moment.
@@ -40,7 +42,8 @@ model::Location binlog_status(sql::SqlSession& session) {
         status = session.query(is_renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
     } catch (const Error& error) {
         if (!is_refused(error)) throw;
-        throw Error(ErrorCode::CopyPositionUnknown, "may not read the upstream's binlog position: grant REPLICATION CLIENT (MariaDB: BINLOG MONITOR)")
+        throw Error(ErrorCode::CopyPositionUnknown,
+                    "may not read the upstream's binlog position: grant REPLICATION CLIENT (MariaDB: BINLOG MONITOR)")
             .with_cause(error);
     }
     if (status.rows.empty()) throw_no_binlog();
@@ -86,7 +89,8 @@ auto under_read_lock(sql::SqlSession& session, const model::TableName& table, co
     } catch (const Error& error) {
         if (!is_refused(error)) throw;
         if (table.is_empty()) {
-            throw Error(ErrorCode::CopyPositionUnknown, "may not take a read lock for the moment of reading the binlog position: grant RELOAD")
+            throw Error(ErrorCode::CopyPositionUnknown,
+                        "may not take a read lock for the moment of reading the binlog position: grant RELOAD")
                 .with_cause(error);
         }
         session.execute(fmt::format("LOCK TABLES {} READ", table.quoted()));
@@ -180,7 +184,8 @@ PurgedBinlog read_purged(sql::SqlSession& session) {
     try {
         purged.first_file = session.query("SHOW BINARY LOGS").text(0, "Log_name");
         if (session.version().flavor == model::Flavor::MySql && has_gtid_mode(session)) {
-            purged.gtid_set = model::GtidSet::parse(model::Flavor::MySql, session.query("SELECT @@GLOBAL.gtid_purged AS g").text(0, "g"));
+            purged.gtid_set = model::GtidSet::parse(model::Flavor::MySql,
+                                                    session.query("SELECT @@GLOBAL.gtid_purged AS g").text(0, "g"));
         }
     } catch (const Error& error) {
         // 1381: the binlog is off. Without the privilege to look, reading from the place will tell.
@@ -190,7 +195,8 @@ PurgedBinlog read_purged(sql::SqlSession& session) {
 }
 
 bool is_available(const model::Location& location, const PurgedBinlog& purged, LocationUse use) {
-    const bool by_gtid = use == LocationUse::ByGtid && purged.gtid_set.flavor() == model::Flavor::MySql && !location.gtid_set.is_empty();
+    const bool by_gtid =
+        use == LocationUse::ByGtid && purged.gtid_set.flavor() == model::Flavor::MySql && !location.gtid_set.is_empty();
     if (by_gtid) return location.gtid_set.contains(purged.gtid_set);
     if (purged.first_file.empty() || location.position.file.empty()) return true;
     return model::compare_positions(location.position, {.file = purged.first_file, .offset = 0}) >= 0;

@@ -26,8 +26,8 @@ enum class LocationUse : std::uint8_t { ByPosition, ByGtid };
 /// Whether `measure_low` has to take a read lock on this server.
 [[nodiscard]] bool needs_lock(sql::SqlSession& session, LocationUse use);
 
-/// LOW for many tables in a row: where it costs a lock, a location stays in use for some seconds, so that the upstream is
-/// not stopped once per table. An older location is as safe, it means more to replay. Thread-safe.
+/// LOW for many tables in a row: where it costs a lock, a location stays in use for some seconds, so that the upstream
+/// is not stopped once per table. An older location is as safe, it means more to replay. Thread-safe.
 class LowMeter {
   public:
     LowMeter(LocationUse use, Clock& clock) : use_(use), clock_(clock) {}
@@ -50,12 +50,13 @@ class LowMeter {
 
 /// Leaves `session` inside a read-only snapshot of `table` and returns its exact location: what is at or before it is
 /// visible, the rest is not. MySQL: a lock on the table, by `helper`, just while the snapshot opens.
-[[nodiscard]] model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper, const model::TableName& table);
+[[nodiscard]] model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper,
+                                            const model::TableName& table);
 
 /// What the upstream has purged from its binlog.
 struct PurgedBinlog {
-    std::string first_file;      ///< oldest file that is still there; empty if it may not be asked
-    model::GtidSet gtid_set;     ///< MySQL: gtid_purged
+    std::string first_file;   ///< oldest file that is still there; empty if it may not be asked
+    model::GtidSet gtid_set;  ///< MySQL: gtid_purged
 };
 
 [[nodiscard]] PurgedBinlog read_purged(sql::SqlSession& session);

@@ -19,12 +19,14 @@ constexpr std::string_view kGtid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const model::TableName kTable{"s", "t"};
 
 void have_status(FakeSqlServer& server, const std::string& command, const std::string& gtid) {
-    server.on(command, FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"}, {{"bin.000007", "4321", gtid}}));
+    server.on(command,
+              FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"}, {{"bin.000007", "4321", gtid}}));
 }
 
 void have_mariadb_snapshot(FakeSqlServer& server) {
     server.on("SHOW STATUS LIKE 'binlog_snapshot_%'",
-              FakeSqlServer::result({"Variable_name", "Value"}, {{"Binlog_snapshot_file", "bin.000007"}, {"Binlog_snapshot_position", "4321"}}));
+              FakeSqlServer::result({"Variable_name", "Value"},
+                                    {{"Binlog_snapshot_file", "bin.000007"}, {"Binlog_snapshot_position", "4321"}}));
     server.on("SELECT BINLOG_GTID_POS('bin.000007',4321)", FakeSqlServer::result({"g"}, {{"0-1-99"}}));
 }
 
@@ -40,7 +42,8 @@ TEST(MeasureLow, MariaDbTakesTheSnapshotsOwnPlace) {
 
 TEST(MeasureLow, MySqlByGtidNeedsNoLock) {
     FakeSqlServer server(kMySql97);
-    server.on("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'", FakeSqlServer::result({"Variable_name", "Value"}, {{"gtid_mode", "ON"}}));
+    server.on("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'",
+              FakeSqlServer::result({"Variable_name", "Value"}, {{"gtid_mode", "ON"}}));
     have_status(server, "SHOW BINARY LOG STATUS", fmt::format("{}:1-5", kGtid));
     const model::Location low = measure_low(*server.connect(), LocationUse::ByGtid, kTable);
     EXPECT_EQ(low.gtid_set.to_string(), fmt::format("{}:1-5", kGtid));
@@ -51,7 +54,8 @@ TEST(MeasureLow, OthersAreLockedWhileThePlaceIsRead) {
     FakeSqlServer server(kMySql56);
     have_status(server, "SHOW MASTER STATUS", "");
     (void)measure_low(*server.connect(), LocationUse::ByGtid, kTable);
-    EXPECT_EQ(server.statements(), (Statements{"SET SESSION lock_wait_timeout = 20", "FLUSH TABLES WITH READ LOCK", "SHOW MASTER STATUS", "UNLOCK TABLES"}));
+    EXPECT_EQ(server.statements(), (Statements{"SET SESSION lock_wait_timeout = 20", "FLUSH TABLES WITH READ LOCK",
+                                               "SHOW MASTER STATUS", "UNLOCK TABLES"}));
 }
 
 TEST(MeasureLow, WithoutThePrivilegeTheTableIsLocked) {
@@ -60,7 +64,8 @@ TEST(MeasureLow, WithoutThePrivilegeTheTableIsLocked) {
     server.fail("FLUSH", FakeSqlServer::server_error(1227, "Access denied; you need RELOAD"), 0, 2);
     (void)measure_low(*server.connect(), LocationUse::ByPosition, kTable);
     EXPECT_EQ(server.statements("LOCK TABLES"), Statements{"LOCK TABLES `s`.`t` READ"});
-    EXPECT_THROW((void)measure_low(*server.connect(), LocationUse::ByPosition, {}), Error) << "all tables cannot be locked that way";
+    EXPECT_THROW((void)measure_low(*server.connect(), LocationUse::ByPosition, {}), Error)
+        << "all tables cannot be locked that way";
 }
 
 TEST(MeasureLow, UnlocksWhenThePlaceCannotBeRead) {
@@ -76,7 +81,8 @@ TEST(MeasureLow, UnlocksWhenThePlaceCannotBeRead) {
 
 TEST(MeasureHigh, CountsTransactionsThatAreStillCommitting) {
     FakeSqlServer server(kMySql97);
-    server.on("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'", FakeSqlServer::result({"Variable_name", "Value"}, {{"gtid_mode", "ON"}}));
+    server.on("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'",
+              FakeSqlServer::result({"Variable_name", "Value"}, {{"gtid_mode", "ON"}}));
     server.on("SELECT @@GLOBAL.gtid_owned", FakeSqlServer::result({"g"}, {{fmt::format("{}:6#12:7#13", kGtid)}}));
     have_status(server, "SHOW BINARY LOG STATUS", fmt::format("{}:1-5", kGtid));
     EXPECT_EQ(measure_high(*server.connect()).gtid_set.to_string(), fmt::format("{}:1-7", kGtid));
@@ -90,16 +96,20 @@ TEST(OpenSnapshot, MySqlLocksTheTableOnlyWhileItOpens) {
     const auto helper = server.connect();
     (void)open_snapshot(*session, *helper, kTable);
     EXPECT_EQ(server.statements(),
-              (Statements{"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SET SESSION lock_wait_timeout = 20", "LOCK TABLES `s`.`t` READ",
+              (Statements{"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                          "SET SESSION lock_wait_timeout = 20", "LOCK TABLES `s`.`t` READ",
                           "START TRANSACTION WITH CONSISTENT SNAPSHOT", "SHOW BINARY LOG STATUS", "UNLOCK TABLES"}));
 }
 
 TEST(IsAvailable, LooksAtThePurgedFilesOrGtids) {
-    const model::Location at{.position = {.file = "bin.000003", .offset = 4}, .gtid_set = model::GtidSet::parse(model::Flavor::MySql, fmt::format("{}:1-5", kGtid))};
-    PurgedBinlog purged{.first_file = "bin.000003", .gtid_set = model::GtidSet::parse(model::Flavor::MySql, fmt::format("{}:1-9", kGtid))};
+    const model::Location at{.position = {.file = "bin.000003", .offset = 4},
+                             .gtid_set = model::GtidSet::parse(model::Flavor::MySql, fmt::format("{}:1-5", kGtid))};
+    PurgedBinlog purged{.first_file = "bin.000003",
+                        .gtid_set = model::GtidSet::parse(model::Flavor::MySql, fmt::format("{}:1-9", kGtid))};
     EXPECT_TRUE(is_available(at, purged, LocationUse::ByPosition));
     EXPECT_FALSE(is_available(at, purged, LocationUse::ByGtid));
-    purged = {.first_file = "bin.000004", .gtid_set = model::GtidSet::parse(model::Flavor::MySql, fmt::format("{}:1-5", kGtid))};
+    purged = {.first_file = "bin.000004",
+              .gtid_set = model::GtidSet::parse(model::Flavor::MySql, fmt::format("{}:1-5", kGtid))};
     EXPECT_FALSE(is_available(at, purged, LocationUse::ByPosition));
     EXPECT_TRUE(is_available(at, purged, LocationUse::ByGtid));
 }

@@ -32,7 +32,8 @@ struct TableJob {
     std::atomic<std::uint64_t> bytes_done{0};
 };
 
-/// One chunk on its way. Readers append batches, writers take them away; whoever finds it settled reports it to the board.
+/// One chunk on its way. Readers append batches, writers take them away; whoever finds it settled reports it to the
+/// board.
 struct Chunk {
     std::shared_ptr<TableJob> job;
     target::ChunkRecord record;
@@ -42,7 +43,7 @@ struct Chunk {
 
     /// Batches queued or being written, plus one while it is being read. Who brings it to zero settles the chunk.
     std::atomic<int> pending{0};
-    std::atomic<bool> has_failed{false};  ///< it must be read again
+    std::atomic<bool> has_failed{false};               ///< it must be read again
     Guarded<std::shared_ptr<const Error>> last_error;  ///< why
     std::atomic<std::uint64_t> rows{0};
     std::atomic<std::uint64_t> bytes{0};

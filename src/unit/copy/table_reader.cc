@@ -27,7 +27,8 @@ std::uint64_t rows_per_chunk(const TableJob& job, std::size_t chunk_bytes) {
         rows = job.shape.row_estimate;
         bytes = job.shape.data_bytes;
     }
-    const std::uint64_t row_bytes = rows == 0 || bytes == 0 ? kUnknownRowBytes : std::max<std::uint64_t>(1, bytes / rows);
+    const std::uint64_t row_bytes =
+        rows == 0 || bytes == 0 ? kUnknownRowBytes : std::max<std::uint64_t>(1, bytes / rows);
     return std::clamp<std::uint64_t>(chunk_bytes / row_bytes, 1, kMaxChunkRows);
 }
 
@@ -44,7 +45,8 @@ bool is_transient(const Error& error) {
 
 }  // namespace
 
-TableReader::TableReader(CopyRun& run) : run_(run), upstream_(run.upstream, prepare_upstream), downstream_(run.downstream) {}
+TableReader::TableReader(CopyRun& run)
+    : run_(run), upstream_(run.upstream, prepare_upstream), downstream_(run.downstream) {}
 
 void TableReader::drop_sessions() noexcept {
     upstream_.drop();
@@ -143,7 +145,8 @@ void TableReader::read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token
             return;
         }
     }
-    RowPacker packer(job, chunk->is_redo ? job.redo_mode : job.mode, run_.options.statement_bytes, run_.max_packet_bytes);
+    RowPacker packer(job, chunk->is_redo ? job.redo_mode : job.mode, run_.options.statement_bytes,
+                     run_.max_packet_bytes);
     const auto hand_over = [&](std::optional<target::InsertStatement> statement) {
         if (!statement) return true;
         const std::size_t bytes = statement->text().size();

@@ -16,12 +16,13 @@ namespace {
 
 constexpr std::size_t kHexUpTo = 64;  // longer binary values are escaped, which is shorter than two digits per byte
 
-constexpr auto kNumberTypes = std::to_array<std::string_view>(
-    {"tinyint", "smallint", "mediumint", "int", "integer", "bigint", "decimal", "numeric", "fixed", "float", "double", "real", "year"});
+constexpr auto kNumberTypes =
+    std::to_array<std::string_view>({"tinyint", "smallint", "mediumint", "int", "integer", "bigint", "decimal",
+                                     "numeric", "fixed", "float", "double", "real", "year"});
 
 constexpr auto kByteTypes = std::to_array<std::string_view>(
-    {"bit", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring", "polygon", "multipoint",
-     "multilinestring", "multipolygon", "geometrycollection", "geomcollection", "vector"});
+    {"bit", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring",
+     "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection", "vector"});
 
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -52,8 +53,8 @@ CellKind kind_of(std::string_view type) {
 
 bool is_generated(const std::string& extra) {
     const std::string words = lower(extra);
-    return words.find("virtual generated") != std::string::npos || words.find("stored generated") != std::string::npos ||
-           words.find("persistent") != std::string::npos;
+    return words.find("virtual generated") != std::string::npos ||
+           words.find("stored generated") != std::string::npos || words.find("persistent") != std::string::npos;
 }
 
 /// A FLOAT is printed with six digits; as a product with a double it is printed exactly.
@@ -64,7 +65,8 @@ std::string select_expression(const std::string& quoted, std::string_view type) 
 /// ENUM and SET are ordered by number in an index but compare with text as text; BIT likewise reads as bytes.
 KeyColumn key_column(const std::string& name, std::string_view type) {
     const std::string quoted = model::quote_identifier(name);
-    if (type == "enum" || type == "set" || type == "bit") return {name, CellKind::Number, fmt::format("({}+0)", quoted)};
+    if (type == "enum" || type == "set" || type == "bit")
+        return {name, CellKind::Number, fmt::format("({}+0)", quoted)};
     return {name, kind_of(type), select_expression(quoted, type)};
 }
 
@@ -87,17 +89,18 @@ std::uint64_t width_of(const IndexFacts& index, const std::map<std::string, Colu
 }
 
 void choose_key(TableShape& shape, sql::SqlSession& session, const std::map<std::string, ColumnFacts>& columns) {
-    const auto result = session.query(
-        fmt::format("SELECT INDEX_NAME AS i, COLUMN_NAME AS c, SUB_PART AS p FROM information_schema.STATISTICS WHERE {} AND "
-                    "NON_UNIQUE=0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
-                    name_condition(shape.name)));
+    const auto result = session.query(fmt::format(
+        "SELECT INDEX_NAME AS i, COLUMN_NAME AS c, SUB_PART AS p FROM information_schema.STATISTICS WHERE {} AND "
+        "NON_UNIQUE=0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+        name_condition(shape.name)));
     std::map<std::string, IndexFacts> indexes;
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
         IndexFacts& index = indexes[result.text(i, "i")];
         const std::string column = result.text(i, "c");
         const auto facts = columns.find(lower(column));
         index.columns.push_back(column);
-        if (facts == columns.end() || facts->second.is_nullable || !result.text(i, "p").empty()) index.is_usable = false;
+        if (facts == columns.end() || facts->second.is_nullable || !result.text(i, "p").empty())
+            index.is_usable = false;
     }
     shape.unique_keys = indexes.size();
     const std::pair<const std::string, IndexFacts>* best = nullptr;
@@ -111,7 +114,8 @@ void choose_key(TableShape& shape, sql::SqlSession& session, const std::map<std:
     }
     if (best == nullptr) return;
     shape.key_name = best->first;
-    for (const std::string& column : best->second.columns) shape.key.push_back(key_column(column, columns.at(lower(column)).type));
+    for (const std::string& column : best->second.columns)
+        shape.key.push_back(key_column(column, columns.at(lower(column)).type));
 }
 
 std::uint64_t key_bytes(std::string_view type, std::uint64_t characters_in_bytes) {
@@ -152,16 +156,17 @@ std::string TableShape::select_head() const {
 std::optional<TableShape> read_table_shape(sql::SqlSession& session, const model::TableName& name) {
     TableShape shape;
     shape.name = name;
-    const auto table = session.query(fmt::format(
-        "SELECT DATA_LENGTH AS d, TABLE_ROWS AS r FROM information_schema.TABLES WHERE {} AND TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')",
-        name_condition(name)));
+    const auto table =
+        session.query(fmt::format("SELECT DATA_LENGTH AS d, TABLE_ROWS AS r FROM information_schema.TABLES WHERE {} "
+                                  "AND TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')",
+                                  name_condition(name)));
     if (table.rows.empty()) return std::nullopt;
     shape.data_bytes = to_number(table.text(0, "d"));
     shape.row_estimate = to_number(table.text(0, "r"));
-    const auto result = session.query(
-        fmt::format("SELECT COLUMN_NAME AS c, DATA_TYPE AS t, EXTRA AS e, IS_NULLABLE AS n, CHARACTER_OCTET_LENGTH AS o FROM "
-                    "information_schema.COLUMNS WHERE {} ORDER BY ORDINAL_POSITION",
-                    name_condition(name)));
+    const auto result = session.query(fmt::format(
+        "SELECT COLUMN_NAME AS c, DATA_TYPE AS t, EXTRA AS e, IS_NULLABLE AS n, CHARACTER_OCTET_LENGTH AS o FROM "
+        "information_schema.COLUMNS WHERE {} ORDER BY ORDINAL_POSITION",
+        name_condition(name)));
     std::map<std::string, ColumnFacts> facts;
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
         const std::string column = result.text(i, "c");
@@ -175,8 +180,8 @@ std::optional<TableShape> read_table_shape(sql::SqlSession& session, const model
 }
 
 std::vector<std::string> generated_columns(sql::SqlSession& session, const model::TableName& name) {
-    const auto result = session.query(
-        fmt::format("SELECT COLUMN_NAME AS c, EXTRA AS e FROM information_schema.COLUMNS WHERE {}", name_condition(name)));
+    const auto result = session.query(fmt::format(
+        "SELECT COLUMN_NAME AS c, EXTRA AS e FROM information_schema.COLUMNS WHERE {}", name_condition(name)));
     std::vector<std::string> names;
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
         if (is_generated(result.text(i, "e"))) names.push_back(result.text(i, "c"));
@@ -190,9 +195,15 @@ void append_cell(std::string& out, const sql::Cell& cell, CellKind kind) {
         return;
     }
     switch (kind) {
-        case CellKind::Number: out += *cell; return;
-        case CellKind::Text: sql::append_quoted(out, *cell); return;
-        case CellKind::Bytes: append_bytes(out, *cell); return;
+        case CellKind::Number:
+            out += *cell;
+            return;
+        case CellKind::Text:
+            sql::append_quoted(out, *cell);
+            return;
+        case CellKind::Bytes:
+            append_bytes(out, *cell);
+            return;
     }
 }
 

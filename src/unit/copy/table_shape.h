@@ -35,11 +35,12 @@ struct KeyColumn {
 /// What the copy must know of an upstream table, read from information_schema. A plain value.
 struct TableShape {
     model::TableName name;
-    std::vector<CopyColumn> columns;   ///< without generated columns
-    std::vector<KeyColumn> key;        ///< primary key, else the shortest unique key of whole NOT NULL columns; empty: keyless
-    std::string key_name;              ///< of that index
-    std::size_t unique_keys = 0;       ///< all unique indexes, the primary key included
-    std::uint64_t data_bytes = 0;      ///< the server's estimates
+    std::vector<CopyColumn> columns;  ///< without generated columns
+    std::vector<KeyColumn>
+        key;               ///< primary key, else the shortest unique key of whole NOT NULL columns; empty: keyless
+    std::string key_name;  ///< of that index
+    std::size_t unique_keys = 0;   ///< all unique indexes, the primary key included
+    std::uint64_t data_bytes = 0;  ///< the server's estimates
     std::uint64_t row_estimate = 0;
 
     [[nodiscard]] bool is_keyless() const noexcept { return key.empty(); }

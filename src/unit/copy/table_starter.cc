@@ -38,7 +38,8 @@ StartedTable keyless_start(const std::shared_ptr<TableJob>& job, bool is_redo) {
 std::optional<StartedTable> TableStarter::start(const std::shared_ptr<TableJob>& job, BothSides sides) const {
     job->rows_done = 0;
     job->bytes_done = 0;
-    if (job->record.state == target::CopyState::Copying && !job->record.point.source.is_empty()) return resume(job, sides);
+    if (job->record.state == target::CopyState::Copying && !job->record.point.source.is_empty())
+        return resume(job, sides);
     return begin(job, sides);
 }
 
@@ -121,13 +122,14 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
         clear_target_table(sides.downstream, job.target);
     } else if (is_repeated) {
         throw Error(ErrorCode::CopyStructureChanged,
-                    fmt::format("{} must be copied anew, but its rows in {} cannot be told from others", job.source.quoted(), job.target.quoted()))
+                    fmt::format("{} must be copied anew, but its rows in {} cannot be told from others",
+                                job.source.quoted(), job.target.quoted()))
             .with_retry(RetryClass::Never)
             .with_workaround("Stop the task, clear the target table, start the task with `--remove-meta`.");
     }
     if (!target::fetch_table(sides.downstream, job.target)) {
-        create_target_table(sides.upstream, sides.downstream, {.source = job.source, .create_table = record.point.create_table}, job.target,
-                            notices_);
+        create_target_table(sides.upstream, sides.downstream,
+                            {.source = job.source, .create_table = record.point.create_table}, job.target, notices_);
         record.owns_target = true;
         record.was_empty = true;
     } else {
@@ -135,18 +137,22 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
     }
     const bool is_alone = record.was_empty && !job.is_shared_target;
     ensure(!job.shape.is_keyless() || is_alone, ErrorCode::CopyKeyless,
-           fmt::format("{} has no primary key and no unique key of NOT NULL columns, and its target {} {}: its rows could not be told from "
+           fmt::format("{} has no primary key and no unique key of NOT NULL columns, and its target {} {}: its rows "
+                       "could not be told from "
                        "others if the copy had to start again",
-                       job.source.quoted(), job.target.quoted(), record.was_empty ? "is shared with other tables" : "is not empty"));
+                       job.source.quoted(), job.target.quoted(),
+                       record.was_empty ? "is shared with other tables" : "is not empty"));
 }
 
 void TableStarter::choose_modes(TableJob& job) const {
     const bool is_alone = job.record.was_empty && !job.is_shared_target;
-    job.redo_mode = options_.on_duplicate == OnDuplicate::Ignore ? target::WriteMode::Ignore : target::WriteMode::Replace;
+    job.redo_mode =
+        options_.on_duplicate == OnDuplicate::Ignore ? target::WriteMode::Ignore : target::WriteMode::Replace;
     job.mode = job.redo_mode;
     // Rows that move between chunks under a second unique key must push the older version out.
     const bool cannot_clash = is_alone && job.shape.unique_keys <= 1;
-    if (cannot_clash || (options_.on_duplicate == OnDuplicate::Error && !is_alone)) job.mode = target::WriteMode::Insert;
+    if (cannot_clash || (options_.on_duplicate == OnDuplicate::Error && !is_alone))
+        job.mode = target::WriteMode::Insert;
     if (job.shape.is_keyless()) job.mode = job.redo_mode = target::WriteMode::Insert;
 }
 
@@ -180,7 +186,8 @@ TableStarter::End TableStarter::finish(TableJob& job, BothSides sides) const {
         return End::Gone;
     }
     if (comparable_structure(*structure) != comparable_structure(job.record.point.create_table)) {
-        log::warn("the copy of a table starts anew", {{"table", job.source.quoted()}, {"reason", "its structure changed"}});
+        log::warn("the copy of a table starts anew",
+                  {{"table", job.source.quoted()}, {"reason", "its structure changed"}});
         make_void(job, sides);
         return End::Again;
     }

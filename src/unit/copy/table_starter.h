@@ -25,8 +25,8 @@ struct BothSides {
 /// another table. Every method can be repeated after an error.
 class TableStarter {
   public:
-    TableStarter(const CopyOptions& options, const target::CopyCheckpoint& checkpoint, const PurgedBinlog& purged, LowMeter& low,
-                 NoticeBook& notices)
+    TableStarter(const CopyOptions& options, const target::CopyCheckpoint& checkpoint, const PurgedBinlog& purged,
+                 LowMeter& low, NoticeBook& notices)
         : options_(options), checkpoint_(checkpoint), purged_(purged), low_(low), notices_(notices) {}
 
     /// Starts the table anew or continues from its checkpoint. Nothing: it is gone upstream and forgotten.
@@ -36,7 +36,8 @@ class TableStarter {
     /// Takes HIGH and compares the structure; Again: it changed, the copy is void.
     [[nodiscard]] End finish(TableJob& job, BothSides sides) const;
 
-    /// Opens the snapshot a keyless table is read in and records its location. False: the structure changed, the copy is void.
+    /// Opens the snapshot a keyless table is read in and records its location. False: the structure changed, the copy
+    /// is void.
     [[nodiscard]] bool open_keyless(TableJob& job, BothSides sides, sql::SqlSession& helper, bool must_clear) const;
 
   private:

@@ -10,10 +10,13 @@
 namespace dm::copy {
 namespace {
 
-bool is_transient(const Error& error) { return error.retry_class() == RetryClass::Resume || target::is_connection_lost(error); }
+bool is_transient(const Error& error) {
+    return error.retry_class() == RetryClass::Resume || target::is_connection_lost(error);
+}
 
 /// Runs the statement, then, if the server refuses it, its adapted form.
-void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what, NoticeBook& notices) {
+void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what,
+                      NoticeBook& notices) {
     try {
         downstream.execute(statement);
         return;
@@ -22,14 +25,16 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
         const AdaptedStatement adapted = adapt_statement(statement, downstream.version());
         const std::string advice = "Create it in the target by hand, then resume the task.";
         if (adapted.changes.empty()) {
-            throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}", what)).with_cause(error).with_workaround(advice);
+            throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}", what))
+                .with_cause(error)
+                .with_workaround(advice);
         }
         try {
             downstream.execute(adapted.text);
         } catch (const Error& second) {
             if (is_transient(second)) throw;
-            throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}, also after adapting it ({})", what,
-                                                         fmt::join(adapted.changes, "; ")))
+            throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}, also after adapting it ({})",
+                                                         what, fmt::join(adapted.changes, "; ")))
                 .with_cause(second)
                 .with_workaround(advice);
         }
@@ -43,18 +48,20 @@ std::string text_literal(std::string_view text) {
     return literal;
 }
 
-/// Creates the target's schema like the upstream's, if it is missing. Asked beforehand, because servers answer variously
-/// when a table's schema is not there.
-void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source, const std::string& target,
-                   NoticeBook& notices) {
+/// Creates the target's schema like the upstream's, if it is missing. Asked beforehand, because servers answer
+/// variously when a table's schema is not there.
+void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
+                   const std::string& target, NoticeBook& notices) {
     const auto existing = downstream.query(
         fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", text_literal(target)));
     if (!existing.rows.empty()) return;
-    const auto facts = upstream.query(
-        fmt::format("SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS k FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}",
-                    text_literal(source)));
+    const auto facts =
+        upstream.query(fmt::format("SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS k FROM "
+                                   "information_schema.SCHEMATA WHERE SCHEMA_NAME={}",
+                                   text_literal(source)));
     std::string statement = fmt::format("CREATE DATABASE IF NOT EXISTS {}", model::quote_identifier(target));
-    if (!facts.rows.empty()) statement += fmt::format(" DEFAULT CHARACTER SET {} COLLATE {}", facts.text(0, "c"), facts.text(0, "k"));
+    if (!facts.rows.empty())
+        statement += fmt::format(" DEFAULT CHARACTER SET {} COLLATE {}", facts.text(0, "c"), facts.text(0, "k"));
     execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), notices);
 }
 

@@ -15,8 +15,9 @@ struct TableSource {
     std::string create_table;  ///< SHOW CREATE TABLE of the upstream
 };
 
-/// Creates the target's schema, like the upstream's, and the table. A statement the target refuses is tried again adapted
-/// to it; what was changed goes to `notices`. Throws Error{CopyPlan} with the server's words if that fails, too.
+/// Creates the target's schema, like the upstream's, and the table. A statement the target refuses is tried again
+/// adapted to it; what was changed goes to `notices`. Throws Error{CopyPlan} with the server's words if that fails,
+/// too.
 void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
                          const model::TableName& target, NoticeBook& notices);
 

@@ -51,8 +51,9 @@ class RowReader {
     }
 
     [[nodiscard]] model::Location location(std::string_view prefix) const {
-        return {.position = {.file = text(fmt::format("{}_name", prefix)), .offset = number(fmt::format("{}_pos", prefix))},
-                .gtid_set = model::GtidSet::parse(flavor_, text(fmt::format("{}_gtid", prefix)))};
+        return {
+            .position = {.file = text(fmt::format("{}_name", prefix)), .offset = number(fmt::format("{}_pos", prefix))},
+            .gtid_set = model::GtidSet::parse(flavor_, text(fmt::format("{}_gtid", prefix)))};
     }
 
     [[nodiscard]] std::vector<std::string> literals(std::string_view column) const {
@@ -82,76 +83,84 @@ class RowReader {
 };
 
 std::string location_values(const model::Location& location) {
-    return fmt::format("{},{},{}", text_literal(location.position.file), location.position.offset, text_literal(location.gtid_set.to_string()));
+    return fmt::format("{},{},{}", text_literal(location.position.file), location.position.offset,
+                       text_literal(location.gtid_set.to_string()));
 }
 
 }  // namespace
 
-CopyCheckpoint::CopyCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id, model::Flavor flavor)
-    : table_{std::string(meta_schema), fmt::format("{}_copy_checkpoint", task)}, source_id_(source_id), flavor_(flavor) {}
+CopyCheckpoint::CopyCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
+                               model::Flavor flavor)
+    : table_{std::string(meta_schema), fmt::format("{}_copy_checkpoint", task)},
+      source_id_(source_id),
+      flavor_(flavor) {}
 
 void CopyCheckpoint::prepare(sql::SqlSession& session) const {
     ensure_meta_schema(session, table_.schema);
-    session.execute(fmt::format(
-        "CREATE TABLE IF NOT EXISTS {} ("
-        "id VARCHAR(64) NOT NULL,"
-        "cp_schema VARCHAR(64) NOT NULL,"
-        "cp_table VARCHAR(64) NOT NULL,"
-        "chunk BIGINT UNSIGNED NOT NULL,"
-        "state VARCHAR(16) NOT NULL,"
-        "target_schema VARCHAR(64) NOT NULL DEFAULT '',"
-        "target_table VARCHAR(64) NOT NULL DEFAULT '',"
-        "owns_target BOOLEAN NOT NULL DEFAULT 0,"
-        "was_empty BOOLEAN NOT NULL DEFAULT 0,"
-        "lower_bound LONGTEXT,"
-        "upper_bound LONGTEXT,"
-        "low_name VARCHAR(255) NOT NULL DEFAULT '',"
-        "low_pos BIGINT UNSIGNED NOT NULL DEFAULT 0,"
-        "low_gtid LONGTEXT,"
-        "high_name VARCHAR(255) NOT NULL DEFAULT '',"
-        "high_pos BIGINT UNSIGNED NOT NULL DEFAULT 0,"
-        "high_gtid LONGTEXT,"
-        "table_structure LONGTEXT,"
-        "rows_done BIGINT UNSIGNED NOT NULL DEFAULT 0,"
-        "bytes_done BIGINT UNSIGNED NOT NULL DEFAULT 0,"
-        "create_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,"
-        "update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,"
-        "PRIMARY KEY (id, cp_schema, cp_table, chunk)"
-        ") DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-        table_.quoted()));
+    session.execute(
+        fmt::format("CREATE TABLE IF NOT EXISTS {} ("
+                    "id VARCHAR(64) NOT NULL,"
+                    "cp_schema VARCHAR(64) NOT NULL,"
+                    "cp_table VARCHAR(64) NOT NULL,"
+                    "chunk BIGINT UNSIGNED NOT NULL,"
+                    "state VARCHAR(16) NOT NULL,"
+                    "target_schema VARCHAR(64) NOT NULL DEFAULT '',"
+                    "target_table VARCHAR(64) NOT NULL DEFAULT '',"
+                    "owns_target BOOLEAN NOT NULL DEFAULT 0,"
+                    "was_empty BOOLEAN NOT NULL DEFAULT 0,"
+                    "lower_bound LONGTEXT,"
+                    "upper_bound LONGTEXT,"
+                    "low_name VARCHAR(255) NOT NULL DEFAULT '',"
+                    "low_pos BIGINT UNSIGNED NOT NULL DEFAULT 0,"
+                    "low_gtid LONGTEXT,"
+                    "high_name VARCHAR(255) NOT NULL DEFAULT '',"
+                    "high_pos BIGINT UNSIGNED NOT NULL DEFAULT 0,"
+                    "high_gtid LONGTEXT,"
+                    "table_structure LONGTEXT,"
+                    "rows_done BIGINT UNSIGNED NOT NULL DEFAULT 0,"
+                    "bytes_done BIGINT UNSIGNED NOT NULL DEFAULT 0,"
+                    "create_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,"
+                    "update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,"
+                    "PRIMARY KEY (id, cp_schema, cp_table, chunk)"
+                    ") DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+                    table_.quoted()));
 }
 
 bool CopyCheckpoint::exists(sql::SqlSession& session) const {
     return !session
-                .query(fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}", text_literal(table_.schema),
-                                   text_literal(table_.table)))
+                .query(fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
+                                   text_literal(table_.schema), text_literal(table_.table)))
                 .rows.empty();
 }
 
 std::string CopyCheckpoint::where(const model::TableName& source) const {
-    return fmt::format("id={} AND cp_schema={} AND cp_table={}", text_literal(source_id_), text_literal(source.schema), text_literal(source.table));
+    return fmt::format("id={} AND cp_schema={} AND cp_table={}", text_literal(source_id_), text_literal(source.schema),
+                       text_literal(source.table));
 }
 
 std::optional<model::Location> CopyCheckpoint::load_floor(sql::SqlSession& session) const {
     if (!exists(session)) return std::nullopt;
-    const auto result = session.query(
-        fmt::format("SELECT low_name,low_pos,low_gtid FROM {} WHERE {} AND chunk=0", table_.quoted(), where(model::TableName{})));
+    const auto result = session.query(fmt::format("SELECT low_name,low_pos,low_gtid FROM {} WHERE {} AND chunk=0",
+                                                  table_.quoted(), where(model::TableName{})));
     if (result.rows.empty()) return std::nullopt;
     return RowReader(table_, result, 0, flavor_).location("low");
 }
 
 void CopyCheckpoint::save_floor(sql::SqlSession& session, const model::Location& floor) const {
-    session.execute(fmt::format("REPLACE INTO {} (id,cp_schema,cp_table,chunk,state,low_name,low_pos,low_gtid) VALUES ({},'','',0,'floor',{})",
-                                table_.quoted(), text_literal(source_id_), location_values(floor)));
+    session.execute(fmt::format(
+        "REPLACE INTO {} (id,cp_schema,cp_table,chunk,state,low_name,low_pos,low_gtid) VALUES ({},'','',0,'floor',{})",
+        table_.quoted(), text_literal(source_id_), location_values(floor)));
 }
 
 std::map<model::TableName, TableCopyRecord> CopyCheckpoint::load_tables(sql::SqlSession& session) const {
     std::map<model::TableName, TableCopyRecord> records;
     if (!exists(session)) return records;
-    const auto result = session.query(fmt::format(
-        "SELECT cp_schema,cp_table,state,target_schema,target_table,owns_target,was_empty,low_name,low_pos,low_gtid,high_name,high_pos,high_gtid,"
-        "table_structure,rows_done,bytes_done FROM {} WHERE id={} AND chunk=0 AND cp_table<>''",
-        table_.quoted(), text_literal(source_id_)));
+    const auto result = session.query(
+        fmt::format("SELECT "
+                    "cp_schema,cp_table,state,target_schema,target_table,owns_target,was_empty,low_name,low_pos,low_"
+                    "gtid,high_name,high_pos,high_gtid,"
+                    "table_structure,rows_done,bytes_done FROM {} WHERE id={} AND chunk=0 AND cp_table<>''",
+                    table_.quoted(), text_literal(source_id_)));
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
         const RowReader row(table_, result, i, flavor_);
         TableCopyRecord record;
@@ -181,19 +190,23 @@ std::vector<TableCopyPoint> CopyCheckpoint::load_table_points(sql::SqlSession& s
 }
 
 void CopyCheckpoint::save_table(sql::SqlSession& session, const TableCopyRecord& record) const {
-    session.execute(fmt::format(
-        "REPLACE INTO {} (id,cp_schema,cp_table,chunk,state,target_schema,target_table,owns_target,was_empty,low_name,low_pos,low_gtid,high_name,"
-        "high_pos,high_gtid,table_structure,rows_done,bytes_done) VALUES ({},{},{},0,'{}',{},{},{:d},{:d},{},{},{},{},{})",
-        table_.quoted(), text_literal(source_id_), text_literal(record.point.source.schema), text_literal(record.point.source.table),
-        kStateNames.at(static_cast<std::size_t>(record.state)), text_literal(record.target.schema), text_literal(record.target.table), record.owns_target, record.was_empty,
-        location_values(record.point.low), location_values(record.point.high), text_literal(record.point.create_table), record.rows,
-        record.bytes));
+    session.execute(
+        fmt::format("REPLACE INTO {} "
+                    "(id,cp_schema,cp_table,chunk,state,target_schema,target_table,owns_target,was_empty,low_name,low_"
+                    "pos,low_gtid,high_name,"
+                    "high_pos,high_gtid,table_structure,rows_done,bytes_done) VALUES "
+                    "({},{},{},0,'{}',{},{},{:d},{:d},{},{},{},{},{})",
+                    table_.quoted(), text_literal(source_id_), text_literal(record.point.source.schema),
+                    text_literal(record.point.source.table), kStateNames.at(static_cast<std::size_t>(record.state)),
+                    text_literal(record.target.schema), text_literal(record.target.table), record.owns_target,
+                    record.was_empty, location_values(record.point.low), location_values(record.point.high),
+                    text_literal(record.point.create_table), record.rows, record.bytes));
 }
 
 std::vector<ChunkRecord> CopyCheckpoint::load_chunks(sql::SqlSession& session, const model::TableName& source) const {
-    const auto result = session.query(
-        fmt::format("SELECT chunk,state,lower_bound,upper_bound,rows_done,bytes_done FROM {} WHERE {} AND chunk>0 ORDER BY chunk",
-                    table_.quoted(), where(source)));
+    const auto result = session.query(fmt::format(
+        "SELECT chunk,state,lower_bound,upper_bound,rows_done,bytes_done FROM {} WHERE {} AND chunk>0 ORDER BY chunk",
+        table_.quoted(), where(source)));
     std::vector<ChunkRecord> chunks;
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
         const RowReader row(table_, result, i, flavor_);
@@ -202,24 +215,31 @@ std::vector<ChunkRecord> CopyCheckpoint::load_chunks(sql::SqlSession& session, c
                           .is_done = row.text("state") == kDone,
                           .rows = row.number("rows_done"),
                           .bytes = row.number("bytes_done")};
-        const bool follows = chunks.empty() ? chunk.number == 1 && chunk.range.lower.empty()
-                                            : chunk.number == chunks.back().number + 1 && chunk.range.lower == chunks.back().range.upper;
-        if (!follows) throw_unreadable(table_, fmt::format("chunk {} of {} does not follow the one before", chunk.number, source.quoted()));
+        const bool follows =
+            chunks.empty() ? chunk.number == 1 && chunk.range.lower.empty()
+                           : chunk.number == chunks.back().number + 1 && chunk.range.lower == chunks.back().range.upper;
+        if (!follows)
+            throw_unreadable(
+                table_, fmt::format("chunk {} of {} does not follow the one before", chunk.number, source.quoted()));
         chunks.push_back(std::move(chunk));
     }
     return chunks;
 }
 
-void CopyCheckpoint::save_chunks(sql::SqlSession& session, const model::TableName& source, const std::vector<ChunkRecord>& chunks) const {
+void CopyCheckpoint::save_chunks(sql::SqlSession& session, const model::TableName& source,
+                                 const std::vector<ChunkRecord>& chunks) const {
     for (std::size_t begin = 0; begin < chunks.size(); begin += kMaxChunksPerStatement) {
         std::string statement = fmt::format(
-            "REPLACE INTO {} (id,cp_schema,cp_table,chunk,state,lower_bound,upper_bound,rows_done,bytes_done) VALUES ", table_.quoted());
+            "REPLACE INTO {} (id,cp_schema,cp_table,chunk,state,lower_bound,upper_bound,rows_done,bytes_done) VALUES ",
+            table_.quoted());
         const std::size_t end = std::min(chunks.size(), begin + kMaxChunksPerStatement);
         for (std::size_t i = begin; i < end; ++i) {
             const ChunkRecord& chunk = chunks[i];
-            statement += fmt::format("{}({},{},{},{},'{}',{},{},{},{})", i == begin ? "" : ",", text_literal(source_id_), text_literal(source.schema),
-                                     text_literal(source.table), chunk.number, chunk.is_done ? kDone : kPlanned,
-                                     text_literal(to_json(chunk.range.lower)), text_literal(to_json(chunk.range.upper)), chunk.rows, chunk.bytes);
+            statement +=
+                fmt::format("{}({},{},{},{},'{}',{},{},{},{})", i == begin ? "" : ",", text_literal(source_id_),
+                            text_literal(source.schema), text_literal(source.table), chunk.number,
+                            chunk.is_done ? kDone : kPlanned, text_literal(to_json(chunk.range.lower)),
+                            text_literal(to_json(chunk.range.upper)), chunk.rows, chunk.bytes);
         }
         session.execute(statement);
     }

@@ -19,14 +19,14 @@ namespace dm::target {
 struct TableCopyPoint {
     model::TableName source;
     model::Location low;
-    model::Location high;       ///< zero while the table is being copied
-    std::string create_table;   ///< SHOW CREATE TABLE at `low`
+    model::Location high;      ///< zero while the table is being copied
+    std::string create_table;  ///< SHOW CREATE TABLE at `low`
     bool is_complete = false;
 };
 
 /// How far a table's copy is.
 enum class CopyState : std::uint8_t {
-    Void,      ///< the copy must start anew; only the flags about the target count
+    Void,  ///< the copy must start anew; only the flags about the target count
     Copying,
     Complete,
 };
@@ -36,8 +36,8 @@ struct TableCopyRecord {
     TableCopyPoint point;
     CopyState state = CopyState::Copying;
     model::TableName target;
-    bool owns_target = false;     ///< the copy created the target table: it may be dropped for a new copy
-    bool was_empty = false;       ///< the target held no rows before the first copy: its rows may be cleared for a new one
+    bool owns_target = false;  ///< the copy created the target table: it may be dropped for a new copy
+    bool was_empty = false;    ///< the target held no rows before the first copy: its rows may be cleared for a new one
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
 };
@@ -58,13 +58,14 @@ struct ChunkRecord {
     std::uint64_t bytes = 0;
 };
 
-/// The table `<meta-schema>`.`<task>_copy_checkpoint` (docs/formats/copy-checkpoint.md): progress of the full copy of one
-/// source, kept in the target beside the rows, so that any worker can continue. Immutable after construction; every call
-/// uses the caller's session and joins its transaction if one is open, so that progress and rows become durable
+/// The table `<meta-schema>`.`<task>_copy_checkpoint` (docs/formats/copy-checkpoint.md): progress of the full copy of
+/// one source, kept in the target beside the rows, so that any worker can continue. Immutable after construction; every
+/// call uses the caller's session and joins its transaction if one is open, so that progress and rows become durable
 /// together. Errors of the session pass through; unreadable rows throw Error{CopyCheckpoint}.
 class CopyCheckpoint {
   public:
-    CopyCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id, model::Flavor flavor);
+    CopyCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
+                   model::Flavor flavor);
 
     /// Creates the schema and the table if they are missing.
     void prepare(sql::SqlSession& session) const;
@@ -82,7 +83,8 @@ class CopyCheckpoint {
     void save_table(sql::SqlSession& session, const TableCopyRecord& record) const;
 
     [[nodiscard]] std::vector<ChunkRecord> load_chunks(sql::SqlSession& session, const model::TableName& source) const;
-    void save_chunks(sql::SqlSession& session, const model::TableName& source, const std::vector<ChunkRecord>& chunks) const;
+    void save_chunks(sql::SqlSession& session, const model::TableName& source,
+                     const std::vector<ChunkRecord>& chunks) const;
     /// Forgets the chunks of a table that is complete or starts anew.
     void drop_chunks(sql::SqlSession& session, const model::TableName& source) const;
 

@@ -12,10 +12,14 @@ using sql::FakeSqlServer;
 
 class CopyCheckpointTest : public testing::Test {
   protected:
-    CopyCheckpointTest() { server_.on("SELECT 1 FROM information_schema.TABLES", FakeSqlServer::result({"1"}, {{"1"}})); }
+    CopyCheckpointTest() {
+        server_.on("SELECT 1 FROM information_schema.TABLES", FakeSqlServer::result({"1"}, {{"1"}}));
+    }
 
     void have_chunks(std::vector<std::vector<std::string>> rows) {
-        server_.on("SELECT chunk,state", FakeSqlServer::result({"chunk", "state", "lower_bound", "upper_bound", "rows_done", "bytes_done"}, rows));
+        server_.on(
+            "SELECT chunk,state",
+            FakeSqlServer::result({"chunk", "state", "lower_bound", "upper_bound", "rows_done", "bytes_done"}, rows));
     }
 
     FakeSqlServer server_;
@@ -25,12 +29,13 @@ class CopyCheckpointTest : public testing::Test {
 
 TEST_F(CopyCheckpointTest, ReadsTablesBack) {
     const std::string gtid = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5";
-    server_.on("SELECT cp_schema", FakeSqlServer::result({"cp_schema", "cp_table", "state", "target_schema", "target_table", "owns_target", "was_empty",
-                                                           "low_name", "low_pos", "low_gtid", "high_name", "high_pos", "high_gtid", "table_structure",
-                                                           "rows_done", "bytes_done"},
-                                                          {{"s", "a", "complete", "s2", "a2", "1", "1", "bin.000003", "5000000000", gtid, "bin.000004", "7",
-                                                            gtid, "CREATE TABLE `a`", "10", "20"},
-                                                           {"s", "b", "void", "s", "b", "0", "1", "", "0", "", "", "0", "", "", "0", "0"}}));
+    server_.on("SELECT cp_schema",
+               FakeSqlServer::result({"cp_schema", "cp_table", "state", "target_schema", "target_table", "owns_target",
+                                      "was_empty", "low_name", "low_pos", "low_gtid", "high_name", "high_pos",
+                                      "high_gtid", "table_structure", "rows_done", "bytes_done"},
+                                     {{"s", "a", "complete", "s2", "a2", "1", "1", "bin.000003", "5000000000", gtid,
+                                       "bin.000004", "7", gtid, "CREATE TABLE `a`", "10", "20"},
+                                      {"s", "b", "void", "s", "b", "0", "1", "", "0", "", "", "0", "", "", "0", "0"}}));
     const auto points = checkpoint_.load_table_points(*session_);
     ASSERT_EQ(points.size(), 1U) << "a void table has no point";
     EXPECT_EQ(points[0].source, (model::TableName{"s", "a"}));
@@ -64,7 +69,8 @@ TEST_F(CopyCheckpointTest, AGapBetweenChunksIsAnError) {
 }
 
 TEST_F(CopyCheckpointTest, BoundsOfAnyBytesSurviveAsText) {
-    checkpoint_.save_chunks(*session_, {"s", "a"}, {{.number = 1, .range = {.lower = {}, .upper = {"'it\\'s \xc3\xa4'", "x'00ff'"}}}});
+    checkpoint_.save_chunks(*session_, {"s", "a"},
+                            {{.number = 1, .range = {.lower = {}, .upper = {"'it\\'s \xc3\xa4'", "x'00ff'"}}}});
     const auto statements = server_.statements("REPLACE");
     ASSERT_EQ(statements.size(), 1U);
     EXPECT_NE(statements[0].find(R"('["\'it\\\\\'s \\u00e4\'","x\'00ff\'"]')"), std::string::npos) << statements[0];
@@ -73,8 +79,9 @@ TEST_F(CopyCheckpointTest, BoundsOfAnyBytesSurviveAsText) {
 TEST_F(CopyCheckpointTest, DroppingATableKeepsWhatIsKnownOfItsTarget) {
     checkpoint_.drop_table(*session_, {"s", "a"});
     EXPECT_EQ(server_.statements("UPDATE").size(), 1U);
-    EXPECT_EQ(server_.statements("DELETE"), (std::vector<std::string>{"DELETE FROM `dm_meta`.`task_copy_checkpoint` WHERE id='source-1' AND "
-                                                                       "cp_schema='s' AND cp_table='a' AND chunk>0"}));
+    EXPECT_EQ(server_.statements("DELETE"),
+              (std::vector<std::string>{"DELETE FROM `dm_meta`.`task_copy_checkpoint` WHERE id='source-1' AND "
+                                        "cp_schema='s' AND cp_table='a' AND chunk>0"}));
 }
 
 }  // namespace

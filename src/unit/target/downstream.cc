@@ -13,15 +13,35 @@ namespace dm::target {
 namespace {
 
 constexpr auto kModesTakenOut = std::to_array<std::string_view>({
-    "NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ERROR_FOR_DIVISION_BY_ZERO", "NO_AUTO_CREATE_USER", "STRICT_TRANS_TABLES",
-    "STRICT_ALL_TABLES", "NO_BACKSLASH_ESCAPES",
+    "NO_ZERO_IN_DATE",
+    "NO_ZERO_DATE",
+    "ERROR_FOR_DIVISION_BY_ZERO",
+    "NO_AUTO_CREATE_USER",
+    "STRICT_TRANS_TABLES",
+    "STRICT_ALL_TABLES",
+    "NO_BACKSLASH_ESCAPES",
     // Combinations, and what changes how statements are read: ours are written for the default.
-    "TRADITIONAL", "ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "MYSQL323", "MYSQL40", "ORACLE", "POSTGRESQL",
-    "NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "EMPTY_STRING_IS_NULL", "TIME_ROUND_FRACTIONAL",
-    "SIMULTANEOUS_ASSIGNMENT", "PAD_CHAR_TO_FULL_LENGTH",
+    "TRADITIONAL",
+    "ANSI",
+    "ANSI_QUOTES",
+    "DB2",
+    "MAXDB",
+    "MSSQL",
+    "MYSQL323",
+    "MYSQL40",
+    "ORACLE",
+    "POSTGRESQL",
+    "NO_FIELD_OPTIONS",
+    "NO_KEY_OPTIONS",
+    "NO_TABLE_OPTIONS",
+    "EMPTY_STRING_IS_NULL",
+    "TIME_ROUND_FRACTIONAL",
+    "SIMULTANEOUS_ASSIGNMENT",
+    "PAD_CHAR_TO_FULL_LENGTH",
 });
 
-constexpr auto kModesPutIn = std::to_array<std::string_view>({"IGNORE_SPACE", "NO_AUTO_VALUE_ON_ZERO", "ALLOW_INVALID_DATES"});
+constexpr auto kModesPutIn =
+    std::to_array<std::string_view>({"IGNORE_SPACE", "NO_AUTO_VALUE_ON_ZERO", "ALLOW_INVALID_DATES"});
 
 constexpr auto kToleratedDdlErrors = std::to_array<int>({
     1007, 1008,  // database exists, is missing
@@ -38,12 +58,14 @@ constexpr auto kToleratedDdlErrors = std::to_array<int>({
 std::string join_modes(const std::vector<std::string>& modes) { return fmt::format("{}", fmt::join(modes, ",")); }
 
 bool equal_words(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+    return std::ranges::equal(a, b,
+                              [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 /// Sets `name`, replacing an earlier value.
 void set_variable(SessionVariables& variables, const std::string& name, std::string value) {
-    const auto found = std::ranges::find_if(variables, [&](const auto& variable) { return equal_words(variable.first, name); });
+    const auto found =
+        std::ranges::find_if(variables, [&](const auto& variable) { return equal_words(variable.first, name); });
     if (found != variables.end()) {
         found->second = std::move(value);
     } else {
@@ -53,7 +75,8 @@ void set_variable(SessionVariables& variables, const std::string& name, std::str
 
 std::string default_sql_mode(std::string_view upstream_sql_mode) {
     std::vector<std::string> modes = split_sql_mode(upstream_sql_mode);
-    std::erase_if(modes, [](const std::string& mode) { return std::ranges::find(kModesTakenOut, mode) != kModesTakenOut.end(); });
+    std::erase_if(
+        modes, [](const std::string& mode) { return std::ranges::find(kModesTakenOut, mode) != kModesTakenOut.end(); });
     for (const std::string_view mode : kModesPutIn) {
         if (std::ranges::find(modes, mode) == modes.end()) modes.emplace_back(mode);
     }
@@ -108,7 +131,8 @@ SessionVariables downstream_session_variables(const DownstreamSettings& settings
 }
 
 SessionVariables upstream_session_variables(const SessionVariables& user_variables) {
-    SessionVariables variables = {{"net_write_timeout", "3600"}, {"net_read_timeout", "3600"}, {"wait_timeout", "86400"}};
+    SessionVariables variables = {
+        {"net_write_timeout", "3600"}, {"net_read_timeout", "3600"}, {"wait_timeout", "86400"}};
     for (const auto& [name, value] : user_variables) set_variable(variables, name, value);
     // Values must read the same on both sides whatever the user set.
     set_variable(variables, "sql_mode", "");
@@ -128,7 +152,9 @@ void ensure_meta_schema(sql::SqlSession& session, std::string_view meta_schema) 
     session.execute(fmt::format("CREATE DATABASE IF NOT EXISTS {}", model::quote_identifier(meta_schema)));
 }
 
-bool is_tolerated_ddl_error(int number) { return std::ranges::find(kToleratedDdlErrors, number) != kToleratedDdlErrors.end(); }
+bool is_tolerated_ddl_error(int number) {
+    return std::ranges::find(kToleratedDdlErrors, number) != kToleratedDdlErrors.end();
+}
 
 std::optional<std::string> execute_ddl(sql::SqlSession& session, std::string_view statement) {
     try {

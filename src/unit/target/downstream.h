@@ -17,18 +17,21 @@ using SessionVariables = std::vector<std::pair<std::string, std::string>>;
 
 /// What decides a downstream session's settings.
 struct DownstreamSettings {
-    SessionVariables user_variables;   ///< `target-database.session`; they win, except that NO_BACKSLASH_ESCAPES is taken out
-    std::string upstream_sql_mode;     ///< @@GLOBAL.sql_mode of the upstream; the base where the user names no sql_mode
+    SessionVariables
+        user_variables;  ///< `target-database.session`; they win, except that NO_BACKSLASH_ESCAPES is taken out
+    std::string upstream_sql_mode;  ///< @@GLOBAL.sql_mode of the upstream; the base where the user names no sql_mode
 };
 
 /// sql_mode (the upstream's without the modes that refuse old data, with IGNORE_SPACE, NO_AUTO_VALUE_ON_ZERO and
-/// ALLOW_INVALID_DATES, never NO_BACKSLASH_ESCAPES), time_zone '+00:00', foreign_key_checks 0, then the user's variables.
+/// ALLOW_INVALID_DATES, never NO_BACKSLASH_ESCAPES), time_zone '+00:00', foreign_key_checks 0, then the user's
+/// variables.
 [[nodiscard]] SessionVariables downstream_session_variables(const DownstreamSettings& settings);
 
 /// time_zone '+00:00', an empty sql_mode, long timeouts while rows are streamed; then the user's variables.
 [[nodiscard]] SessionVariables upstream_session_variables(const SessionVariables& user_variables);
 
-/// A connector whose sessions have `variables` set, each by a statement of its own, so that an error names the variable.
+/// A connector whose sessions have `variables` set, each by a statement of its own, so that an error names the
+/// variable.
 [[nodiscard]] sql::SqlConnector with_session_variables(sql::SqlConnector connect, SessionVariables variables);
 
 /// Creates the meta schema if it is missing.

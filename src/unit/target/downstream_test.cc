@@ -18,14 +18,16 @@ std::string value_of(const SessionVariables& variables, std::string_view name) {
 TEST(DownstreamSession, KeepsTheUpstreamsModeWithoutWhatRefusesOldData) {
     const auto variables = downstream_session_variables(
         {.upstream_sql_mode = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_BACKSLASH_ESCAPES,ANSI_QUOTES"});
-    EXPECT_EQ(value_of(variables, "sql_mode"), "ONLY_FULL_GROUP_BY,IGNORE_SPACE,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES");
+    EXPECT_EQ(value_of(variables, "sql_mode"),
+              "ONLY_FULL_GROUP_BY,IGNORE_SPACE,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES");
     EXPECT_EQ(value_of(variables, "time_zone"), "+00:00");
     EXPECT_EQ(value_of(variables, "foreign_key_checks"), "0");
 }
 
 TEST(DownstreamSession, TheUsersVariablesWinExceptForBackslashes) {
     const auto variables = downstream_session_variables(
-        {.user_variables = {{"SQL_MODE", "strict_all_tables, no_backslash_escapes"}, {"foreign_key_checks", "1"}, {"tidb_x", "on"}}});
+        {.user_variables = {
+             {"SQL_MODE", "strict_all_tables, no_backslash_escapes"}, {"foreign_key_checks", "1"}, {"tidb_x", "on"}}});
     EXPECT_EQ(value_of(variables, "sql_mode"), "STRICT_ALL_TABLES");
     EXPECT_EQ(value_of(variables, "foreign_key_checks"), "1");
     EXPECT_EQ(value_of(variables, "tidb_x"), "on");
@@ -55,7 +57,8 @@ TEST(ExecuteDdl, ToleratesWhatIsAsWantedAlready) {
 
 TEST(FetchTable, IsNothingForAMissingTable) {
     sql::FakeSqlServer server;
-    server.on("SHOW CREATE TABLE `s`.`t`", sql::FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (...)"}}));
+    server.on("SHOW CREATE TABLE `s`.`t`",
+              sql::FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (...)"}}));
     server.fail("SHOW CREATE TABLE `s`.`gone`", sql::FakeSqlServer::server_error(1146, "Table doesn't exist"));
     const auto session = server.connect();
     EXPECT_EQ(fetch_table(*session, {"s", "t"}), "CREATE TABLE `t` (...)");

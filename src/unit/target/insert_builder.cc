@@ -11,10 +11,13 @@ namespace {
 /// All verbs have the same length, so that one can replace another in a built statement.
 constexpr std::string_view verb_of(WriteMode mode) {
     switch (mode) {
-        case WriteMode::Replace: return "REPLACE       INTO ";
-        case WriteMode::Ignore: return "INSERT IGNORE INTO ";
+        case WriteMode::Replace:
+            return "REPLACE       INTO ";
+        case WriteMode::Ignore:
+            return "INSERT IGNORE INTO ";
         case WriteMode::Insert:
-        case WriteMode::Upsert: break;
+        case WriteMode::Upsert:
+            break;
     }
     return "INSERT        INTO ";
 }

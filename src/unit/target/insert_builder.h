@@ -19,8 +19,8 @@ enum class WriteMode : std::uint8_t {
     Upsert,   ///< ON DUPLICATE KEY UPDATE of all columns
 };
 
-/// A complete multi-row statement whose verb can still be changed, because a repetition must be harmless where the first
-/// attempt need not be. A value type.
+/// A complete multi-row statement whose verb can still be changed, because a repetition must be harmless where the
+/// first attempt need not be. A value type.
 class InsertStatement {
   public:
     InsertStatement() = default;
@@ -42,12 +42,13 @@ class InsertStatement {
     std::uint64_t data_bytes_ = 0;
 };
 
-/// Builds multi-row INSERTs of one table, each up to a number of bytes. Use: `begin_row`, append the values to the text it
-/// returns, separated by commas, `end_row`; `is_full` says when to `take`. Not thread-safe.
+/// Builds multi-row INSERTs of one table, each up to a number of bytes. Use: `begin_row`, append the values to the text
+/// it returns, separated by commas, `end_row`; `is_full` says when to `take`. Not thread-safe.
 class InsertBuilder {
   public:
     /// Without columns the rows are empty tuples.
-    InsertBuilder(const model::TableName& table, const std::vector<std::string>& columns, WriteMode mode, std::size_t max_bytes);
+    InsertBuilder(const model::TableName& table, const std::vector<std::string>& columns, WriteMode mode,
+                  std::size_t max_bytes);
 
     /// The statement's text to append one row's values to; valid until `end_row`.
     std::string& begin_row();

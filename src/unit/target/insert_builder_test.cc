@@ -54,7 +54,9 @@ TEST(InsertBuilder, AnUpsertSetsEveryColumnAndStaysOne) {
     add(builder, "1,2");
     InsertStatement statement = builder.take();
     statement.set_mode(WriteMode::Insert);
-    EXPECT_EQ(statement.text(), "INSERT        INTO `s`.`t``` (`a`,`b`) VALUES (1,2) ON DUPLICATE KEY UPDATE `a`=VALUES(`a`),`b`=VALUES(`b`)");
+    EXPECT_EQ(
+        statement.text(),
+        "INSERT        INTO `s`.`t``` (`a`,`b`) VALUES (1,2) ON DUPLICATE KEY UPDATE `a`=VALUES(`a`),`b`=VALUES(`b`)");
 }
 
 }  // namespace
