@@ -75,7 +75,8 @@ ParsedArguments parse_arguments(const CommandSpec& command, const std::vector<st
     const auto end_of_flags = std::ranges::find(words, "--");
     std::vector<std::string> flagged;
     for (auto word = words.begin(); word != end_of_flags; ++word) {
-        const bool is_short_with_value = word->size() > 2 && (*word)[0] == '-' && (*word)[1] != '-' && (*word)[2] == '=';
+        const bool is_short_with_value =
+            word->size() > 2 && (*word)[0] == '-' && (*word)[1] != '-' && (*word)[2] == '=';
         flagged.push_back(is_short_with_value ? word->substr(0, 2) : *word);
         if (is_short_with_value) flagged.push_back(word->substr(3));
     }

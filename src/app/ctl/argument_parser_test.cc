@@ -13,7 +13,8 @@ ParsedArguments parse(std::string_view command, const std::vector<std::string>& 
 }
 
 TEST(SplitLine, FollowsTheShell) {
-    EXPECT_THAT(split_line("  start-task  'a b.yaml' \"c\\\"d\" e\\ f # rest"), ElementsAre("start-task", "a b.yaml", "c\"d", "e f"));
+    EXPECT_THAT(split_line("  start-task  'a b.yaml' \"c\\\"d\" e\\ f # rest"),
+                ElementsAre("start-task", "a b.yaml", "c\"d", "e f"));
     EXPECT_THAT(split_line("x ''"), ElementsAre("x", ""));
     EXPECT_THAT(split_line("a#b"), ElementsAre("a#b"));
     EXPECT_TRUE(split_line("   ").empty());
@@ -42,7 +43,8 @@ TEST(ParseArguments, NamesWhatItDoesNotKnow) {
     EXPECT_EQ(parse("query-status", {"--foo=1"}).failure, "unknown flag: --foo");
     EXPECT_EQ(parse("query-status", {"-x"}).failure, "unknown shorthand flag: 'x' in -x");
     EXPECT_EQ(parse("operate-source", {"create", "-w"}).failure, "flag needs an argument: -w");
-    EXPECT_EQ(parse("check-task", {"-e", "many"}).failure, "invalid argument \"many\" for \"-e, --error\" flag: not a whole number");
+    EXPECT_EQ(parse("check-task", {"-e", "many"}).failure,
+              "invalid argument \"many\" for \"-e, --error\" flag: not a whole number");
 }
 
 TEST(ParseArguments, TwoDashesEndTheFlags) {

@@ -22,7 +22,8 @@ int fail_with_usage(Invocation& invocation, std::string_view line);
 /// Prints a response as the original does.
 void print_json(Invocation& invocation, const google::protobuf::Message& response);
 
-/// Calls the master and prints its response; a gRPC error is the command's failure, after `context` as a line of its own.
+/// Calls the master and prints its response; a gRPC error is the command's failure, after `context` as a line of its
+/// own.
 int call_and_print(Invocation& invocation, std::string_view method, const google::protobuf::Message& request,
                    google::protobuf::Message& response, MasterClient::Limit limit = MasterClient::Limit::None,
                    std::string_view context = {});

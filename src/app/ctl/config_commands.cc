@@ -1,9 +1,9 @@
-#include <dmmaster.pb.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+
+#include <dmmaster.pb.h>
+#include <fmt/format.h>
 
 #include "app/ctl/command_support.h"
 #include "app/ctl/commands.h"
@@ -70,7 +70,9 @@ std::vector<fs::path> sorted_files(const fs::path& folder) {
 }
 
 /// A failure that is no obstacle: what is imported is there already.
-bool is_done(bool result, const std::string& message) { return result || message.find("already exist") != std::string::npos; }
+bool is_done(bool result, const std::string& message) {
+    return result || message.find("already exist") != std::string::npos;
+}
 
 /// Sends every file of the folder; stops at the first that fails.
 template <typename Request, typename Response, typename Fill>
@@ -129,7 +131,8 @@ int run_config_export(Invocation& invocation) {
 
 int run_config_import(Invocation& invocation) {
     const fs::path folder = config_folder(invocation);
-    if (!fs::is_directory(folder)) return fail(invocation, fmt::format("directory `{}` does not exist", folder.string()));
+    if (!fs::is_directory(folder))
+        return fail(invocation, fmt::format("directory `{}` does not exist", folder.string()));
     invocation.streams.out << "start creating sources\n";
     const int sources = import_files<pb::OperateSourceRequest, pb::OperateSourceResponse>(
         invocation, folder / "sources", "OperateSource", [](auto& request, const std::string& text) {
@@ -139,7 +142,8 @@ int run_config_import(Invocation& invocation) {
     if (sources != kSuccess) return sources;
     invocation.streams.out << "start creating tasks\n";
     const int tasks = import_files<pb::StartTaskRequest, pb::StartTaskResponse>(
-        invocation, folder / "tasks", "StartTask", [](auto& request, const std::string& text) { request.set_task(text); });
+        invocation, folder / "tasks", "StartTask",
+        [](auto& request, const std::string& text) { request.set_task(text); });
     if (tasks != kSuccess) return tasks;
     invocation.streams.out << fmt::format("import configs from directory `{}` succeed\n", folder.string());
     return kSuccess;

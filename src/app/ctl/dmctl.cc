@@ -33,7 +33,8 @@ Found find_command(const std::vector<std::string>& words) {
 
 /// Flags before the command's name go behind it, so that "-s x pause-task t" is "pause-task -s x t".
 std::vector<std::string> command_first(std::vector<std::string> words) {
-    const auto name = std::ranges::find_if(words, [](const std::string& word) { return command_tree().find_child(word) != nullptr; });
+    const auto name =
+        std::ranges::find_if(words, [](const std::string& word) { return command_tree().find_child(word) != nullptr; });
     if (name != words.end()) std::rotate(words.begin(), name, name + 1);
     return words;
 }
@@ -45,7 +46,8 @@ Dmctl::Result Dmctl::execute(const std::vector<std::string>& given, const std::v
     if (!words.empty() && words.front() == "help") {
         words.erase(words.begin());
         const Found topic = find_command(words);
-        if (topic.words < words.size()) streams_.out << fmt::format("Unknown help topic [`{}`]\n", fmt::join(words, " "));
+        if (topic.words < words.size())
+            streams_.out << fmt::format("Unknown help topic [`{}`]\n", fmt::join(words, " "));
         streams_.out << help_text(*topic.command, topic.path);
         return {};
     }
@@ -54,13 +56,15 @@ Dmctl::Result Dmctl::execute(const std::vector<std::string>& given, const std::v
     if (is_root && !words.empty() && !words.front().starts_with('-')) {
         return {.code = kFailure, .failure = unknown_command_text(words.front()), .is_unknown_command = true};
     }
-    return execute_command(*found.command, found.path, {words.begin() + static_cast<std::ptrdiff_t>(found.words), words.end()}, sources);
+    return execute_command(*found.command, found.path,
+                           {words.begin() + static_cast<std::ptrdiff_t>(found.words), words.end()}, sources);
 }
 
-Dmctl::Result Dmctl::execute_command(const CommandSpec& command, const std::string& path, const std::vector<std::string>& words,
-                                     const std::vector<std::string>& sources) {
+Dmctl::Result Dmctl::execute_command(const CommandSpec& command, const std::string& path,
+                                     const std::vector<std::string>& words, const std::vector<std::string>& sources) {
     // A refused command takes whatever flags the original's has.
-    const bool wants_help = std::ranges::find(words, "--help") != words.end() || std::ranges::find(words, "-h") != words.end();
+    const bool wants_help =
+        std::ranges::find(words, "--help") != words.end() || std::ranges::find(words, "-h") != words.end();
     if (wants_help || command.is_group()) {
         streams_.out << help_text(command, path);
         return {};
@@ -70,7 +74,8 @@ Dmctl::Result Dmctl::execute_command(const CommandSpec& command, const std::stri
     }
     ParsedArguments parsed = parse_arguments(command, words);
     if (!parsed.failure.empty()) return {.code = kFailure, .failure = parsed.failure};
-    const bool is_wrong_count = parsed.arguments.size() < command.min_arguments || parsed.arguments.size() > command.max_arguments;
+    const bool is_wrong_count =
+        parsed.arguments.size() < command.min_arguments || parsed.arguments.size() > command.max_arguments;
     if (is_wrong_count && command.on_wrong_count == Wrong::Help) {
         streams_.out << help_text(command, path);
         return {};

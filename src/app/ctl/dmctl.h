@@ -37,7 +37,8 @@ class Dmctl {
     config::FileReader read_file_;
 };
 
-/// Reads lines until the end, `exit`, or Ctrl-D. With a terminal: prompt, line editing, history and completion of commands.
+/// Reads lines until the end, `exit`, or Ctrl-D. With a terminal: prompt, line editing, history and completion of
+/// commands.
 void run_interactive(Dmctl& dmctl, bool is_terminal);
 
 }  // namespace dm::ctl

@@ -19,7 +19,8 @@ using testing::HasSubstr;
 /// Answers a few calls and remembers the requests.
 class FakeMaster final : public pb::Master::Service {
   public:
-    grpc::Status ListMember(grpc::ServerContext*, const pb::ListMemberRequest* request, pb::ListMemberResponse* response) override {
+    grpc::Status ListMember(grpc::ServerContext*, const pb::ListMemberRequest* request,
+                            pb::ListMemberResponse* response) override {
         list_member = *request;
         response->set_result(true);
         auto* leader = response->add_members()->mutable_leader();
@@ -28,7 +29,8 @@ class FakeMaster final : public pb::Master::Service {
         response->add_members()->mutable_worker();
         return grpc::Status::OK;
     }
-    grpc::Status OperateTask(grpc::ServerContext*, const pb::OperateTaskRequest* request, pb::OperateTaskResponse* response) override {
+    grpc::Status OperateTask(grpc::ServerContext*, const pb::OperateTaskRequest* request,
+                             pb::OperateTaskResponse* response) override {
         operate_task.push_back(*request);
         response->set_op(request->op());
         response->set_result(true);
@@ -38,12 +40,14 @@ class FakeMaster final : public pb::Master::Service {
         source->set_worker("w1");
         return grpc::Status::OK;
     }
-    grpc::Status QueryStatus(grpc::ServerContext*, const pb::QueryStatusListRequest* request, pb::QueryStatusListResponse* response) override {
+    grpc::Status QueryStatus(grpc::ServerContext*, const pb::QueryStatusListRequest* request,
+                             pb::QueryStatusListResponse* response) override {
         query_status = *request;
         *response = status;
         return grpc::Status::OK;
     }
-    grpc::Status OfflineMember(grpc::ServerContext*, const pb::OfflineMemberRequest*, pb::OfflineMemberResponse* response) override {
+    grpc::Status OfflineMember(grpc::ServerContext*, const pb::OfflineMemberRequest*,
+                               pb::OfflineMemberResponse* response) override {
         response->set_msg("worker is still online");
         return grpc::Status::OK;
     }
@@ -74,13 +78,17 @@ class DmctlTest : public testing::Test {
 
     FakeMaster master_;
     std::unique_ptr<grpc::Server> server_;
-    MasterClient client_{{"in-process"}, std::chrono::seconds(5), [this](const std::string&, std::chrono::milliseconds) { return server_->InProcessChannel({}); }};
+    MasterClient client_{
+        {"in-process"}, std::chrono::seconds(5), [this](const std::string&, std::chrono::milliseconds) {
+            return server_->InProcessChannel({});
+        }};
     std::ostringstream out_;
     std::ostringstream err_;
     std::map<std::string, std::string> files_;
     Dmctl dmctl_{{.out = out_, .err = err_}, client_, [this](const std::string& path) {
                      const auto found = files_.find(path);
-                     ensure(found != files_.end(), ErrorCode::ConfigFileUnreadable, "file '" + path + "' cannot be read");
+                     ensure(found != files_.end(), ErrorCode::ConfigFileUnreadable,
+                            "file '" + path + "' cannot be read");
                      return found->second;
                  }};
 };
@@ -118,9 +126,10 @@ TEST_F(DmctlTest, OperatesATaskByNameOrFile) {
     EXPECT_EQ(run({"pause-task", "t1"}, {"s1"}), 0);
     EXPECT_EQ(master_.operate_task.at(0).op(), pb::Pause);
     EXPECT_EQ(master_.operate_task.at(0).sources(0), "s1");
-    EXPECT_EQ(out_.str(), "{\n    \"op\": \"Pause\",\n    \"result\": true,\n    \"msg\": \"\",\n    \"sources\": [\n        {\n"
-                          "            \"result\": true,\n            \"msg\": \"\",\n            \"source\": \"s1\",\n"
-                          "            \"worker\": \"w1\"\n        }\n    ]\n}\n");
+    EXPECT_EQ(out_.str(),
+              "{\n    \"op\": \"Pause\",\n    \"result\": true,\n    \"msg\": \"\",\n    \"sources\": [\n        {\n"
+              "            \"result\": true,\n            \"msg\": \"\",\n            \"source\": \"s1\",\n"
+              "            \"worker\": \"w1\"\n        }\n    ]\n}\n");
     EXPECT_EQ(run({"stop-task", "gone.yaml"}), 0);
     EXPECT_EQ(master_.operate_task.at(1).name(), "gone.yaml") << "an unreadable file is taken as a name";
     EXPECT_EQ(master_.operate_task.at(1).op(), pb::Delete);
@@ -135,7 +144,8 @@ TEST_F(DmctlTest, OperatesEveryTaskOfOneSource) {
     EXPECT_EQ(run({"resume-task"}, {"s1"}), 0);
     ASSERT_EQ(master_.operate_task.size(), 2U);
     EXPECT_EQ(master_.operate_task.at(0).name(), "a");
-    EXPECT_THAT(out_.str(), HasSubstr("\"task\": \"a\",\n            \"op\": \"Resume\",\n            \"result\": true,"));
+    EXPECT_THAT(out_.str(),
+                HasSubstr("\"task\": \"a\",\n            \"op\": \"Resume\",\n            \"result\": true,"));
     EXPECT_EQ(run({"resume-task"}), 1);
     EXPECT_THAT(out_.str(), HasSubstr("can only specify one source"));
     EXPECT_EQ(err_.str(), "Error: please check output to see error\n");
@@ -165,7 +175,9 @@ TEST_F(DmctlTest, ReportsWhatIsWrongWithTheCommandLine) {
     EXPECT_THAT(out_.str(), HasSubstr("transfer-source <source-id> <worker-id>"));
     EXPECT_EQ(err_.str(), "Error: please check output to see error\n");
     EXPECT_EQ(run({"list-membr"}), 1);
-    EXPECT_EQ(err_.str(), "Error: unknown command \"list-membr\" for \"dmctl\"\n\nDid you mean this?\n\tlist-member\n\nRun 'dmctl --help' for usage.\n");
+    EXPECT_EQ(err_.str(),
+              "Error: unknown command \"list-membr\" for \"dmctl\"\n\nDid you mean this?\n\tlist-member\n\nRun 'dmctl "
+              "--help' for usage.\n");
     EXPECT_EQ(run({"query-status", "--foo"}), 1);
     EXPECT_EQ(err_.str(), "Error: unknown flag: --foo\n");
     EXPECT_EQ(run({"start-task", "gone.yaml"}), 1);
@@ -181,8 +193,12 @@ TEST_F(DmctlTest, PrintsGrpcErrorsLikeTheOriginal) {
 }
 
 TEST_F(DmctlTest, RefusesMissingFeaturesByName) {
-    for (const auto& words : std::vector<std::vector<std::string>>{{"start-relay", "-s", "s"}, {"shard-ddl-lock"}, {"binlog", "skip", "t", "-b", "x:4"},
-                                                                   {"validation", "start", "--all-task"}, {"binlog-schema", "list"}, {"config", "task", "update"}}) {
+    for (const auto& words : std::vector<std::vector<std::string>>{{"start-relay", "-s", "s"},
+                                                                   {"shard-ddl-lock"},
+                                                                   {"binlog", "skip", "t", "-b", "x:4"},
+                                                                   {"validation", "start", "--all-task"},
+                                                                   {"binlog-schema", "list"},
+                                                                   {"config", "task", "update"}}) {
         EXPECT_EQ(run(words), 1) << words.front();
         EXPECT_THAT(err_.str(), HasSubstr("is refused: ")) << words.front();
     }
@@ -191,7 +207,9 @@ TEST_F(DmctlTest, RefusesMissingFeaturesByName) {
 TEST_F(DmctlTest, InteractiveFailuresGoToTheOutput) {
     EXPECT_TRUE(dmctl_.run_line(""));
     EXPECT_TRUE(dmctl_.run_line("nonsense  here"));
-    EXPECT_EQ(out_.str(), "fail to run: [nonsense here]\nError: unknown command \"nonsense\" for \"dmctl\"\n\nRun 'dmctl --help' for usage.\n");
+    EXPECT_EQ(out_.str(),
+              "fail to run: [nonsense here]\nError: unknown command \"nonsense\" for \"dmctl\"\n\nRun 'dmctl --help' "
+              "for usage.\n");
     EXPECT_TRUE(dmctl_.run_line("quit"));
     EXPECT_TRUE(dmctl_.run_line("list-member --master-addr x"));
     EXPECT_THAT(out_.str(), HasSubstr("unknown flag: --master-addr"));
@@ -207,7 +225,8 @@ void expect_documented(const CommandSpec& command, const std::string& path) {
         EXPECT_THAT(std::string(command.example), HasSubstr(path)) << "every command has an example";
     }
     EXPECT_THAT(help_text(command, path), HasSubstr("Usage:"));
-    for (const auto& child : command.children) expect_documented(child, path + (path.empty() ? "" : " ") + std::string(child.name));
+    for (const auto& child : command.children)
+        expect_documented(child, path + (path.empty() ? "" : " ") + std::string(child.name));
 }
 
 TEST(CommandTree, EveryCommandHasHelpAndAnExample) { expect_documented(command_tree(), ""); }

@@ -6,8 +6,8 @@
 
 namespace dm::ctl {
 
-/// Writes JSON as the original does where no message is printed: four spaces per level, empty lists as "[]", keys in the
-/// order they are added. Used by one thread.
+/// Writes JSON as the original does where no message is printed: four spaces per level, empty lists as "[]", keys in
+/// the order they are added. Used by one thread.
 class GoJson {
   public:
     void open_object(std::string_view key = {});

@@ -10,7 +10,8 @@ namespace dm::ctl {
 namespace {
 
 std::string flag_line(const FlagSpec& flag) {
-    std::string left = flag.letter != 0 ? fmt::format("  -{}, --{}", flag.letter, flag.name) : fmt::format("      --{}", flag.name);
+    std::string left =
+        flag.letter != 0 ? fmt::format("  -{}, --{}", flag.letter, flag.name) : fmt::format("      --{}", flag.name);
     if (flag.kind == FlagKind::Text) left += " string";
     if (flag.kind == FlagKind::Number) left += " int";
     if (flag.kind == FlagKind::List) left += " strings";
@@ -47,7 +48,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string usage_text(const CommandSpec& command, std::string_view path) {
     const std::string whole = path.empty() ? "dmctl" : fmt::format("dmctl {}", path);
     std::string text = "Usage:\n";
-    if (!command.is_group()) text += fmt::format("  {}{}{} [flags]\n", whole, command.form.empty() ? "" : " ", command.form);
+    if (!command.is_group())
+        text += fmt::format("  {}{}{} [flags]\n", whole, command.form.empty() ? "" : " ", command.form);
     if (!command.children.empty()) {
         text += fmt::format("  {} [command]\n\nAvailable Commands:\n", whole);
         for (const auto& child : command.children) {
@@ -65,7 +67,8 @@ std::string usage_text(const CommandSpec& command, std::string_view path) {
 std::string help_text(const CommandSpec& command, std::string_view path) {
     std::string text = fmt::format("{}\n\n{}", command.summary, usage_text(command, path));
     if (!command.example.empty()) text += fmt::format("\nExample:\n  {}\n", command.example);
-    if (!command.missing_feature.empty()) text += fmt::format("\nThis version refuses the command: {}.\n", command.missing_feature);
+    if (!command.missing_feature.empty())
+        text += fmt::format("\nThis version refuses the command: {}.\n", command.missing_feature);
     return text;
 }
 

@@ -1,8 +1,8 @@
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <cstring>
 #include <memory>
 
 #include <readline/history.h>

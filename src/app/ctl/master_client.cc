@@ -19,9 +19,10 @@ using google::protobuf::MessageLite;
 constexpr auto kDialTimeout = std::chrono::seconds(3);
 
 constexpr std::array<std::string_view, 17> kCodeNames = {
-    "OK",           "Canceled",           "Unknown",         "InvalidArgument",   "DeadlineExceeded", "NotFound",
-    "AlreadyExists", "PermissionDenied",  "ResourceExhausted", "FailedPrecondition", "Aborted",       "OutOfRange",
-    "Unimplemented", "Internal",          "Unavailable",     "DataLoss",          "Unauthenticated"};
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 
 std::string describe(const grpc::Status& status) {
     const auto code = static_cast<std::size_t>(status.error_code());
@@ -32,11 +33,12 @@ std::string describe(const grpc::Status& status) {
 grpc::Status call_once(grpc::Channel& channel, const std::string& path, std::optional<std::chrono::nanoseconds> timeout,
                        const MessageLite& request, MessageLite& response) {
     grpc::ClientContext context;
-    if (timeout) context.set_deadline(std::chrono::system_clock::now() +
-                                      std::chrono::duration_cast<std::chrono::system_clock::duration>(*timeout));
+    if (timeout)
+        context.set_deadline(std::chrono::system_clock::now() +
+                             std::chrono::duration_cast<std::chrono::system_clock::duration>(*timeout));
     const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
-    return grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(&channel, method, &context,
-                                                                                                 request, &response);
+    return grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+        &channel, method, &context, request, &response);
 }
 
 }  // namespace

@@ -23,12 +23,13 @@ struct RpcOutcome {
     std::string text;  ///< "rpc error: code = Unavailable desc = ..." if it is not
 };
 
-/// dmctl's line to a dm-master: of the addresses given, the first that answers. Opened by `connect`, opened again once when a
-/// call finds the master gone. Used by one thread.
+/// dmctl's line to a dm-master: of the addresses given, the first that answers. Opened by `connect`, opened again once
+/// when a call finds the master gone. Used by one thread.
 class MasterClient {
   public:
     /// Opens a channel and waits until it is connected; null if nobody answers within `patience`.
-    using OpenChannel = std::function<std::shared_ptr<grpc::Channel>(const std::string& address, std::chrono::milliseconds patience)>;
+    using OpenChannel =
+        std::function<std::shared_ptr<grpc::Channel>(const std::string& address, std::chrono::milliseconds patience)>;
 
     MasterClient(std::vector<std::string> addresses, std::chrono::nanoseconds rpc_timeout, OpenChannel open);
 

@@ -18,7 +18,8 @@ int run_list_member(Invocation& invocation) {
     request.set_worker(worker || all);
     for (const auto& name : invocation.flags.list("name")) request.add_names(name);
     pb::ListMemberResponse response;
-    if (invocation.flags.text("output", "json") != "table") return call_and_print(invocation, "ListMember", request, response);
+    if (invocation.flags.text("output", "json") != "table")
+        return call_and_print(invocation, "ListMember", request, response);
     const RpcOutcome outcome = invocation.master.call("ListMember", request, response);
     if (!outcome.is_ok) return fail(invocation, outcome.text);
     invocation.streams.out << member_table(response, uses_colour(invocation));

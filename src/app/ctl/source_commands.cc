@@ -3,8 +3,8 @@
 
 #include "app/ctl/command_support.h"
 #include "app/ctl/commands.h"
-#include "base/error.h"
 #include "app/ctl/tls_files.h"
+#include "base/error.h"
 #include "core/config/source_config.h"
 
 namespace dm::ctl {
@@ -37,11 +37,14 @@ std::optional<pb::SourceOp> source_op(const std::string& word) {
     return std::nullopt;
 }
 
-/// Adds one file to the request, with the certificates it names inside. False with the failure set if it is no source file.
-bool add_source_file(Invocation& invocation, const std::string& path, const std::string& text, pb::OperateSourceRequest& request) {
+/// Adds one file to the request, with the certificates it names inside. False with the failure set if it is no source
+/// file.
+bool add_source_file(Invocation& invocation, const std::string& path, const std::string& text,
+                     pb::OperateSourceRequest& request) {
     config::SourceConfig source = config::parse_source_yaml(text, {.file_name = path});
     if (text.find("\nrelay-dir:") != std::string::npos) {
-        invocation.streams.out << "[warn] `relay-dir` in source config will be deprecated soon, please use `relay-dir` in worker config instead\n";
+        invocation.streams.out << "[warn] `relay-dir` in source config will be deprecated soon, please use `relay-dir` "
+                                  "in worker config instead\n";
     }
     if (load_certificates(source.from.security, invocation.read_file)) {
         request.add_config(config::to_yaml(source, config::Redact::No));

@@ -15,14 +15,16 @@ namespace {
 constexpr auto kWatchPause = std::chrono::seconds(1);
 
 bool is_all_good(const pb::QueryStatusListResponse& response) {
-    return response.result() && std::ranges::all_of(response.sources(), [](const auto& source) { return source.result(); });
+    return response.result() &&
+           std::ranges::all_of(response.sources(), [](const auto& source) { return source.result(); });
 }
 
 /// Draws the table again and again until the call fails or the program is ended.
 int watch(Invocation& invocation, const pb::QueryStatusListRequest& request) {
     while (true) {
         pb::QueryStatusListResponse response;
-        const RpcOutcome outcome = invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
+        const RpcOutcome outcome =
+            invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
         if (!outcome.is_ok) return fail(invocation, outcome.text);
         invocation.streams.out << "\x1b[H\x1b[2J" << status_table(response, uses_colour(invocation)) << std::flush;
         std::this_thread::sleep_for(kWatchPause);
@@ -38,7 +40,8 @@ int run_query_status(Invocation& invocation) {
     if (invocation.flags.is_on("watch") && invocation.streams.is_terminal) return watch(invocation, request);
 
     pb::QueryStatusListResponse response;
-    const RpcOutcome outcome = invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
+    const RpcOutcome outcome =
+        invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
     if (!outcome.is_ok) {
         invocation.streams.out << "can not query " << request.name() << " task's status(in sources "
                                << "[" << (invocation.sources.empty() ? "" : invocation.sources.front()) << "])\n";

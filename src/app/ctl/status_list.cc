@@ -59,10 +59,12 @@ std::string verdict(const Tally& tally) {
 std::vector<TaskLine> summarise(const pb::QueryStatusListResponse& response) {
     std::map<std::string, Tally> tallies;
     for (const auto& source : response.sources()) {
-        for (const auto& subtask : source.subtaskstatus()) count(subtask, source.sourcestatus(), tallies[subtask.name()]);
+        for (const auto& subtask : source.subtaskstatus())
+            count(subtask, source.sourcestatus(), tallies[subtask.name()]);
     }
     std::vector<TaskLine> lines;
-    for (const auto& [name, tally] : tallies) lines.push_back({.name = name, .status = verdict(tally), .sources = tally.sources});
+    for (const auto& [name, tally] : tallies)
+        lines.push_back({.name = name, .status = verdict(tally), .sources = tally.sources});
     return lines;
 }
 

@@ -6,7 +6,8 @@
 namespace dm::ctl {
 namespace {
 
-pb::SubTaskStatus* add(pb::QueryStatusListResponse& response, const std::string& source, const std::string& task, pb::Stage stage) {
+pb::SubTaskStatus* add(pb::QueryStatusListResponse& response, const std::string& source, const std::string& task,
+                       pb::Stage stage) {
     auto* element = response.add_sources();
     element->set_result(true);
     element->mutable_sourcestatus()->set_source(source);
@@ -60,7 +61,8 @@ TEST(StatusList, AnErrorOutweighsEverything) {
     add(response, "s2", "t", pb::Running);
     EXPECT_EQ(status_of(response), "Paused");
     add(response, "s3", "t", pb::Paused)->mutable_result()->add_errors()->set_errcode(36014);
-    EXPECT_EQ(status_of(response), "Error - Some error occurred in subtask. Please run `query-status t` to get more details.");
+    EXPECT_EQ(status_of(response),
+              "Error - Some error occurred in subtask. Please run `query-status t` to get more details.");
 }
 
 TEST(StatusList, MixedStagesAreRunning) {

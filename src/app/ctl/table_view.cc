@@ -66,7 +66,8 @@ std::string bar(double share) {
 }
 
 std::string load_text(const pb::LoadStatus& load) {
-    const double share = load.totalbytes() > 0 ? static_cast<double>(load.finishedbytes()) / static_cast<double>(load.totalbytes()) : 0;
+    const double share =
+        load.totalbytes() > 0 ? static_cast<double>(load.finishedbytes()) / static_cast<double>(load.totalbytes()) : 0;
     std::string text = fmt::format("{} {}", bar(share), load.progress());
     if (load.bps() > 0 && load.totalbytes() > load.finishedbytes()) {
         text += fmt::format("  ETA {}", duration_text((load.totalbytes() - load.finishedbytes()) / load.bps()));
@@ -88,11 +89,16 @@ Row subtask_row(const pb::QueryStatusResponse& source, const pb::SubTaskStatus& 
             row.push_back(bytes_text(static_cast<double>(subtask.dump().bps())) + "/s");
             break;
         case pb::SubTaskStatus::kSync:
-            row.push_back(subtask.sync().synced() ? "in step" : fmt::format("{} behind", duration_text(subtask.sync().secondsbehindmaster())));
+            row.push_back(subtask.sync().synced()
+                              ? "in step"
+                              : fmt::format("{} behind", duration_text(subtask.sync().secondsbehindmaster())));
             row.push_back(fmt::format("{} rows/s", subtask.sync().recentrps()));
             break;
-        case pb::SubTaskStatus::kMsg: row.push_back(subtask.msg()); break;
-        default: break;
+        case pb::SubTaskStatus::kMsg:
+            row.push_back(subtask.msg());
+            break;
+        default:
+            break;
     }
     return row;
 }
@@ -100,8 +106,8 @@ Row subtask_row(const pb::QueryStatusResponse& source, const pb::SubTaskStatus& 
 std::string error_lines(const pb::QueryStatusResponse& source, const pb::SubTaskStatus& subtask) {
     std::string text;
     for (const auto& error : subtask.result().errors()) {
-        text += fmt::format("{} on {}: {} {}{}{}\n", subtask.name(), source.sourcestatus().source(), error.errcode(), error.message(),
-                            error.rawcause().empty() ? "" : ": " + error.rawcause(),
+        text += fmt::format("{} on {}: {} {}{}{}\n", subtask.name(), source.sourcestatus().source(), error.errcode(),
+                            error.message(), error.rawcause().empty() ? "" : ": " + error.rawcause(),
                             error.workaround().empty() ? "" : "\n    -> " + error.workaround());
     }
     return text;
@@ -122,7 +128,8 @@ std::string member_table(const pb::ListMemberResponse& response, bool has_colour
         if (member.has_leader()) leader = member.leader().name();
         for (const auto& master : member.master().masters()) {
             const std::string state = master.alive() ? "alive" : "offline";
-            rows.push_back({master.name() == leader ? "leader" : "master", master.name(), fmt::format("{}", fmt::join(master.clienturls(), ",")), state, ""});
+            rows.push_back({master.name() == leader ? "leader" : "master", master.name(),
+                            fmt::format("{}", fmt::join(master.clienturls(), ",")), state, ""});
         }
         for (const auto& worker : member.worker().workers()) {
             rows.push_back({"worker", worker.name(), worker.addr(), worker.stage(), worker.source()});

@@ -3,12 +3,12 @@
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
 
-#include "app/ctl/command_support.h"
 #include "app/ctl/command_spec.h"
-#include "base/error.h"
+#include "app/ctl/command_support.h"
 #include "app/ctl/commands.h"
 #include "app/ctl/go_json.h"
 #include "app/ctl/tls_files.h"
+#include "base/error.h"
 #include "core/config/task_config.h"
 
 namespace dm::ctl {
@@ -18,7 +18,8 @@ namespace {
 std::string task_text(Invocation& invocation, const std::string& path, const std::string& text) {
     try {
         config::TaskConfig task = config::parse_task_yaml(text, {.file_name = path});
-        if (load_certificates(task.target_database.security, invocation.read_file)) return config::to_yaml(task, config::Redact::No);
+        if (load_certificates(task.target_database.security, invocation.read_file))
+            return config::to_yaml(task, config::Redact::No);
     } catch (const Error& error) {
         // Only the master can tell whether the settings make sense; what is not YAML is refused here.
         if (error.code() == ErrorCode::ConfigYaml) throw;
@@ -54,7 +55,8 @@ std::vector<std::string> tasks_of_source(Invocation& invocation, const std::stri
     pb::QueryStatusListRequest request;
     request.add_sources(source);
     pb::QueryStatusListResponse response;
-    const RpcOutcome outcome = invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
+    const RpcOutcome outcome =
+        invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
     if (!outcome.is_ok) {
         message = outcome.text;
     } else if (!response.result()) {

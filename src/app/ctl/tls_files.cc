@@ -12,7 +12,8 @@ bool load(const std::string& path, const std::string& base64, std::string& bytes
         bytes = read_file(path);
         return !bytes.empty();
     } catch (const Error& error) {
-        log::warn("certificate file cannot be read here; its path is sent to the master", {{"path", path}, {"error", error.what()}});
+        log::warn("certificate file cannot be read here; its path is sent to the master",
+                  {{"path", path}, {"error", error.what()}});
         return false;
     }
 }

@@ -1,8 +1,8 @@
 #include <cstdio>
 #include <optional>
+#include <unistd.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "app/main/process.h"
 #include "app/master/connect_database.h"
@@ -52,9 +52,10 @@ etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config) {
 
     std::optional<etcd::EtcdMemberList> group;
     if (!config.join.empty()) group.emplace(etcd::EtcdOptions{.endpoints = rpc::split_addresses(config.join)});
-    etcd::prepare_cluster(options,
-                          {.join = config.join, .advertise_addr = config.advertise_addr, .initial_cluster = config.initial_cluster},
-                          group ? &*group : nullptr);
+    etcd::prepare_cluster(
+        options,
+        {.join = config.join, .advertise_addr = config.advertise_addr, .initial_cluster = config.initial_cluster},
+        group ? &*group : nullptr);
     return options;
 }
 
@@ -91,10 +92,17 @@ int run(int argc, char** argv) {
         config::parse_master_arguments(process::arguments(argc, argv), process::read_file, host_name(), &warnings);
     for (const auto& warning : warnings) fmt::print(stderr, "{}\n", warning);
     switch (start.action) {
-        case config::StartAction::PrintVersion: fmt::print("{}", version_text()); return 0;
-        case config::StartAction::PrintSampleConfig: fmt::print("{}", config::master_sample_config()); return 0;
-        case config::StartAction::PrintHelp: fmt::print("{}", config::master_usage()); return 0;
-        case config::StartAction::Run: break;
+        case config::StartAction::PrintVersion:
+            fmt::print("{}", version_text());
+            return 0;
+        case config::StartAction::PrintSampleConfig:
+            fmt::print("{}", config::master_sample_config());
+            return 0;
+        case config::StartAction::PrintHelp:
+            fmt::print("{}", config::master_usage());
+            return 0;
+        case config::StartAction::Run:
+            break;
     }
     return serve(start.config);
 }

@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <unistd.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "app/ctl/dmctl.h"
 #include "app/ctl/help_text.h"
@@ -45,7 +45,8 @@ int run(int argc, char** argv) {
         return 2;
     }
     const char* environment = std::getenv("DM_MASTER_ADDR");
-    const auto start = config::parse_ctl_arguments(process::arguments(argc, argv), process::read_file, environment == nullptr ? "" : environment);
+    const auto start = config::parse_ctl_arguments(process::arguments(argc, argv), process::read_file,
+                                                   environment == nullptr ? "" : environment);
     if (start.action == config::StartAction::PrintVersion) {
         fmt::print(stderr, "{}\n", version_text());
         return 0;
@@ -63,12 +64,16 @@ int run(int argc, char** argv) {
         return 1;
     }
     if (!start.config.security.is_empty()) {
-        std::cerr << "Error: " << Error(ErrorCode::ConfigFeatureMissing, "TLS towards the dm-master is not part of this version").what() << '\n';
+        std::cerr
+            << "Error: "
+            << Error(ErrorCode::ConfigFeatureMissing, "TLS towards the dm-master is not part of this version").what()
+            << '\n';
         return 1;
     }
     if (!start.command.empty()) return dmctl.run(start.command, start.config.sources);
     master.connect();
-    ctl::run_interactive(dmctl, isatty(STDIN_FILENO) == 1 && (isatty(STDOUT_FILENO) == 1 || isatty(STDERR_FILENO) == 1));
+    ctl::run_interactive(dmctl,
+                         isatty(STDIN_FILENO) == 1 && (isatty(STDOUT_FILENO) == 1 || isatty(STDERR_FILENO) == 1));
     return 0;
 }
 
@@ -77,7 +82,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     dm::process::block_signals();
-    dm::Step signals("signals", [](const std::stop_token&) { dm::exit_on_signal(); }, [](const dm::Error&) {});
+    dm::Step signals(
+        "signals", [](const std::stop_token&) { dm::exit_on_signal(); }, [](const dm::Error&) {});
     int code = 1;
     try {
         code = dm::run(argc, argv);

@@ -11,9 +11,12 @@ using Json = nlohmann::ordered_json;
 
 std::string_view state_name(CheckState state) {
     switch (state) {
-        case CheckState::Success: return "success";
-        case CheckState::Warn: return "warn";
-        case CheckState::Fail: return "fail";
+        case CheckState::Success:
+            return "success";
+        case CheckState::Warn:
+            return "warn";
+        case CheckState::Fail:
+            return "fail";
     }
     return "fail";
 }
@@ -45,7 +48,8 @@ std::string check_detail(const std::vector<CheckItem>& items, std::int64_t max_e
                            {"failed", count(CheckState::Fail)},
                            {"warning", count(CheckState::Warn)}}}};
     std::string text = detail.dump(1, '\t', false, Json::error_handler_t::replace);
-    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 2)) text.insert(at + 1, "\t");
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 2))
+        text.insert(at + 1, "\t");
     return text;
 }
 

@@ -18,9 +18,12 @@ auto* find_row(Map& map, const Key& key) {
 
 std::string_view worker_stage_name(WorkerStage stage) noexcept {
     switch (stage) {
-        case WorkerStage::Offline: return "offline";
-        case WorkerStage::Free: return "free";
-        case WorkerStage::Bound: return "bound";
+        case WorkerStage::Offline:
+            return "offline";
+        case WorkerStage::Free:
+            return "free";
+        case WorkerStage::Bound:
+            return "bound";
     }
     return "offline";
 }
@@ -142,8 +145,10 @@ std::string ClusterTable::broken_rule() const {
         if (!row.source) continue;
         if (!row.is_alive) return fmt::format("worker {} is bound but not alive", name.str());
         const SourceRow* bound = source(*row.source);
-        if (bound == nullptr) return fmt::format("worker {} is bound to unknown source {}", name.str(), row.source->str());
-        if (bound->worker != name) return fmt::format("source {} does not know its worker {}", row.source->str(), name.str());
+        if (bound == nullptr)
+            return fmt::format("worker {} is bound to unknown source {}", name.str(), row.source->str());
+        if (bound->worker != name)
+            return fmt::format("source {} does not know its worker {}", row.source->str(), name.str());
     }
     for (const auto& [id, row] : sources_) {
         if (!row.worker) continue;

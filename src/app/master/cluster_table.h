@@ -42,8 +42,8 @@ struct SubTaskRow {
 };
 
 /// The leader's memory of the cluster: a copy of what the store holds, with the rules of who may be bound to whom.
-/// A plain value without synchronisation. Mutators keep both sides of a binding equal: one worker per source, one source per
-/// worker, only live workers are bound. They expect that names exist; the frontend has checked.
+/// A plain value without synchronisation. Mutators keep both sides of a binding equal: one worker per source, one
+/// source per worker, only live workers are bound. They expect that names exist; the frontend has checked.
 class ClusterTable {
   public:
     using Workers = std::map<model::WorkerName, WorkerRow>;

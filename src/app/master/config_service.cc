@@ -82,7 +82,8 @@ pb::GetCfgResponse get_config(const MasterContext& context, Scheduler& scheduler
         case pb::TaskTemplateType:
             throw Error(ErrorCode::ConfigFeatureMissing, "task templates are not part of this version");
         default:
-            throw Error(ErrorCode::MasterInvalidOp, fmt::format("invalid config type {}", static_cast<int>(request.type())));
+            throw Error(ErrorCode::MasterInvalidOp,
+                        fmt::format("invalid config type {}", static_cast<int>(request.type())));
     }
     pb::GetCfgResponse response;
     response.set_result(text.has_value());
@@ -138,9 +139,10 @@ pb::ListSourceConfigsResponse list_source_configs(const MasterContext& context, 
 }
 
 pb::EncryptResponse encrypt(const MasterContext& context, const pb::EncryptRequest& request) {
-    ensure(context.key.has_value(), ErrorCode::ConfigSecretKey,
-           "the dm-master has no secret key: put 64 hexadecimal digits into a file, name it as `secret-key-path` in the "
-           "dm-master's configuration and restart it");
+    ensure(
+        context.key.has_value(), ErrorCode::ConfigSecretKey,
+        "the dm-master has no secret key: put 64 hexadecimal digits into a file, name it as `secret-key-path` in the "
+        "dm-master's configuration and restart it");
     pb::EncryptResponse response;
     response.set_ciphertext(context.key->encrypt(request.plaintext()));
     response.set_result(true);

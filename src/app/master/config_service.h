@@ -18,8 +18,10 @@ class EncryptResponse;
 namespace dm::master {
 
 /// Passwords are hidden.
-[[nodiscard]] pb::GetCfgResponse get_config(const MasterContext& context, Scheduler& scheduler, const pb::GetCfgRequest& request);
-[[nodiscard]] pb::GetSubTaskCfgResponse get_subtask_configs(Scheduler& scheduler, const pb::GetSubTaskCfgRequest& request);
+[[nodiscard]] pb::GetCfgResponse get_config(const MasterContext& context, Scheduler& scheduler,
+                                            const pb::GetCfgRequest& request);
+[[nodiscard]] pb::GetSubTaskCfgResponse get_subtask_configs(Scheduler& scheduler,
+                                                            const pb::GetSubTaskCfgRequest& request);
 /// Complete texts for an export; passwords encrypted if the master has a key.
 [[nodiscard]] pb::ListTaskConfigsResponse list_task_configs(const MasterContext& context, Scheduler& scheduler);
 [[nodiscard]] pb::ListSourceConfigsResponse list_source_configs(const MasterContext& context, Scheduler& scheduler);

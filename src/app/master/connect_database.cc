@@ -9,8 +9,9 @@ namespace {
 
 std::string from_base64(const std::string& text) {
     std::string bytes(text.size() / 4 * 3 + 3, '\0');
-    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                       reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int length =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     ensure(length >= 0, ErrorCode::TlsInvalid, "a `ssl-*-base64` value is not base64");
     bytes.resize(static_cast<std::size_t>(length));
     while (!bytes.empty() && bytes.back() == '\0') bytes.pop_back();

@@ -49,9 +49,11 @@ void Leadership::lead(std::stop_token stop) {
         const meta::Revision revision = scheduler->recover();
         const auto version = scheduler->store().get_version();
         if (!version || version->internal_no < meta::ClusterVersion::kCurrent) {
-            scheduler->store().put_version({.internal_no = meta::ClusterVersion::kCurrent, .release = std::string(kReleaseVersion)});
+            scheduler->store().put_version(
+                {.internal_no = meta::ClusterVersion::kCurrent, .release = std::string(kReleaseVersion)});
         }
-        log::info("this master leads", {{"cluster-id", scheduler->store().read_or_create_id()}, {"revision", revision}});
+        log::info("this master leads",
+                  {{"cluster-id", scheduler->store().read_or_create_id()}, {"revision", revision}});
         view_.with([&](LeaderView& view) {
             view.scheduler = scheduler;
             view.is_starting = false;

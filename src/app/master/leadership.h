@@ -22,9 +22,9 @@ struct LeaderView {
     bool is_starting = false;              ///< elected, still recovering
 };
 
-/// Campaigns for leadership and runs the scheduler while it leads: recovers it, then follows the workers' keepalives, and
-/// reads everything again after a gap. Owns its threads, which end with it. The store, the clock and the metrics must outlive it.
-/// `view`, `evict` and `cancel_evict` may be called from any thread.
+/// Campaigns for leadership and runs the scheduler while it leads: recovers it, then follows the workers' keepalives,
+/// and reads everything again after a gap. Owns its threads, which end with it. The store, the clock and the metrics
+/// must outlive it. `view`, `evict` and `cancel_evict` may be called from any thread.
 class Leadership {
   public:
     Leadership(meta::KvStore& store, Clock& clock, MasterMetrics& metrics, meta::Election::Options options);

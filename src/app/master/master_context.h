@@ -15,9 +15,11 @@
 namespace dm::master {
 
 /// Opens a session to a configured database. Throws as SqlConnector; `scope` says whose server it is.
-using ConnectDatabase = std::function<std::unique_ptr<sql::SqlSession>(const config::DbConfig& database, ErrorScope scope)>;
+using ConnectDatabase =
+    std::function<std::unique_ptr<sql::SqlSession>(const config::DbConfig& database, ErrorScope scope)>;
 
-/// What every command of the master may use besides the scheduler. Fixed after construction; everything outlives the commands.
+/// What every command of the master may use besides the scheduler. Fixed after construction; everything outlives the
+/// commands.
 struct MasterContext {
     const config::MasterConfig& config;
     const std::optional<config::SecretKey>& key;

@@ -6,7 +6,8 @@ namespace {
 const std::string kWorkerState = "dm_master_worker_state";
 
 metrics::Counter event_errors(metrics::Registry& registry, const std::string& type) {
-    return registry.counter("dm_master_worker_event_error", "worker keepalive events that were not handled", {{"type", type}});
+    return registry.counter("dm_master_worker_event_error", "worker keepalive events that were not handled",
+                            {{"type", type}});
 }
 
 }  // namespace
@@ -24,9 +25,11 @@ void MasterMetrics::show_workers(const ClusterTable::Workers& workers) {
         return is_gone;
     });
     for (const auto& [name, row] : workers) {
-        auto& gauge = workers_.try_emplace(name.str(), registry_.gauge(kWorkerState, "state of worker: 0 offline, 1 free, 2 bound",
-                                                                       {{"worker", name.str()}}))
-                          .first->second;
+        auto& gauge =
+            workers_
+                .try_emplace(name.str(), registry_.gauge(kWorkerState, "state of worker: 0 offline, 1 free, 2 bound",
+                                                         {{"worker", name.str()}}))
+                .first->second;
         gauge.set(static_cast<double>(row.stage()));
     }
 }

@@ -8,7 +8,8 @@
 
 namespace dm::master {
 
-/// The master's series. Thread-safe except `show_workers`, which wants one caller at a time. The registry must outlive it.
+/// The master's series. Thread-safe except `show_workers`, which wants one caller at a time. The registry must outlive
+/// it.
 class MasterMetrics {
   public:
     explicit MasterMetrics(metrics::Registry& registry);

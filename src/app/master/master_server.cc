@@ -21,7 +21,8 @@ rpc::RpcServer::Options server_options(const config::MasterConfig& config, const
                    .cert = config.security.ssl_cert,
                    .key = config.security.ssl_key,
                    .allowed_names = config.security.cert_allowed_cn};
-    options.max_receive_bytes = static_cast<int>(std::min<std::size_t>(config.max_request_bytes + kMessageOverhead, 1U << 30U));
+    options.max_receive_bytes =
+        static_cast<int>(std::min<std::size_t>(config.max_request_bytes + kMessageOverhead, 1U << 30U));
     options.etcd_target = etcd_target;
     return options;
 }
@@ -54,7 +55,8 @@ struct MasterServer::Impl {
           key(std::move(secret)),
           parts(std::move(chosen)),
           metrics(parts.registry),
-          peers({.timeout = config.rpc_timeout, .rate = config.rpc_rate_limit, .burst = config.rpc_rate_burst}, parts.clock),
+          peers({.timeout = config.rpc_timeout, .rate = config.rpc_rate_limit, .burst = config.rpc_rate_burst},
+                parts.clock),
           leadership(parts.store, parts.clock, metrics,
                      {.self = {.id = config.name, .addr = config.advertise_addr}, .ttl = std::chrono::seconds(60)}),
           context{.config = config,
@@ -63,9 +65,10 @@ struct MasterServer::Impl {
                   .members = parts.members,
                   .peers = peers,
                   .connect = parts.connect,
-                  .query_worker = [this](const std::string& address, const pb::QueryStatusRequest& request) {
-                      return peers.query_status(address, request);
-                  },
+                  .query_worker =
+                      [this](const std::string& address, const pb::QueryStatusRequest& request) {
+                          return peers.query_status(address, request);
+                      },
                   .stop = stopping.get_token()},
           service(make_master_rpc(context, leadership)),
           server(server_options(config, parts.etcd_target), {service.get()}, router()) {}
@@ -87,7 +90,8 @@ struct MasterServer::Impl {
 
     rpc::HttpResponse expose() {
         const auto scheduler = leadership.view().scheduler;
-        const auto workers = scheduler ? scheduler->read([](const ClusterTable& table) { return table.workers(); }) : ClusterTable::Workers{};
+        const auto workers = scheduler ? scheduler->read([](const ClusterTable& table) { return table.workers(); })
+                                       : ClusterTable::Workers{};
         const std::lock_guard lock(scrape);
         metrics.show_workers(workers);
         rpc::HttpResponse response;

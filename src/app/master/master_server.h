@@ -15,8 +15,8 @@
 
 namespace dm::master {
 
-/// A running dm-master without its etcd: leadership, scheduler, and the port with gRPC and HTTP. The parts are chosen by main
-/// and must outlive it. `start` and `stop` belong to the owner.
+/// A running dm-master without its etcd: leadership, scheduler, and the port with gRPC and HTTP. The parts are chosen
+/// by main and must outlive it. `start` and `stop` belong to the owner.
 class MasterServer {
   public:
     struct Parts {

@@ -15,7 +15,8 @@ bool is_wanted(const pb::ListMemberRequest& request, const std::string& name) {
     return request.names().empty() || std::ranges::find(request.names(), name) != request.names().end();
 }
 
-void add_leader(const std::optional<meta::Leader>& leader, const pb::ListMemberRequest& request, pb::ListMemberResponse& response) {
+void add_leader(const std::optional<meta::Leader>& leader, const pb::ListMemberRequest& request,
+                pb::ListMemberResponse& response) {
     auto* element = response.add_members()->mutable_leader();
     if (!leader) {
         element->set_msg("there is no leader at this moment");
@@ -40,7 +41,8 @@ void add_masters(const MasterContext& context, const pb::ListMemberRequest& requ
     fan_out(members.size(), [&](std::size_t i) {
         const auto& member = members[i];
         const bool is_self = member.name == context.config.name;
-        alive[i] = is_self || (!member.client_urls.empty() && context.peers.is_reachable(member.client_urls.front())) ? 1 : 0;
+        alive[i] =
+            is_self || (!member.client_urls.empty() && context.peers.is_reachable(member.client_urls.front())) ? 1 : 0;
     });
     for (std::size_t i = 0; i < members.size(); ++i) {
         auto* info = element->add_masters();
@@ -78,7 +80,8 @@ void delete_candidacy(meta::KvStore& store, const std::string& name) {
 void remove_master(const MasterContext& context, meta::KvStore& store, const std::string& name) {
     const auto members = context.members.list();
     const auto found = std::ranges::find(members, name, &meta::Member::name);
-    ensure(found != members.end(), ErrorCode::MasterOfflineName, fmt::format("dm-master with name {} not exists", name));
+    ensure(found != members.end(), ErrorCode::MasterOfflineName,
+           fmt::format("dm-master with name {} not exists", name));
     delete_candidacy(store, name);
     context.members.remove(found->id);
 }
@@ -99,8 +102,8 @@ pb::RegisterWorkerResponse register_worker(const MasterContext& context, Schedul
     return response;
 }
 
-pb::ListMemberResponse list_members(const MasterContext& context, Scheduler& scheduler, const std::optional<meta::Leader>& leader,
-                                    const pb::ListMemberRequest& request) {
+pb::ListMemberResponse list_members(const MasterContext& context, Scheduler& scheduler,
+                                    const std::optional<meta::Leader>& leader, const pb::ListMemberRequest& request) {
     pb::ListMemberResponse response;
     const bool is_all = !request.leader() && !request.master() && !request.worker();
     if (request.leader() || is_all) add_leader(leader, request, response);
@@ -117,7 +120,8 @@ pb::OfflineMemberResponse offline_member(const MasterContext& context, Scheduler
     } else if (request.type() == "master") {
         remove_master(context, scheduler.store().kv(), request.name());
     } else {
-        throw Error(ErrorCode::MasterOfflineType, fmt::format("offline-member does not know the type \"{}\"", request.type()));
+        throw Error(ErrorCode::MasterOfflineType,
+                    fmt::format("offline-member does not know the type \"{}\"", request.type()));
     }
     pb::OfflineMemberResponse response;
     response.set_result(true);

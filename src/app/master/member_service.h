@@ -22,7 +22,8 @@ namespace dm::master {
 [[nodiscard]] pb::RegisterWorkerResponse register_worker(const MasterContext& context, Scheduler& scheduler,
                                                          const pb::RegisterWorkerRequest& request);
 [[nodiscard]] pb::ListMemberResponse list_members(const MasterContext& context, Scheduler& scheduler,
-                                                  const std::optional<meta::Leader>& leader, const pb::ListMemberRequest& request);
+                                                  const std::optional<meta::Leader>& leader,
+                                                  const pb::ListMemberRequest& request);
 /// A worker must be offline; a master should have been stopped.
 [[nodiscard]] pb::OfflineMemberResponse offline_member(const MasterContext& context, Scheduler& scheduler,
                                                        const pb::OfflineMemberRequest& request);

@@ -12,7 +12,8 @@ namespace dm::master {
 
 using google::protobuf::MessageLite;
 
-PeerCalls::PeerCalls(const Options& options, Clock& clock) : options_(options), bucket_(options.rate, options.burst, clock) {}
+PeerCalls::PeerCalls(const Options& options, Clock& clock)
+    : options_(options), bucket_(options.rate, options.burst, clock) {}
 
 PeerCalls::~PeerCalls() = default;
 
@@ -24,7 +25,8 @@ pb::QueryStatusResponse PeerCalls::query_status(const std::string& address, cons
     return response;
 }
 
-void PeerCalls::call(const std::string& address, const std::string& path, const MessageLite& request, MessageLite& response) {
+void PeerCalls::call(const std::string& address, const std::string& path, const MessageLite& request,
+                     MessageLite& response) {
     const auto peer = channel(address);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() +
@@ -32,7 +34,8 @@ void PeerCalls::call(const std::string& address, const std::string& path, const 
     const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
     const grpc::Status status = grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
         peer.get(), method, &context, request, &response);
-    if (!status.ok()) throw Error(ErrorCode::MasterGrpcRequest, "grpc request error").with_cause(rpc::status_text(status));
+    if (!status.ok())
+        throw Error(ErrorCode::MasterGrpcRequest, "grpc request error").with_cause(rpc::status_text(status));
 }
 
 bool PeerCalls::is_reachable(const std::string& address) {

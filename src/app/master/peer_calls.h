@@ -23,7 +23,8 @@ class QueryStatusResponse;
 namespace dm::master {
 
 /// Asks the worker at `address` for its status. Throws Error{MasterGrpcRequest, MasterNoToken}.
-using QueryWorker = std::function<pb::QueryStatusResponse(const std::string& address, const pb::QueryStatusRequest& request)>;
+using QueryWorker =
+    std::function<pb::QueryStatusResponse(const std::string& address, const pb::QueryStatusRequest& request)>;
 
 /// Calls to workers and to other masters: one channel per address, kept, with the master's limits. Thread-safe.
 class PeerCalls {
@@ -38,7 +39,8 @@ class PeerCalls {
     PeerCalls(const PeerCalls&) = delete;
     PeerCalls& operator=(const PeerCalls&) = delete;
 
-    [[nodiscard]] pb::QueryStatusResponse query_status(const std::string& address, const pb::QueryStatusRequest& request);
+    [[nodiscard]] pb::QueryStatusResponse query_status(const std::string& address,
+                                                       const pb::QueryStatusRequest& request);
     /// Any unary call, by its full path "/pb.Worker/GetWorkerCfg". Throws Error{MasterGrpcRequest}.
     void call(const std::string& address, const std::string& path, const google::protobuf::MessageLite& request,
               google::protobuf::MessageLite& response);

@@ -15,12 +15,13 @@ namespace dm::master {
 
 /// Decides which worker serves which source and what every subtask should be doing, for one term of leadership.
 /// The truth is in the store; the table is its copy. Thread-safe: changes take turns, reads never wait for the store.
-/// Makes no threads and opens no sockets of its own. A write that failed may have happened: the next change first reads everything again.
-/// Methods throw as those of SchedulerFrontend and SchedulerBackend, which they name.
+/// Makes no threads and opens no sockets of its own. A write that failed may have happened: the next change first reads
+/// everything again. Methods throw as those of SchedulerFrontend and SchedulerBackend, which they name.
 class Scheduler {
   public:
     /// The store should be fenced by the leader's own key.
-    explicit Scheduler(const meta::ClusterStore& store) : store_(store), backend_(store_, table_), frontend_(store_, table_, backend_) {}
+    explicit Scheduler(const meta::ClusterStore& store)
+        : store_(store), backend_(store_, table_), frontend_(store_, table_, backend_) {}
 
     /// Reads everything and puts it in order; also after a gap in a watch. Watch keepalives from the next revision.
     meta::Revision recover();

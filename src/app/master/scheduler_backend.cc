@@ -5,7 +5,9 @@
 namespace dm::master {
 namespace {
 
-void report(const Error& problem) { log::error("record in the cluster's store is left out", {{"error", problem.what()}}); }
+void report(const Error& problem) {
+    log::error("record in the cluster's store is left out", {{"error", problem.what()}});
+}
 
 void take_sources(const meta::ClusterState& state, ClusterTable& table) {
     for (const auto& [id, toml] : state.sources) {
@@ -78,7 +80,8 @@ meta::Revision SchedulerBackend::recover() {
     for (const bool is_first : {true, false}) {
         for (const auto& name : free) {
             const auto wanted = table_.with([&](const ClusterTable& now) { return now.source_for(name); });
-            const bool is_own = wanted && table_.with([&](const ClusterTable& now) { return now.worker(name)->last_source == wanted; });
+            const bool is_own =
+                wanted && table_.with([&](const ClusterTable& now) { return now.worker(name)->last_source == wanted; });
             if (wanted && (is_own || !is_first)) bind(*wanted, name);
         }
     }

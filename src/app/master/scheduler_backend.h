@@ -8,16 +8,18 @@
 
 namespace dm::master {
 
-/// Makes the bindings what they should be: recovery from the store, reaction to workers that come and go, and the choice of
-/// partners. Writes to the store first, to the table after. `store` and `table` must outlive it. One caller at a time (the
-/// scheduler's turn); the table may be read by others meanwhile. An Error leaves the table behind the store: recover.
+/// Makes the bindings what they should be: recovery from the store, reaction to workers that come and go, and the
+/// choice of partners. Writes to the store first, to the table after. `store` and `table` must outlive it. One caller
+/// at a time (the scheduler's turn); the table may be read by others meanwhile. An Error leaves the table behind the
+/// store: recover.
 class SchedulerBackend {
   public:
     SchedulerBackend(meta::ClusterStore& store, Guarded<ClusterTable>& table) : store_(store), table_(table) {}
 
-    /// Rebuilds the table from the store: bounds of dead or unknown workers and of unknown sources are deleted, the others
-    /// written again to trigger workers that stopped meanwhile, free workers get the sources that wait. Records that cannot
-    /// be read are logged and left out. Returns the revision of the read: watch keepalives from the next one.
+    /// Rebuilds the table from the store: bounds of dead or unknown workers and of unknown sources are deleted, the
+    /// others written again to trigger workers that stopped meanwhile, free workers get the sources that wait. Records
+    /// that cannot be read are logged and left out. Returns the revision of the read: watch keepalives from the next
+    /// one.
     meta::Revision recover();
 
     /// A keepalive appeared. A worker nobody registered is logged and left alone.

@@ -10,13 +10,15 @@ namespace {
 
 const WorkerRow& worker_row(const ClusterTable& table, const model::WorkerName& name) {
     const WorkerRow* row = table.worker(name);
-    ensure(row != nullptr, ErrorCode::SchedulerWorkerMissing, fmt::format("dm-worker with name {} not exists", name.str()));
+    ensure(row != nullptr, ErrorCode::SchedulerWorkerMissing,
+           fmt::format("dm-worker with name {} not exists", name.str()));
     return *row;
 }
 
 const SourceRow& source_row(const ClusterTable& table, const model::SourceId& id) {
     const SourceRow* row = table.source(id);
-    ensure(row != nullptr, ErrorCode::SchedulerSourceMissing, fmt::format("source config with ID {} not exists", id.str()));
+    ensure(row != nullptr, ErrorCode::SchedulerSourceMissing,
+           fmt::format("source config with ID {} not exists", id.str()));
     return *row;
 }
 
@@ -56,10 +58,11 @@ std::vector<config::SubTaskConfig> missing_subtasks(const ClusterTable& table,
 void SchedulerFrontend::add_worker(const meta::WorkerInfo& info) {
     const bool is_known = table_.with([&](const ClusterTable& table) {
         const WorkerRow* row = table.worker(info.name);
-        ensure(row == nullptr || row->info.addr == info.addr, ErrorCode::SchedulerWorkerExists,
-               fmt::format("dm-worker with name {} already exists with address {}; take that one offline first or choose "
-                           "another name",
-                           info.name.str(), row == nullptr ? "" : row->info.addr));
+        ensure(
+            row == nullptr || row->info.addr == info.addr, ErrorCode::SchedulerWorkerExists,
+            fmt::format("dm-worker with name {} already exists with address {}; take that one offline first or choose "
+                        "another name",
+                        info.name.str(), row == nullptr ? "" : row->info.addr));
         return row != nullptr;
     });
     if (is_known) {
@@ -161,7 +164,8 @@ std::vector<model::SourceId> SchedulerFrontend::resolve(const model::TaskName& t
                                                         const std::vector<model::SourceId>& sources) const {
     return table_.with([&](const ClusterTable& table) {
         const auto* subtasks = table.task(task);
-        ensure(subtasks != nullptr, ErrorCode::SchedulerTaskMissing, fmt::format("task with name {} not exist", task.str()));
+        ensure(subtasks != nullptr, ErrorCode::SchedulerTaskMissing,
+               fmt::format("task with name {} not exist", task.str()));
         std::vector<model::SourceId> found;
         for (const auto& id : sources) {
             ensure(subtasks->contains(id), ErrorCode::SchedulerSubTaskMissing,

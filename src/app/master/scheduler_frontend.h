@@ -23,8 +23,8 @@ class SchedulerFrontend {
     /// SchedulerWorkerMissing, SchedulerWorkerOnline.
     void remove_worker(const model::WorkerName& name);
 
-    /// SchedulerSourceExists; with a worker chosen SchedulerWorkerMissing, SchedulerWorkerNotFree. Returns the worker that
-    /// serves it; nothing if none is free.
+    /// SchedulerSourceExists; with a worker chosen SchedulerWorkerMissing, SchedulerWorkerNotFree. Returns the worker
+    /// that serves it; nothing if none is free.
     std::optional<model::WorkerName> add_source(const config::SourceConfig& source,
                                                 const std::optional<model::WorkerName>& worker);
     /// SchedulerSourceMissing, SchedulerSourceHasTasks. Returns the worker that served it.
@@ -36,8 +36,8 @@ class SchedulerFrontend {
     /// Moves it in one transaction. The worker left behind looks for a source.
     void transfer(const model::SourceId& id, const model::WorkerName& worker);
 
-    /// Adds those that do not exist, expected Running. SchedulerSourceMissing, SchedulerSubTaskExists (all of them exist),
-    /// SchedulerSourcesUnbound. Returns what was added.
+    /// Adds those that do not exist, expected Running. SchedulerSourceMissing, SchedulerSubTaskExists (all of them
+    /// exist), SchedulerSourcesUnbound. Returns what was added.
     std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks);
     /// Writes the expected stage, even an equal one: the event is what counts. Sources: empty = all of the task.
     /// SchedulerTaskMissing, SchedulerSubTaskMissing.

@@ -64,12 +64,15 @@ class SchedulerTest : public testing::Test {
         heard_ = scheduler_->recover();
     }
 
-    void add_worker(const std::string& name) { scheduler_->add_worker({.name = WorkerName(name), .addr = name + ":8262"}); }
+    void add_worker(const std::string& name) {
+        scheduler_->add_worker({.name = WorkerName(name), .addr = name + ":8262"});
+    }
     void wake(const std::string& name) {
         const meta::LeaseId lease = kv_.grant_lease(std::chrono::hours(1000));
         leases_[name] = lease;
         const meta::KeepAlive record{.worker = WorkerName(name), .join_time = "2026-01-01T00:00:00Z"};
-        kv_.txn({}, {meta::PutOp{.key = meta::keys::keep_alive(record.worker), .value = to_text(record), .lease = lease}});
+        kv_.txn({},
+                {meta::PutOp{.key = meta::keys::keep_alive(record.worker), .value = to_text(record), .lease = lease}});
     }
     void kill(const std::string& name) {
         if (const auto found = leases_.find(name); found != leases_.end()) {
@@ -81,7 +84,9 @@ class SchedulerTest : public testing::Test {
     void hear() {
         std::vector<meta::Change<WorkerName, meta::KeepAlive>> changes;
         std::stop_source stop;
-        const auto marker = kv_.txn({}, {meta::PutOp{.key = meta::keys::keep_alive(WorkerName("zzz")), .value = to_text(meta::KeepAlive{.worker = WorkerName("zzz"), .join_time = ""})}});
+        const auto marker =
+            kv_.txn({}, {meta::PutOp{.key = meta::keys::keep_alive(WorkerName("zzz")),
+                                     .value = to_text(meta::KeepAlive{.worker = WorkerName("zzz"), .join_time = ""})}});
         scheduler_->store().watch_keep_alives(heard_ + 1, stop.get_token(), [&](const auto& change) {
             if (change.revision >= marker.revision) stop.request_stop();
             if (change.id != WorkerName("zzz")) changes.push_back(change);
@@ -162,7 +167,8 @@ ErrorCode code_of(F&& action) {
 TEST_F(SchedulerTest, RegistersAWorkerOnceUnderOneAddress) {
     add_worker("w1");
     add_worker("w1");
-    EXPECT_EQ(code_of([&] { scheduler_->add_worker({.name = WorkerName("w1"), .addr = "elsewhere:1"}); }), ErrorCode::SchedulerWorkerExists);
+    EXPECT_EQ(code_of([&] { scheduler_->add_worker({.name = WorkerName("w1"), .addr = "elsewhere:1"}); }),
+              ErrorCode::SchedulerWorkerExists);
     EXPECT_EQ(stage_of("w1"), "offline");
     expect_faithful();
 }
@@ -199,8 +205,10 @@ TEST_F(SchedulerTest, BindsToTheChosenWorkerOnlyIfItIsFree) {
     start_worker("w1");
     start_worker("w2");
     EXPECT_EQ(scheduler_->add_source(source_config(SourceId("s1")), WorkerName("w2")), WorkerName("w2"));
-    EXPECT_EQ(code_of([&] { scheduler_->add_source(source_config(SourceId("s2")), WorkerName("w2")); }), ErrorCode::SchedulerWorkerNotFree);
-    EXPECT_EQ(code_of([&] { scheduler_->add_source(source_config(SourceId("s2")), WorkerName("w9")); }), ErrorCode::SchedulerWorkerMissing);
+    EXPECT_EQ(code_of([&] { scheduler_->add_source(source_config(SourceId("s2")), WorkerName("w2")); }),
+              ErrorCode::SchedulerWorkerNotFree);
+    EXPECT_EQ(code_of([&] { scheduler_->add_source(source_config(SourceId("s2")), WorkerName("w9")); }),
+              ErrorCode::SchedulerWorkerMissing);
     EXPECT_EQ(scheduler_->read([](const ClusterTable& table) { return table.sources().size(); }), 1U);
     expect_faithful();
 }
@@ -275,10 +283,14 @@ TEST_F(SchedulerTest, AddsOnlySubtasksThatAreMissing) {
     add_source("s3");
     const TaskName task("t");
     EXPECT_EQ(scheduler_->add_subtasks({subtask_config(task, SourceId("s1"))}).size(), 1U);
-    EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({subtask_config(task, SourceId("s1"))}); }), ErrorCode::SchedulerSubTaskExists);
-    EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({subtask_config(task, SourceId("s3"))}); }), ErrorCode::SchedulerSourcesUnbound);
-    EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({subtask_config(task, SourceId("s9"))}); }), ErrorCode::SchedulerSourceMissing);
-    const auto added = scheduler_->add_subtasks({subtask_config(task, SourceId("s1")), subtask_config(task, SourceId("s2"))});
+    EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({subtask_config(task, SourceId("s1"))}); }),
+              ErrorCode::SchedulerSubTaskExists);
+    EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({subtask_config(task, SourceId("s3"))}); }),
+              ErrorCode::SchedulerSourcesUnbound);
+    EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({subtask_config(task, SourceId("s9"))}); }),
+              ErrorCode::SchedulerSourceMissing);
+    const auto added =
+        scheduler_->add_subtasks({subtask_config(task, SourceId("s1")), subtask_config(task, SourceId("s2"))});
     ASSERT_EQ(added.size(), 1U);
     EXPECT_EQ(added.front().source, SourceId("s2"));
     expect_faithful();
@@ -292,8 +304,10 @@ TEST_F(SchedulerTest, WritesAnEqualStageAgainBecauseTheEventCounts) {
     const auto before = kv_.get(key, false).items.at(0).modified;
     scheduler_->set_stage(TaskName("t"), {}, Stage::Running);
     EXPECT_GT(kv_.get(key, false).items.at(0).modified, before);
-    EXPECT_EQ(code_of([&] { scheduler_->set_stage(TaskName("u"), {}, Stage::Paused); }), ErrorCode::SchedulerTaskMissing);
-    EXPECT_EQ(code_of([&] { scheduler_->set_stage(TaskName("t"), {SourceId("s2")}, Stage::Paused); }), ErrorCode::SchedulerSubTaskMissing);
+    EXPECT_EQ(code_of([&] { scheduler_->set_stage(TaskName("u"), {}, Stage::Paused); }),
+              ErrorCode::SchedulerTaskMissing);
+    EXPECT_EQ(code_of([&] { scheduler_->set_stage(TaskName("t"), {SourceId("s2")}, Stage::Paused); }),
+              ErrorCode::SchedulerSubTaskMissing);
     scheduler_->set_stage(TaskName("t"), {SourceId("s1")}, Stage::Paused);
     restart();
     expect_faithful();
@@ -304,11 +318,13 @@ TEST_F(SchedulerTest, TransfersToAFreeWorkerOnly) {
     add_source("s1");
     EXPECT_FALSE(scheduler_->check_transfer(SourceId("s1"), WorkerName("w1")));
     add_worker("w2");
-    EXPECT_EQ(code_of([&] { scheduler_->transfer(SourceId("s1"), WorkerName("w2")); }), ErrorCode::SchedulerWorkerTransition);
+    EXPECT_EQ(code_of([&] { scheduler_->transfer(SourceId("s1"), WorkerName("w2")); }),
+              ErrorCode::SchedulerWorkerTransition);
     wake("w2");
     hear();
     add_source("s2");
-    EXPECT_EQ(code_of([&] { scheduler_->transfer(SourceId("s1"), WorkerName("w2")); }), ErrorCode::SchedulerWorkerTransition);
+    EXPECT_EQ(code_of([&] { scheduler_->transfer(SourceId("s1"), WorkerName("w2")); }),
+              ErrorCode::SchedulerWorkerTransition);
     start_worker("w3");
     add_source("s4");
     add_source("s5");  // waits
@@ -339,7 +355,8 @@ TEST_F(SchedulerTest, ANewLeaderDropsBoundsOfDeadWorkersAndKeepsTheOthers) {
     restart();
     EXPECT_EQ(worker_of("s1"), "w3");
     EXPECT_EQ(worker_of("s2"), "w2");
-    EXPECT_GT(kv_.get(key, false).items.at(0).modified, before) << "a kept bound is written again to trigger its worker";
+    EXPECT_GT(kv_.get(key, false).items.at(0).modified, before)
+        << "a kept bound is written again to trigger its worker";
     expect_faithful();
 }
 
@@ -394,7 +411,8 @@ TEST_F(SchedulerTest, AFencedWriteOfAnOldLeaderChangesNothing) {
 TEST_F(SchedulerTest, CommandsOnOneTaskExcludeEachOther) {
     {
         const auto latch = scheduler_->latch(TaskName("t"));
-        EXPECT_EQ(code_of([&] { const auto second = scheduler_->latch(TaskName("t")); }), ErrorCode::SchedulerLatchInUse);
+        EXPECT_EQ(code_of([&] { const auto second = scheduler_->latch(TaskName("t")); }),
+                  ErrorCode::SchedulerLatchInUse);
         const auto other = scheduler_->latch(TaskName("u"));
     }
     const auto again = scheduler_->latch(TaskName("t"));
@@ -403,7 +421,9 @@ TEST_F(SchedulerTest, CommandsOnOneTaskExcludeEachOther) {
 /// Random histories: operators, workers that come and go, failing stores, leaders that change.
 class RandomHistory : public SchedulerTest {
   protected:
-    std::string pick(const std::string& letter, int count) { return letter + std::to_string(std::uniform_int_distribution(1, count)(random_)); }
+    std::string pick(const std::string& letter, int count) {
+        return letter + std::to_string(std::uniform_int_distribution(1, count)(random_));
+    }
     int roll(int sides) { return std::uniform_int_distribution(0, sides - 1)(random_); }
 
     void act() {
@@ -411,20 +431,47 @@ class RandomHistory : public SchedulerTest {
         const std::string source = pick("s", 5);
         const TaskName task(pick("t", 2));
         switch (roll(14)) {
-            case 0: add_worker(worker); break;
-            case 1: scheduler_->remove_worker(WorkerName(worker)); break;
+            case 0:
+                add_worker(worker);
+                break;
+            case 1:
+                scheduler_->remove_worker(WorkerName(worker));
+                break;
             case 2:
-            case 3: if (!leases_.contains(worker)) wake(worker); break;
-            case 4: kill(worker); break;
-            case 5: add_source(source); break;
-            case 6: scheduler_->remove_source(SourceId(source)); break;
-            case 7: scheduler_->add_subtasks({subtask_config(task, SourceId(source))}); break;
-            case 8: scheduler_->remove_subtasks(task, {}); break;
-            case 9: scheduler_->set_stage(task, {SourceId(source)}, roll(2) == 0 ? Stage::Paused : Stage::Running); break;
-            case 10: scheduler_->transfer(SourceId(source), WorkerName(worker)); break;
-            case 11: restart(); break;
-            case 12: kv_.fail_next(roll(2) == 0 ? meta::FakeKvStore::Fault::Before : meta::FakeKvStore::Fault::After, 1 + roll(7)); break;
-            default: hear(); break;
+            case 3:
+                if (!leases_.contains(worker)) wake(worker);
+                break;
+            case 4:
+                kill(worker);
+                break;
+            case 5:
+                add_source(source);
+                break;
+            case 6:
+                scheduler_->remove_source(SourceId(source));
+                break;
+            case 7:
+                scheduler_->add_subtasks({subtask_config(task, SourceId(source))});
+                break;
+            case 8:
+                scheduler_->remove_subtasks(task, {});
+                break;
+            case 9:
+                scheduler_->set_stage(task, {SourceId(source)}, roll(2) == 0 ? Stage::Paused : Stage::Running);
+                break;
+            case 10:
+                scheduler_->transfer(SourceId(source), WorkerName(worker));
+                break;
+            case 11:
+                restart();
+                break;
+            case 12:
+                kv_.fail_next(roll(2) == 0 ? meta::FakeKvStore::Fault::Before : meta::FakeKvStore::Fault::After,
+                              1 + roll(7));
+                break;
+            default:
+                hear();
+                break;
         }
     }
 
@@ -439,7 +486,8 @@ class RandomHistory : public SchedulerTest {
         scheduler_->read([](const ClusterTable& table) {
             const auto unbound = table.unbound_sources();
             for (const auto& [name, row] : table.workers()) {
-                EXPECT_FALSE(row.stage() == WorkerStage::Free && !unbound.empty()) << name.str() << " is free while a source waits";
+                EXPECT_FALSE(row.stage() == WorkerStage::Free && !unbound.empty())
+                    << name.str() << " is free while a source waits";
             }
         });
     }
@@ -457,7 +505,8 @@ TEST_F(RandomHistory, MemoryEqualsStoreAfterThousandsOfHistories) {
             try {
                 act();
             } catch (const Error& error) {
-                ASSERT_TRUE(error.entry().error_class == ErrorClass::Scheduler || error.entry().error_class == ErrorClass::Ha ||
+                ASSERT_TRUE(error.entry().error_class == ErrorClass::Scheduler ||
+                            error.entry().error_class == ErrorClass::Ha ||
                             error.entry().error_class == ErrorClass::DmMaster)
                     << error.what();
             }

@@ -27,7 +27,9 @@ struct Grants {
     std::set<std::string> global;
     bool has_roles = false;
 
-    [[nodiscard]] bool has(std::string_view name) const { return global.contains("ALL PRIVILEGES") || global.contains(std::string(name)); }
+    [[nodiscard]] bool has(std::string_view name) const {
+        return global.contains("ALL PRIVILEGES") || global.contains(std::string(name));
+    }
 };
 
 void add_privileges(std::string_view list, std::set<std::string>& names) {
@@ -48,15 +50,16 @@ Grants read_grants(sql::SqlSession& session) {
         constexpr std::string_view kGrant = "GRANT ";
         const auto on = line.find(" ON *.* TO ");
         if (!line.starts_with(kGrant)) continue;
-        if (on != std::string::npos) add_privileges(std::string_view(line).substr(kGrant.size(), on - kGrant.size()), grants.global);
+        if (on != std::string::npos)
+            add_privileges(std::string_view(line).substr(kGrant.size(), on - kGrant.size()), grants.global);
         if (line.find(" ON ") == std::string::npos) grants.has_roles = true;
     }
     return grants;
 }
 
 /// Compares one variable; `wanted` in capitals.
-CheckItem expect_variable(sql::SqlSession& session, std::string_view item, std::string_view name, std::string_view wanted,
-                          std::string instruction) {
+CheckItem expect_variable(sql::SqlSession& session, std::string_view item, std::string_view name,
+                          std::string_view wanted, std::string instruction) {
     CheckItem check{.name = std::string(item),
                     .about = fmt::format("check whether {} is {}", name, wanted),
                     .state = CheckState::Success,
@@ -95,29 +98,35 @@ CheckItem expect_privileges(const Grants& grants, std::string_view item, std::st
 
 CheckItem check_version(sql::SqlSession& session) {
     const auto& version = session.version();
-    const bool is_old = version.flavor == model::Flavor::MySql ? !version.is_at_least(5, 6) : !version.is_at_least(10, 1);
+    const bool is_old =
+        version.flavor == model::Flavor::MySql ? !version.is_at_least(5, 6) : !version.is_at_least(10, 1);
     CheckItem check{.name = "mysql_version",
                     .about = "check whether the server's version is one that has been tried",
                     .state = is_old ? CheckState::Warn : CheckState::Success,
                     .problem = {},
                     .instruction = {},
                     .where = {}};
-    if (is_old) check.problem = fmt::format("version suggested at least 5.6.0 (MariaDB 10.1), got {}.{}.{}", version.major, version.minor, version.patch);
+    if (is_old)
+        check.problem = fmt::format("version suggested at least 5.6.0 (MariaDB 10.1), got {}.{}.{}", version.major,
+                                    version.minor, version.patch);
     return check;
 }
 
 }  // namespace
 
-std::vector<CheckItem> check_upstream(sql::SqlSession& session, const config::SubTaskConfig& subtask, const IsWanted& is_wanted) {
+std::vector<CheckItem> check_upstream(sql::SqlSession& session, const config::SubTaskConfig& subtask,
+                                      const IsWanted& is_wanted) {
     std::vector<CheckItem> items;
     if (is_wanted("version")) items.push_back(check_version(session));
     if (config::replicates_changes(subtask.mode)) {
         if (is_wanted("binlog_enable")) {
-            items.push_back(expect_variable(session, "mysql_binlog_enable", "log_bin", "ON",
-                                            "start the server with log-bin set; see the server's manual on the binary log"));
+            items.push_back(
+                expect_variable(session, "mysql_binlog_enable", "log_bin", "ON",
+                                "start the server with log-bin set; see the server's manual on the binary log"));
         }
         if (is_wanted("binlog_format")) {
-            items.push_back(expect_variable(session, "mysql_binlog_format", "binlog_format", "ROW", "SET GLOBAL binlog_format = ROW;"));
+            items.push_back(expect_variable(session, "mysql_binlog_format", "binlog_format", "ROW",
+                                            "SET GLOBAL binlog_format = ROW;"));
         }
         if (is_wanted("binlog_row_image")) {
             items.push_back(expect_variable(session, "mysql_binlog_row_image", "binlog_row_image", "FULL",
@@ -127,19 +136,22 @@ std::vector<CheckItem> check_upstream(sql::SqlSession& session, const config::Su
             items.push_back(expect_privileges(
                 read_grants(session), "source db replication privilege checker",
                 "check replication privileges of source DB",
-                {{"REPLICATION SLAVE", "REPLICATION REPLICA"}, {"REPLICATION CLIENT", "BINLOG MONITOR", "SUPER"}}, CheckState::Fail));
+                {{"REPLICATION SLAVE", "REPLICATION REPLICA"}, {"REPLICATION CLIENT", "BINLOG MONITOR", "SUPER"}},
+                CheckState::Fail));
         }
     }
     for (auto& item : items) item.where = address(subtask.from);
     return items;
 }
 
-std::vector<CheckItem> check_downstream(sql::SqlSession& session, const config::SubTaskConfig& subtask, const IsWanted& is_wanted) {
+std::vector<CheckItem> check_downstream(sql::SqlSession& session, const config::SubTaskConfig& subtask,
+                                        const IsWanted& is_wanted) {
     std::vector<CheckItem> items;
     if (is_wanted("target_privilege")) {
         items.push_back(expect_privileges(
             read_grants(session), "target db privilege checker", "check privileges of target DB",
-            {{"CREATE"}, {"SELECT"}, {"INSERT"}, {"UPDATE"}, {"DELETE"}, {"ALTER"}, {"DROP"}, {"INDEX"}}, CheckState::Warn));
+            {{"CREATE"}, {"SELECT"}, {"INSERT"}, {"UPDATE"}, {"DELETE"}, {"ALTER"}, {"DROP"}, {"INDEX"}},
+            CheckState::Warn));
     }
     for (auto& item : items) item.where = address(subtask.to);
     return items;

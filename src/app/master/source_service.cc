@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kUnboundText = "source is added but there is no free worker to bound";
 constexpr std::string_view kStoppedUnboundText = "source is stopped and hasn't bound to worker before being stopped";
 
-pb::CommonWorkerResponse element(bool result, std::string_view text, const model::SourceId& source, const std::string& worker) {
+pb::CommonWorkerResponse element(bool result, std::string_view text, const model::SourceId& source,
+                                 const std::string& worker) {
     pb::CommonWorkerResponse response;
     response.set_result(result);
     response.set_msg(std::string(text));
@@ -48,23 +49,27 @@ void roll_back(Scheduler& scheduler, const std::vector<model::SourceId>& added) 
         try {
             scheduler.remove_source(id);
         } catch (const Error& error) {
-            log::error("source of a failed command could not be removed again", {{"source", id.str()}, {"error", error.what()}});
+            log::error("source of a failed command could not be removed again",
+                       {{"source", id.str()}, {"error", error.what()}});
         }
     }
 }
 
-pb::OperateSourceResponse create(const MasterContext& context, Scheduler& scheduler, const pb::OperateSourceRequest& request) {
+pb::OperateSourceResponse create(const MasterContext& context, Scheduler& scheduler,
+                                 const pb::OperateSourceRequest& request) {
     auto sources = parse_sources(context, request);
     for (auto& source : sources) {
         config::refuse_missing_features(source);
-        const bool is_known = scheduler.read([&](const ClusterTable& table) { return table.source(source.source_id) != nullptr; });
+        const bool is_known =
+            scheduler.read([&](const ClusterTable& table) { return table.source(source.source_id) != nullptr; });
         ensure(!is_known, ErrorCode::SchedulerSourceExists,
                fmt::format("source config with ID {} already exists", source.source_id.str()));
         const auto session = context.connect(source.from, ErrorScope::Upstream);
         adjust_source(source, *session);
         config::verify(source);
     }
-    const auto chosen = request.workername().empty() ? std::nullopt : std::optional(model::WorkerName(request.workername()));
+    const auto chosen =
+        request.workername().empty() ? std::nullopt : std::optional(model::WorkerName(request.workername()));
     std::vector<model::SourceId> added;
     pb::OperateSourceResponse response;
     std::vector<model::SourceId> bound;
@@ -82,7 +87,8 @@ pb::OperateSourceResponse create(const MasterContext& context, Scheduler& schedu
         roll_back(scheduler, added);
         throw;
     }
-    for (auto& answer : wait_for_all(context, scheduler, bound, {}, Awaited::SourceServed)) *response.add_sources() = std::move(answer);
+    for (auto& answer : wait_for_all(context, scheduler, bound, {}, Awaited::SourceServed))
+        *response.add_sources() = std::move(answer);
     response.set_result(true);
     return response;
 }
@@ -94,7 +100,8 @@ std::vector<model::SourceId> named_sources(const MasterContext& context, const p
     return ids;
 }
 
-pb::OperateSourceResponse stop(const MasterContext& context, Scheduler& scheduler, const pb::OperateSourceRequest& request) {
+pb::OperateSourceResponse stop(const MasterContext& context, Scheduler& scheduler,
+                               const pb::OperateSourceRequest& request) {
     pb::OperateSourceResponse response;
     for (const auto& id : named_sources(context, request)) {
         const auto worker = scheduler.remove_source(id);
@@ -104,7 +111,8 @@ pb::OperateSourceResponse stop(const MasterContext& context, Scheduler& schedule
     return response;
 }
 
-pb::OperateSourceResponse show(const MasterContext& context, Scheduler& scheduler, const pb::OperateSourceRequest& request) {
+pb::OperateSourceResponse show(const MasterContext& context, Scheduler& scheduler,
+                               const pb::OperateSourceRequest& request) {
     pb::OperateSourceResponse response;
     const auto ids = named_sources(context, request);
     scheduler.read([&](const ClusterTable& table) {
@@ -114,7 +122,8 @@ pb::OperateSourceResponse show(const MasterContext& context, Scheduler& schedule
         }
         for (const auto& [id, row] : table.sources()) {
             if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
-            *response.add_sources() = element(true, row.worker ? "" : kUnboundText, id, row.worker ? row.worker->str() : "");
+            *response.add_sources() =
+                element(true, row.worker ? "" : kUnboundText, id, row.worker ? row.worker->str() : "");
         }
     });
     response.set_result(true);
@@ -147,7 +156,8 @@ void pause_all(const MasterContext& context, Scheduler& scheduler, const model::
     for (const auto& task : tasks) {
         const auto answer = wait_for(context, scheduler, id, task, Awaited::TaskPaused);
         ensure(answer.result(), ErrorCode::SchedulerAutoPause,
-               fmt::format("task {} on source {} could not be paused for the transfer: {}", task.str(), id.str(), answer.msg()));
+               fmt::format("task {} on source {} could not be paused for the transfer: {}", task.str(), id.str(),
+                           answer.msg()));
     }
 }
 
@@ -163,7 +173,8 @@ class ResumeTasks {
             try {
                 scheduler_.set_stage(task, {id_}, meta::Stage::Running);
             } catch (const Error& error) {
-                log::error("task paused for a transfer could not be resumed", {{"task", task.str()}, {"error", error.what()}});
+                log::error("task paused for a transfer could not be resumed",
+                           {{"task", task.str()}, {"error", error.what()}});
             }
         }
     }
@@ -180,13 +191,21 @@ pb::OperateSourceResponse operate_source(const MasterContext& context, Scheduler
                                          const pb::OperateSourceRequest& request) {
     pb::OperateSourceResponse response;
     switch (request.op()) {
-        case pb::StartSource: response = create(context, scheduler, request); break;
-        case pb::StopSource: response = stop(context, scheduler, request); break;
-        case pb::ShowSource: response = show(context, scheduler, request); break;
+        case pb::StartSource:
+            response = create(context, scheduler, request);
+            break;
+        case pb::StopSource:
+            response = stop(context, scheduler, request);
+            break;
+        case pb::ShowSource:
+            response = show(context, scheduler, request);
+            break;
         case pb::UpdateSource:
             throw Error(ErrorCode::ConfigFeatureMissing,
                         "updating a source is not supported: stop its tasks and the source, then create it again");
-        default: throw Error(ErrorCode::MasterInvalidOp, fmt::format("invalid op {} on source", static_cast<int>(request.op())));
+        default:
+            throw Error(ErrorCode::MasterInvalidOp,
+                        fmt::format("invalid op {} on source", static_cast<int>(request.op())));
     }
     sort_elements(response);
     return response;

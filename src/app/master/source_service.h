@@ -10,11 +10,12 @@ class TransferSourceRequest;
 class TransferSourceResponse;
 }  // namespace pb
 
-/// Commands about sources. They throw Error for what the answer's `msg` should say; elements carry what concerns one source.
+/// Commands about sources. They throw Error for what the answer's `msg` should say; elements carry what concerns one
+/// source.
 namespace dm::master {
 
-/// Create: reads the texts, asks each upstream for what is not given, checks it, stores it and binds it; if one fails, those
-/// of this call are removed again. Stop, show: by text or id.
+/// Create: reads the texts, asks each upstream for what is not given, checks it, stores it and binds it; if one fails,
+/// those of this call are removed again. Stop, show: by text or id.
 [[nodiscard]] pb::OperateSourceResponse operate_source(const MasterContext& context, Scheduler& scheduler,
                                                        const pb::OperateSourceRequest& request);
 

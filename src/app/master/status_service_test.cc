@@ -21,7 +21,9 @@ class StatusServiceTest : public testing::Test {
         scheduler_.add_worker({.name = worker, .addr = "host:1"});
         const auto lease = kv_.grant_lease(std::chrono::hours(1));
         store_.put_subtasks({record("s1"), record("s2")});
-        kv_.txn({}, {meta::PutOp{.key = "/dm-worker/a/7731", .value = to_text(meta::KeepAlive{.worker = worker, .join_time = "x"}), .lease = lease}});
+        kv_.txn({}, {meta::PutOp{.key = "/dm-worker/a/7731",
+                                 .value = to_text(meta::KeepAlive{.worker = worker, .join_time = "x"}),
+                                 .lease = lease}});
         for (const auto* id : {"s1", "s2", "s3"}) store_.put_source(model::SourceId(id), config::to_toml(source(id)));
         scheduler_.recover();
     }
@@ -39,7 +41,10 @@ class StatusServiceTest : public testing::Test {
         config::SubTaskConfig config;
         config.name = model::TaskName("t");
         config.source_id = model::SourceId(source);
-        return {.id = {.source = config.source_id, .task = config.name}, .config = config::to_toml(config), .expect = meta::Stage::Running, .validator = {}};
+        return {.id = {.source = config.source_id, .task = config.name},
+                .config = config::to_toml(config),
+                .expect = meta::Stage::Running,
+                .validator = {}};
     }
     pb::QueryStatusListResponse ask(const std::string& task, const std::vector<std::string>& sources = {}) {
         pb::QueryStatusListRequest request;
@@ -90,12 +95,14 @@ TEST_F(StatusServiceTest, ASourceThatWasAskedForGetsAnElement) {
 
 TEST_F(StatusServiceTest, AnUnreachableWorkerIsSaidSo) {
     answer_ = [](const std::string&, const pb::QueryStatusRequest&) -> pb::QueryStatusResponse {
-        throw Error(ErrorCode::MasterGrpcRequest, "grpc request error").with_cause("rpc error: code = Unavailable desc = gone");
+        throw Error(ErrorCode::MasterGrpcRequest, "grpc request error")
+            .with_cause("rpc error: code = Unavailable desc = gone");
     };
     const auto response = ask("t", {"s1"});
     EXPECT_TRUE(response.result());
     EXPECT_EQ(response.sources(0).sourcestatus().worker(), "w1");
-    EXPECT_THAT(response.sources(0).msg(), HasSubstr("[code=38008:class=dm-master:scope=internal:level=high], Message: grpc request error, RawCause: rpc error"));
+    EXPECT_THAT(response.sources(0).msg(), HasSubstr("[code=38008:class=dm-master:scope=internal:level=high], Message: "
+                                                     "grpc request error, RawCause: rpc error"));
 }
 
 }  // namespace

@@ -26,25 +26,31 @@ CheckItem unreachable(std::string name, const config::DbConfig& database, const 
 
 /// Opens the session and looks; whatever goes wrong becomes an item.
 template <typename Check>
-std::vector<CheckItem> look_at(const MasterContext& context, const config::DbConfig& database, ErrorScope scope, const Check& check) {
+std::vector<CheckItem> look_at(const MasterContext& context, const config::DbConfig& database, ErrorScope scope,
+                               const Check& check) {
     try {
         const auto session = context.connect(database, scope);
         return check(*session);
     } catch (const Error& error) {
-        return {unreachable(scope == ErrorScope::Upstream ? "source db connection checker" : "target db connection checker", database, error)};
+        return {
+            unreachable(scope == ErrorScope::Upstream ? "source db connection checker" : "target db connection checker",
+                        database, error)};
     }
 }
 
 CheckOutcome outcome_of(const std::vector<CheckItem>& items, std::int64_t max_errors, std::int64_t max_warnings) {
-    const auto has = [&](CheckState state) { return std::ranges::find(items, state, &CheckItem::state) != items.end(); };
+    const auto has = [&](CheckState state) {
+        return std::ranges::find(items, state, &CheckItem::state) != items.end();
+    };
     if (has(CheckState::Fail)) {
-        const Error error(ErrorCode::CheckFailed, fmt::format("{}: check was failed, please see detail\n detail: {}", kHeader,
-                                                              check_detail(items, max_errors, max_warnings)));
+        const Error error(ErrorCode::CheckFailed, fmt::format("{}: check was failed, please see detail\n detail: {}",
+                                                              kHeader, check_detail(items, max_errors, max_warnings)));
         return {.is_passed = false, .text = error.what()};
     }
     if (has(CheckState::Warn)) {
         return {.is_passed = true,
-                .text = fmt::format("{}: no errors but some warnings\n detail: {}", kHeader, check_detail(items, max_errors, max_warnings))};
+                .text = fmt::format("{}: no errors but some warnings\n detail: {}", kHeader,
+                                    check_detail(items, max_errors, max_warnings))};
     }
     return {.is_passed = true, .text = std::string(kPassed)};
 }
@@ -70,7 +76,8 @@ CheckedTask read_task(const MasterContext& context, Scheduler& scheduler, const 
     return checked;
 }
 
-CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors, std::int64_t max_warnings) {
+CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors,
+                       std::int64_t max_warnings) {
     const auto& ignored = task.task.ignore_checking_items;
     const auto is_ignored = [&](std::string_view item) { return std::ranges::find(ignored, item) != ignored.end(); };
     if (is_ignored("all")) return {.is_passed = true, .text = {}};
@@ -80,10 +87,12 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
     std::vector<std::vector<CheckItem>> found(count + 1);
     fan_out(count + 1, [&](std::size_t i) {
         const auto& subtask = task.effective[std::min(i, count - 1)];
-        found[i] = i < count ? look_at(context, subtask.from, ErrorScope::Upstream,
-                                       [&](sql::SqlSession& session) { return check_upstream(session, subtask, is_wanted); })
-                             : look_at(context, subtask.to, ErrorScope::Downstream,
-                                       [&](sql::SqlSession& session) { return check_downstream(session, subtask, is_wanted); });
+        found[i] = i < count
+                       ? look_at(context, subtask.from, ErrorScope::Upstream,
+                                 [&](sql::SqlSession& session) { return check_upstream(session, subtask, is_wanted); })
+                       : look_at(context, subtask.to, ErrorScope::Downstream, [&](sql::SqlSession& session) {
+                             return check_downstream(session, subtask, is_wanted);
+                         });
     });
     std::vector<CheckItem> items;
     for (auto& part : found) items.insert(items.end(), part.begin(), part.end());
@@ -91,10 +100,16 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
 }
 
 void drop_downstream_meta(const MasterContext& context, const config::TaskConfig& task) {
-    constexpr std::array<std::string_view, 10> kSuffixes = {
-        "_loader_checkpoint",     "_lightning_checkpoint_list",    "_syncer_checkpoint",         "_syncer_sharding_meta",
-        "_onlineddl",             "_validator_checkpoint",         "_validator_pending_change",  "_validator_error_change",
-        "_validator_table_status", "_copy_checkpoint"};
+    constexpr std::array<std::string_view, 10> kSuffixes = {"_loader_checkpoint",
+                                                            "_lightning_checkpoint_list",
+                                                            "_syncer_checkpoint",
+                                                            "_syncer_sharding_meta",
+                                                            "_onlineddl",
+                                                            "_validator_checkpoint",
+                                                            "_validator_pending_change",
+                                                            "_validator_error_change",
+                                                            "_validator_table_status",
+                                                            "_copy_checkpoint"};
     const auto session = context.connect(task.target_database, ErrorScope::Downstream);
     for (const auto suffix : kSuffixes) {
         const model::TableName table{.schema = task.meta_schema, .table = task.name.str() + std::string(suffix)};

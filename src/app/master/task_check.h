@@ -12,8 +12,9 @@ namespace dm::master {
 /// A task file that makes sense on this cluster. A plain value.
 struct CheckedTask {
     config::TaskConfig task;
-    std::vector<config::SubTaskConfig> subtasks;   ///< one per source of the file, to be stored
-    std::vector<config::SubTaskConfig> effective;  ///< the same with the sources' own settings, as workers will run them
+    std::vector<config::SubTaskConfig> subtasks;  ///< one per source of the file, to be stored
+    std::vector<config::SubTaskConfig>
+        effective;  ///< the same with the sources' own settings, as workers will run them
     config::Warnings warnings;
 };
 
@@ -27,8 +28,8 @@ struct CheckOutcome {
     std::string text;  ///< "pre-check is passed. " or what was found, item by item
 };
 
-/// Reaches every server of the task and looks at the privileges and variables that it needs. `ignore-checking-items: [all]`
-/// skips everything and leaves the text empty. At most `max_errors` and `max_warnings` items are listed.
+/// Reaches every server of the task and looks at the privileges and variables that it needs. `ignore-checking-items:
+/// [all]` skips everything and leaves the text empty. At most `max_errors` and `max_warnings` items are listed.
 [[nodiscard]] CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors,
                                      std::int64_t max_warnings);
 

@@ -17,14 +17,16 @@ constexpr std::int64_t kShownFindings = 10;
 template <typename Request>
 void refuse_start_time(const Request& request) {
     ensure(request.starttime().empty(), ErrorCode::ConfigFeatureMissing,
-           "`--start-time` is not part of this version: give the position in `mysql-instances[].meta` of an incremental task");
+           "`--start-time` is not part of this version: give the position in `mysql-instances[].meta` of an "
+           "incremental task");
 }
 
 /// Elements for named sources that the task file does not have; empty if all are there.
 std::vector<pb::CommonWorkerResponse> strangers(const CheckedTask& checked, const pb::StartTaskRequest& request) {
     std::vector<pb::CommonWorkerResponse> elements;
     for (const auto& name : request.sources()) {
-        if (std::ranges::find(checked.subtasks, model::SourceId(name), &config::SubTaskConfig::source_id) != checked.subtasks.end()) {
+        if (std::ranges::find(checked.subtasks, model::SourceId(name), &config::SubTaskConfig::source_id) !=
+            checked.subtasks.end()) {
             continue;
         }
         const Error error(ErrorCode::SchedulerSourceNotInTask,
@@ -57,9 +59,12 @@ std::vector<model::SourceId> ids_of(const google::protobuf::RepeatedPtrField<std
 
 Awaited awaited_by(pb::TaskOp op) {
     switch (op) {
-        case pb::Pause: return Awaited::TaskPaused;
-        case pb::Resume: return Awaited::TaskResumed;
-        case pb::Delete: return Awaited::TaskGone;
+        case pb::Pause:
+            return Awaited::TaskPaused;
+        case pb::Resume:
+            return Awaited::TaskResumed;
+        case pb::Delete:
+            return Awaited::TaskGone;
         default:
             throw Error(ErrorCode::MasterInvalidOp,
                         fmt::format("invalid op {} on task; use Pause, Resume or Delete", static_cast<int>(op)));
@@ -82,7 +87,8 @@ std::vector<model::SourceId> addressed_sources(Scheduler& scheduler, const model
 
 }  // namespace
 
-pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& scheduler, const pb::StartTaskRequest& request) {
+pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& scheduler,
+                                 const pb::StartTaskRequest& request) {
     refuse_start_time(request);
     pb::StartTaskResponse response;
     CheckedTask checked = read_task(context, scheduler, request.task());
@@ -107,33 +113,44 @@ pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& schedu
     }
     response.set_result(true);
     if (checked.task.remove_meta) {
-        response.set_msg("`remove-meta` in task config is deprecated, please use `start-task ... --remove-meta` instead");
+        response.set_msg(
+            "`remove-meta` in task config is deprecated, please use `start-task ... --remove-meta` instead");
     }
     return response;
 }
 
-pb::OperateTaskResponse operate_task(const MasterContext& context, Scheduler& scheduler, const pb::OperateTaskRequest& request) {
+pb::OperateTaskResponse operate_task(const MasterContext& context, Scheduler& scheduler,
+                                     const pb::OperateTaskRequest& request) {
     pb::OperateTaskResponse response;
     response.set_op(request.op());
     const Awaited awaited = awaited_by(request.op());
     const model::TaskName task(request.name());
     const auto ids = addressed_sources(scheduler, task, ids_of(request.sources()));
     if (ids.empty()) {
-        response.set_msg(fmt::format("task {} has no source or not exist, please check the task name and status", request.name()));
+        response.set_msg(
+            fmt::format("task {} has no source or not exist, please check the task name and status", request.name()));
         return response;
     }
     const auto latch = scheduler.latch(task);
     switch (awaited) {
-        case Awaited::TaskPaused: scheduler.set_stage(task, ids, meta::Stage::Paused); break;
-        case Awaited::TaskGone: scheduler.remove_subtasks(task, ids); break;
-        default: scheduler.set_stage(task, ids, meta::Stage::Running); break;
+        case Awaited::TaskPaused:
+            scheduler.set_stage(task, ids, meta::Stage::Paused);
+            break;
+        case Awaited::TaskGone:
+            scheduler.remove_subtasks(task, ids);
+            break;
+        default:
+            scheduler.set_stage(task, ids, meta::Stage::Running);
+            break;
     }
-    for (auto& element : wait_for_all(context, scheduler, ids, task, awaited)) *response.add_sources() = std::move(element);
+    for (auto& element : wait_for_all(context, scheduler, ids, task, awaited))
+        *response.add_sources() = std::move(element);
     response.set_result(true);
     return response;
 }
 
-pb::CheckTaskResponse check_task(const MasterContext& context, Scheduler& scheduler, const pb::CheckTaskRequest& request) {
+pb::CheckTaskResponse check_task(const MasterContext& context, Scheduler& scheduler,
+                                 const pb::CheckTaskRequest& request) {
     refuse_start_time(request);
     pb::CheckTaskResponse response;
     const CheckedTask checked = read_task(context, scheduler, request.task());

@@ -13,7 +13,8 @@ bool TokenBucket::take(Clock::Duration patience) {
         tokens_ = std::min(burst_, tokens_ + elapsed.count() * per_second_);
         filled_ = now;
         if (tokens_ < 1) {
-            wait = std::chrono::duration_cast<Clock::Duration>(std::chrono::duration<double>((1 - tokens_) / per_second_));
+            wait =
+                std::chrono::duration_cast<Clock::Duration>(std::chrono::duration<double>((1 - tokens_) / per_second_));
             if (wait > patience) return false;
         }
         tokens_ -= 1;

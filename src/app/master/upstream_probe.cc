@@ -32,10 +32,12 @@ std::set<std::uint32_t> used_server_ids(sql::SqlSession& session) {
     try {
         const auto replicas = session.query(is_new ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS");
         for (std::size_t row = 0; row < replicas.rows.size(); ++row) {
-            add_id(ids, replicas.text(row, "Server_id").empty() ? replicas.text(row, "Server_Id") : replicas.text(row, "Server_id"));
+            add_id(ids, replicas.text(row, "Server_id").empty() ? replicas.text(row, "Server_Id")
+                                                                : replicas.text(row, "Server_id"));
         }
     } catch (const Error& error) {
-        log::warn("the upstream does not list its replicas; a server id is chosen without them", {{"error", error.what()}});
+        log::warn("the upstream does not list its replicas; a server id is chosen without them",
+                  {{"error", error.what()}});
     }
     return ids;
 }
@@ -59,14 +61,16 @@ void adjust_source(config::SourceConfig& source, sql::SqlSession& session) {
                        source.source_id.str(), source.flavor, model::flavor_name(flavor)));
     if (source.server_id == 0) source.server_id = choose_server_id(session);
     if (variable(session, "log_bin") == "OFF") {
-        log::warn("the upstream's binary log is off: only full copies are possible", {{"source", source.source_id.str()}});
+        log::warn("the upstream's binary log is off: only full copies are possible",
+                  {{"source", source.source_id.str()}});
     }
     if (!source.enable_gtid || flavor == model::Flavor::MariaDb) return;
     const std::string mode = variable(session, "gtid_mode");
-    ensure(mode == "ON", ErrorCode::CheckGtidMode,
-           fmt::format("source {} has `enable-gtid: true`, but the server's gtid_mode is {}; switch it ON there or leave "
-                       "`enable-gtid` out",
-                       source.source_id.str(), mode.empty() ? "not known" : mode));
+    ensure(
+        mode == "ON", ErrorCode::CheckGtidMode,
+        fmt::format("source {} has `enable-gtid: true`, but the server's gtid_mode is {}; switch it ON there or leave "
+                    "`enable-gtid` out",
+                    source.source_id.str(), mode.empty() ? "not known" : mode));
 }
 
 }  // namespace dm::master

@@ -27,7 +27,9 @@ std::string errors_text(const pb::ProcessResult& result) {
 
 Verdict worker_error(const std::string& errors) {
     const Error error(ErrorCode::MasterWorkerError, "some error occurs in dm-worker: " + errors);
-    return {.is_done = true, .is_ok = false, .text = error.with_workaround("Please execute `query-status` to check status.").what()};
+    return {.is_done = true,
+            .is_ok = false,
+            .text = error.with_workaround("Please execute `query-status` to check status.").what()};
 }
 
 const pb::SubTaskStatus* find_subtask(const pb::QueryStatusResponse& status, const model::TaskName& task) {
@@ -80,7 +82,8 @@ std::optional<Bound> bound_worker(Scheduler& scheduler, const model::SourceId& s
     });
 }
 
-pb::CommonWorkerResponse answer(bool result, std::string text, const model::SourceId& source, const std::string& worker) {
+pb::CommonWorkerResponse answer(bool result, std::string text, const model::SourceId& source,
+                                const std::string& worker) {
     pb::CommonWorkerResponse response;
     response.set_result(result);
     response.set_msg(std::move(text));
@@ -102,12 +105,14 @@ pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& sched
     Clock::Duration pause = std::chrono::milliseconds(100);
     for (int attempt = 0; attempt < kPolls; ++attempt) {
         const auto bound = bound_worker(scheduler, source);
-        if (!bound) return answer(awaited == Awaited::TaskGone, awaited == Awaited::TaskGone ? "" : no_worker_text(source), source, worker);
+        if (!bound)
+            return answer(awaited == Awaited::TaskGone, awaited == Awaited::TaskGone ? "" : no_worker_text(source),
+                          source, worker);
         worker = bound->worker;
         try {
             const auto status = context.query_worker(bound->address, request);
-            const Verdict verdict =
-                awaited == Awaited::SourceServed ? judge_source(status, source) : judge_task(status, task, awaited, attempt);
+            const Verdict verdict = awaited == Awaited::SourceServed ? judge_source(status, source)
+                                                                     : judge_task(status, task, awaited, attempt);
             if (verdict.is_done) return answer(verdict.is_ok, verdict.text, source, worker);
             last = verdict.text;
         } catch (const Error& error) {
@@ -121,10 +126,11 @@ pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& sched
 }
 
 std::vector<pb::CommonWorkerResponse> wait_for_all(const MasterContext& context, Scheduler& scheduler,
-                                                   const std::vector<model::SourceId>& sources, const model::TaskName& task,
-                                                   Awaited awaited) {
+                                                   const std::vector<model::SourceId>& sources,
+                                                   const model::TaskName& task, Awaited awaited) {
     std::vector<pb::CommonWorkerResponse> answers(sources.size());
-    fan_out(sources.size(), [&](std::size_t i) { answers[i] = wait_for(context, scheduler, sources[i], task, awaited); });
+    fan_out(sources.size(),
+            [&](std::size_t i) { answers[i] = wait_for(context, scheduler, sources[i], task, awaited); });
     return answers;
 }
 

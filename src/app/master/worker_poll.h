@@ -17,8 +17,9 @@ enum class Awaited : std::uint8_t { TaskRunning, TaskResumed, TaskPaused, TaskGo
 
 /// Asks the source's worker up to 10 times, at most a second apart, until what is awaited is seen or an error shows.
 /// Never throws: the outcome is the per-source element of an answer. `task` is empty for SourceServed.
-[[nodiscard]] pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,
-                                                const model::TaskName& task, Awaited awaited);
+[[nodiscard]] pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler,
+                                                const model::SourceId& source, const model::TaskName& task,
+                                                Awaited awaited);
 
 /// The same for several sources at once, in their order.
 [[nodiscard]] std::vector<pb::CommonWorkerResponse> wait_for_all(const MasterContext& context, Scheduler& scheduler,
