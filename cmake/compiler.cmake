@@ -14,7 +14,8 @@ add_library(dm_options INTERFACE)
 target_compile_options(dm_options INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
   -Wno-missing-field-initializers  # designated initialisers leave the rest to the defaults
-  -Wno-maybe-uninitialized)        # g++ 12 sees ghosts in optional and variant when it optimises
+  -Wno-maybe-uninitialized         # g++ 12 sees ghosts in optional and variant when it optimises,
+  -Wno-restrict)                   # and in string concatenation
 target_include_directories(dm_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(dm_options INTERFACE Threads::Threads)
 

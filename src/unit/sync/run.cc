@@ -17,7 +17,6 @@ constexpr std::size_t kLaneBytes = 16UL << 20U;  // of all lanes together
 constexpr std::size_t kMaxQueued = 20000;
 constexpr auto kStopPatience = std::chrono::milliseconds(1000);
 constexpr auto kTick = std::chrono::milliseconds(100);
-constexpr auto kPoll = std::chrono::seconds(2);
 
 bool checks_foreign_keys(const config::SubTaskConfig& config) {
     const auto found = config.to.session.find("foreign_key_checks");
@@ -74,7 +73,7 @@ checkpoint::SafeMode Run::choose_safe_mode(const checkpoint::CheckpointContent& 
     if (is_uncertain) options.safe_mode_time = config_.sync.safe_mode_duration;
     return checkpoint::SafeMode::begin({.start = start.location,
                                         .recorded_exit = content.safe_mode_exit,
-                                        .upstream_now = upstream_location_.copy(),
+                                        .upstream_now = upstream_location_.last(),
                                         .is_fresh = start.is_fresh && !is_uncertain,
                                         .is_forced = config_.sync.safe_mode,
                                         .is_allowed = is_allowed,
@@ -102,6 +101,7 @@ void Run::prepare(std::stop_token stop) {
 
     Translator::Options options{.start = start.location, .by_gtid = by_gtid, .safe_mode = {}, .safe_mode_time = {}, .run_until = start.run_until};
     if (dependencies_.run_until) options.run_until = dependencies_.run_until;
+    is_there_already_ = options.run_until && model::compare_locations(start.location, *options.run_until, by_gtid) != std::strong_ordering::less;
     options.safe_mode = choose_safe_mode(content, start, options);
     log::info("replication starts", {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"location", start.location.to_string()},
                                      {"safe_mode", options.safe_mode.is_on()}});
@@ -180,6 +180,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     prepare(stop);
     Pipeline& p = *pipeline_;
     if (is_killed_ || stop.stop_requested()) return target::UnitOutcome::Stopped;
+    if (is_there_already_) return target::UnitOutcome::Finished;
     start_steps();
     state_.wait(stop);
     if (!state_.failure() && !state_.stream_end() && !is_killed_) {
@@ -266,24 +267,25 @@ void Run::watch(std::stop_token stop) {
     }
 }
 
-/// Keeps the upstream's location and clock at hand, so that asking for the status never waits for the upstream.
+/// Keeps the upstream's location and clock at hand and answers those who want to know it now.
 void Run::poll_upstream(std::stop_token stop) {
-    while (dependencies_.clock.sleep(kPoll, stop)) {
+    upstream_location_.run(std::move(stop), [this] {
         try {
             const auto location = fetch_upstream_location(polling_.get());
             metrics_.master_seen(location);
-            upstream_location_.set(location);
             view_.clock_offset = fetch_clock_offset(polling_.get(), wall_seconds(dependencies_.clock));
-        } catch (const Error& error) {
+            return location;
+        } catch (const Error&) {
             polling_.drop();
-            log::debug("the upstream could not be asked for its location", {{"error", error.what()}});
+            throw;
         }
-    }
+    });
 }
 
 void Run::fill(target::SyncStatus& status) const {
+    const model::Location upstream = upstream_location_.fresh();
     const std::lock_guard lock(mutex_);
-    status.upstream = upstream_location_.copy();
+    status.upstream = upstream;
     status.bytes_to_target = view_.bytes_to_target;
     status.seconds_behind = view_.seconds_behind;
     status.recent_rows_per_second = view_.recent_rows_per_second;

@@ -12,6 +12,7 @@
 #include "unit/sync/sequencer.h"
 #include "unit/sync/start_point.h"
 #include "unit/sync/sync_unit.h"
+#include "unit/sync/upstream_watch.h"
 
 namespace dm::sync {
 
@@ -61,7 +62,8 @@ class Run {
     SessionLink upstream_;
     SessionLink downstream_;
     SessionLink polling_;
-    Guarded<model::Location> upstream_location_;
+    UpstreamWatch upstream_location_;
+    bool is_there_already_ = false;  ///< `run_until` is not after the start
     std::atomic<bool> is_killed_ = false;
 
     mutable std::mutex mutex_;  // guards pipeline_ itself against kill and fill while it is made
