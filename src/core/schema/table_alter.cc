@@ -16,6 +16,8 @@ template <typename... Handlers>
 struct Overloaded : Handlers... {
     using Handlers::operator()...;
 };
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 /// Applies all actions of one ALTER TABLE at once, the way servers do: columns named by an action are looked for in the old
 /// table, the new order is built afterwards, then keys follow. So names may be swapped, and a column dropped and added.

@@ -17,11 +17,6 @@ namespace {
 using TablePtr = std::shared_ptr<const TableDefinition>;
 using Tables = std::map<model::TableName, TablePtr>;
 
-template <typename... Handlers>
-struct Overloaded : Handlers... {
-    using Handlers::operator()...;
-};
-
 sql::ParseContext parse_context(const TrackerOptions& options, const StatementContext& context) {
     return {.default_schema = context.default_schema,
             .sql_mode = context.sql_mode,
