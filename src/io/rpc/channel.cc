@@ -50,6 +50,7 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address, const Ch
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(options.keepalive_timeout.count()));
     arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    // In spite of its name, how long one attempt to connect may take; it must suit a busy peer.
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 3000);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3000);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);

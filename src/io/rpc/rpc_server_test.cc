@@ -67,14 +67,17 @@ class EchoWorker final : public pb::Worker::Service {
     grpc::Status QueryStatus(grpc::ServerContext* context, const pb::QueryStatusRequest* request,
                              pb::QueryStatusResponse* response) override {
         if (request->name() == "wait") {
-            is_waiting_ = true;
-            is_waiting_.notify_all();
+            release();
             while (!context->IsCancelled()) std::this_thread::yield();
         }
         response->set_msg(request->name());
         return grpc::Status::OK;
     }
     void wait_for_caller() { is_waiting_.wait(false); }
+    void release() {
+        is_waiting_ = true;
+        is_waiting_.notify_all();
+    }
 
   private:
     std::atomic<bool> is_waiting_{false};
@@ -93,8 +96,8 @@ class RpcServerTest : public testing::Test {
         return {.listen = "127.0.0.1:0",
                 .max_header_bytes = 1024,
                 .max_body_bytes = 100,
-                .sniff_timeout = milliseconds(200),
-                .http_idle_timeout = milliseconds(2000)};
+                .sniff_timeout = milliseconds(1000),
+                .http_idle_timeout = milliseconds(20000)};
     }
     void SetUp() override { server_.start(); }
     std::string target() { return fmt::format("127.0.0.1:{}", server_.port()); }
@@ -187,7 +190,13 @@ TEST_F(RpcServerTest, UnknownMethodsAreUnimplemented) {
 
 TEST_F(RpcServerTest, StoppingCancelsWhatDoesNotEnd) {
     std::string answer;
-    Step caller("caller", [&](std::stop_token) { answer = query("wait"); }, [](const Error&) {});
+    Step caller(
+        "caller",
+        [&](std::stop_token) {
+            answer = query("wait");
+            worker_.release();
+        },
+        [](const Error& error) { ADD_FAILURE() << error.what(); });
     worker_.wait_for_caller();
     Client idle(server_.port());
     server_.stop(milliseconds(50));

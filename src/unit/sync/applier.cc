@@ -116,9 +116,10 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
         }
         if (needs_transaction) session.execute("COMMIT");
         for (std::size_t i = 0; i < statements.size(); ++i) note_missing(groups[group_of[i]], statements[i], affected[i]);
-    } catch (const Error&) {
+    } catch (const Error& error) {
         // The transaction is open or the connection lost: a new session is certain.
         link_.drop();
+        if (context_.progress.is_aborted()) throw error.with_retry(RetryClass::Never);
         throw;
     }
 }

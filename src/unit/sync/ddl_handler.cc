@@ -114,7 +114,7 @@ std::string DdlHandler::collation_name(std::uint16_t id) {
 
 bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEvent& event) {
     const CopySpan* span = catalog_.copy_span(table);
-    return span != nullptr && model::compare_locations(event.end, span->low, options_.by_gtid) != std::strong_ordering::greater;
+    return span != nullptr && is_at_or_before(event.end, span->low, options_.by_gtid);
 }
 
 bool DdlHandler::accepts(const model::TableName& table, StatementKind kind, const StatementEvent& event) {
@@ -170,8 +170,7 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
             if (is_replicated) prepared.touches_replicated = true;
             const CopySpan* span = catalog_.copy_span(mention.name);
             if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event)) continue;
-            const bool is_within = model::compare_locations(event.end, span->high, options_.by_gtid) != std::strong_ordering::greater;
-            if (is_within) prepared.void_copies.push_back(mention.name);
+            if (is_at_or_before(event.end, span->high, options_.by_gtid)) prepared.void_copies.push_back(mention.name);
         }
     } catch (const Error& error) {
         if (error.code() != ErrorCode::ParseSql) throw;

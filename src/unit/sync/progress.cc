@@ -41,14 +41,27 @@ bool Progress::are_applied(std::span<const dml::Dependency> waits) const {
 
 bool Progress::wait_applied(std::span<const dml::Dependency> waits, std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    return changed_.wait(lock, std::move(stop), [&] {
+    const auto are_done = [&] {
         return std::ranges::all_of(waits, [&](const dml::Dependency& wait) { return applied_[wait.lane] >= wait.sequence; });
-    });
+    };
+    return changed_.wait(lock, std::move(stop), [&] { return is_aborted_ || are_done(); }) && are_done();
+}
+
+void Progress::abort() noexcept {
+    const std::lock_guard lock(mutex_);
+    is_aborted_ = true;
+    changed_.notify_all();
+}
+
+bool Progress::is_aborted() const {
+    const std::lock_guard lock(mutex_);
+    return is_aborted_;
 }
 
 bool Progress::wait_drained(std::uint64_t ticket, std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    return changed_.wait(lock, std::move(stop), [&] { return ticket_ >= ticket && tracker_.is_drained(); });
+    const auto is_done = [&] { return ticket_ >= ticket && tracker_.is_drained(); };
+    return changed_.wait(lock, std::move(stop), [&] { return is_aborted_ || is_done(); }) && is_done();
 }
 
 Progress::Snapshot Progress::snapshot() const {

@@ -41,6 +41,10 @@ class Progress {
 
     // By anyone.
 
+    /// Nothing more will be applied: all waits end, now and later, as if stop were requested.
+    void abort() noexcept;
+    [[nodiscard]] bool is_aborted() const;
+
     struct Snapshot {
         std::optional<checkpoint::Boundary> watermark;
         bool is_drained = false;
@@ -57,6 +61,7 @@ class Progress {
     checkpoint::WatermarkTracker tracker_;
     std::uint64_t ticket_ = 0;
     std::uint64_t rows_ = 0;
+    bool is_aborted_ = false;
 };
 
 }  // namespace dm::sync

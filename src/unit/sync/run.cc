@@ -40,6 +40,14 @@ struct Run::Pipeline {
         }
     }
 
+    /// A step has failed or everything is to end at once: whoever waits for another step must not wait for ever.
+    void abort() noexcept {
+        progress.abort();
+        reader_queue.close();
+        sequencer_queue.close();
+        for (auto& lane : lanes) lane->close();
+    }
+
     ReaderQueue reader_queue{kMaxQueued, kReaderBytes};
     SequencerQueue sequencer_queue{kMaxQueued, kSequencerBytes};
     std::vector<std::unique_ptr<LaneQueue>> lanes;
@@ -139,7 +147,10 @@ void Run::prepare(std::stop_token stop) {
 
 void Run::start_steps() {
     Pipeline& p = *pipeline_;
-    const auto on_error = [this](const Error& error) { state_.fail(error); };
+    const auto on_error = [this, &p](const Error& error) {
+        state_.fail(error);
+        p.abort();
+    };
     // Before anything is applied, what a last run in good order said of its end must be gone.
     p.recorder.flush_alone(false);
     p.recorder_step.emplace("sync-recorder", [&p](std::stop_token stop) { p.recorder.run(stop); }, on_error);
@@ -177,7 +188,12 @@ void Run::stop_steps(bool in_good_order) {
 }
 
 target::UnitOutcome Run::run(std::stop_token stop) {
-    prepare(stop);
+    try {
+        prepare(stop);
+    } catch (const Error&) {
+        if (is_killed_) return target::UnitOutcome::Stopped;
+        throw;
+    }
     Pipeline& p = *pipeline_;
     if (is_killed_ || stop.stop_requested()) return target::UnitOutcome::Stopped;
     if (is_there_already_) return target::UnitOutcome::Finished;
@@ -204,6 +220,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     }
     if (how == StreamEnd::Recopy) {
         const target::CopyCheckpoint copy(config_.meta_schema, config_.name.str(), config_.source_id.str(), upstream_.get().version().flavor);
+        // From here on nobody may take the copy for complete; the run after it starts before the statement again.
         for (const auto& table : p.translator->void_copies()) {
             log::info("the structure changed while the table was copied: it is copied again", {{"table", table.quoted()}});
             copy.drop_table(downstream_.get(), table);
@@ -230,6 +247,7 @@ void Run::kill() noexcept {
     const std::lock_guard lock(mutex_);
     if (!pipeline_) return;
     pipeline_->reader->cancel();
+    pipeline_->abort();
     state_.end(StreamEnd::Cut);
 }
 

@@ -74,6 +74,11 @@ bool has_names(const binlog::TableMap& map) {
 
 }  // namespace
 
+bool is_at_or_before(const model::Location& end, const model::Location& bound, bool by_gtid) {
+    const bool has_both = by_gtid && !bound.gtid_set.is_empty() && !end.gtid_set.is_empty();
+    return model::compare_locations(end, bound, has_both) != std::strong_ordering::greater;
+}
+
 TableCatalog::TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder, SessionLink& upstream,
                            SessionLink& downstream)
     : rules_(rules), tracker_(std::move(tracker)), target_(std::move(target)), recorder_(recorder), upstream_(upstream), downstream_(downstream) {}
@@ -86,7 +91,7 @@ void TableCatalog::load(const checkpoint::CheckpointContent& content, const std:
         copies_[copy.source] = {.low = copy.low, .high = copy.high, .is_behind = false};
         const auto recorded = content.tables.find(copy.source);
         const bool is_recorded_later = recorded != content.tables.end() && recorded->second.definition &&
-                                       model::compare_locations(recorded->second.location, copy.low, by_gtid) == std::strong_ordering::greater;
+                                       !is_at_or_before(recorded->second.location, copy.low, by_gtid);
         if (is_recorded_later || copy.create_table.empty()) continue;
         auto definition = tracker_.put_create_table(copy.source, copy.create_table, {.default_schema = copy.source.schema});
         recorder_.set_point(copy.source, {.location = copy.low, .definition = std::move(definition)});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,6 +34,9 @@ struct CopySpan {
     model::Location high;  ///< events at or before it may be in the copy
     bool is_behind = false;  ///< the stream has passed `high` for good
 };
+
+/// Whether the end of an event is at or before a location given by the copy: by GTIDs if both have them, else by position.
+[[nodiscard]] bool is_at_or_before(const model::Location& end, const model::Location& bound, bool by_gtid);
 
 /// Everything known about one source table while its structure stays: how to decode its rows and where to put them.
 struct SourceTable {
