@@ -39,14 +39,18 @@ std::uint64_t ByteCursor::read_uint_be(std::size_t width) {
 std::uint64_t ByteCursor::read_packed_uint() {
     const std::uint8_t first = read_u8();
     switch (first) {
-        case 0xfc: return read_uint(2);
-        case 0xfd: return read_uint(3);
-        case 0xfe: return read_uint(8);
+        case 0xfc:
+            return read_uint(2);
+        case 0xfd:
+            return read_uint(3);
+        case 0xfe:
+            return read_uint(8);
         case 0xfb:
         case 0xff:
             throw Error(ErrorCode::BinlogMalformed,
                         fmt::format("length-encoded integer starts with {:#x} at offset {}", first, offset_ - 1));
-        default: return first;
+        default:
+            return first;
     }
 }
 

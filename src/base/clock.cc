@@ -44,9 +44,7 @@ void ManualClock::advance(Duration duration) {
 void ManualClock::wait_for_sleepers(int count) {
     std::unique_lock lock(mutex_);
     // Sleepers whose time has come but who have not run yet are on their way out.
-    changed_.wait(lock, [&] {
-        return std::distance(deadlines_.upper_bound(elapsed_), deadlines_.end()) >= count;
-    });
+    changed_.wait(lock, [&] { return std::distance(deadlines_.upper_bound(elapsed_), deadlines_.end()) >= count; });
 }
 
 }  // namespace dm

@@ -36,7 +36,8 @@ TEST(BoundedQueueTest, FullQueueBlocksUntilPopped) {
     BoundedQueue<int> queue(1, 10);
     ASSERT_TRUE(queue.push(1, 1, {}));
     std::atomic<bool> pushed = false;
-    Step producer("producer", [&](std::stop_token stop) { pushed = queue.push(2, 1, stop); }, [](const Error&) {});
+    Step producer(
+        "producer", [&](std::stop_token stop) { pushed = queue.push(2, 1, stop); }, [](const Error&) {});
     EXPECT_EQ(queue.pop({}), 1);
     EXPECT_EQ(queue.pop({}), 2);
     producer.join();
@@ -47,14 +48,16 @@ TEST(BoundedQueueTest, StopWakesBothSides) {
     BoundedQueue<int> queue(1, 10);
     ASSERT_TRUE(queue.push(1, 1, {}));
     bool pushed = true;
-    Step producer("producer", [&](std::stop_token stop) { pushed = queue.push(2, 1, stop); }, [](const Error&) {});
+    Step producer(
+        "producer", [&](std::stop_token stop) { pushed = queue.push(2, 1, stop); }, [](const Error&) {});
     producer.request_stop();
     producer.join();
     EXPECT_FALSE(pushed);
 
     BoundedQueue<int> empty(1, 10);
     std::optional<int> popped = 5;
-    Step consumer("consumer", [&](std::stop_token stop) { popped = empty.pop(stop); }, [](const Error&) {});
+    Step consumer(
+        "consumer", [&](std::stop_token stop) { popped = empty.pop(stop); }, [](const Error&) {});
     consumer.request_stop();
     consumer.join();
     EXPECT_EQ(popped, std::nullopt);
@@ -103,7 +106,8 @@ TEST(GuardedTest, CountsFromManyThreads) {
 TEST(ManualClockTest, AdvanceWakesSleepers) {
     ManualClock clock;
     std::atomic<bool> slept = false;
-    Step sleeper("sleeper", [&](std::stop_token stop) { slept = clock.sleep(10s, stop); }, [](const Error&) {});
+    Step sleeper(
+        "sleeper", [&](std::stop_token stop) { slept = clock.sleep(10s, stop); }, [](const Error&) {});
     clock.wait_for_sleepers(1);
     clock.advance(9s);
     EXPECT_FALSE(slept);
@@ -115,7 +119,8 @@ TEST(ManualClockTest, AdvanceWakesSleepers) {
 TEST(SystemClockTest, StopEndsASleep) {
     SystemClock clock;
     bool slept = true;
-    Step sleeper("sleeper", [&](std::stop_token stop) { slept = clock.sleep(1h, stop); }, [](const Error&) {});
+    Step sleeper(
+        "sleeper", [&](std::stop_token stop) { slept = clock.sleep(1h, stop); }, [](const Error&) {});
     sleeper.request_stop();
     sleeper.join();
     EXPECT_FALSE(slept);
@@ -136,11 +141,12 @@ TEST(RetryTest, TransientErrorsAreTriedAgain) {
     SystemClock clock;
     int calls = 0;
     int retries = 0;
-    retry({.max_attempts = 3, .initial_wait = 1ns, .max_wait = 1ns}, clock, {},
-          [&] {
-              if (++calls < 3) throw Error(ErrorCode::DbBadConnection, "lost");
-          },
-          [&](const Error&, Clock::Duration) { ++retries; });
+    retry(
+        {.max_attempts = 3, .initial_wait = 1ns, .max_wait = 1ns}, clock, {},
+        [&] {
+            if (++calls < 3) throw Error(ErrorCode::DbBadConnection, "lost");
+        },
+        [&](const Error&, Clock::Duration) { ++retries; });
     EXPECT_EQ(calls, 3);
     EXPECT_EQ(retries, 2);
 }
@@ -148,10 +154,12 @@ TEST(RetryTest, TransientErrorsAreTriedAgain) {
 TEST(RetryTest, PermanentErrorsAreNot) {
     SystemClock clock;
     int calls = 0;
-    EXPECT_THROW(retry({}, clock, {}, [&] {
-        ++calls;
-        throw Error(ErrorCode::DbQueryFailed, "syntax");
-    }), Error);
+    EXPECT_THROW(retry({}, clock, {},
+                       [&] {
+                           ++calls;
+                           throw Error(ErrorCode::DbQueryFailed, "syntax");
+                       }),
+                 Error);
     EXPECT_EQ(calls, 1);
 }
 

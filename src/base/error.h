@@ -28,15 +28,16 @@ class Error : public std::exception {
     /// "file.cc:12" of the place that raised it; for the log only.
     [[nodiscard]] const std::string& raised_at() const noexcept;
 
-    /// The printed form: "[code=N:class=C:scope=S:level=L], Message: M, RawCause: R, Workaround: W" without empty parts.
+    /// The printed form: "[code=N:class=C:scope=S:level=L], Message: M, RawCause: R, Workaround: W" without empty
+    /// parts.
     [[nodiscard]] const char* what() const noexcept override;
 
     /// Copies with one thing changed. A cause that has a cause of its own passes the innermost one on.
     [[nodiscard]] Error with_cause(std::string_view cause) const;
     [[nodiscard]] Error with_cause(const Error& cause) const;
     [[nodiscard]] Error with_context(std::string_view context) const;  ///< "context: " before the message
-    [[nodiscard]] Error with_scope(ErrorScope scope) const;            ///< whose server it was, where the code leaves it open
-    [[nodiscard]] Error with_retry(RetryClass retry) const;            ///< where the server's error number decides
+    [[nodiscard]] Error with_scope(ErrorScope scope) const;  ///< whose server it was, where the code leaves it open
+    [[nodiscard]] Error with_retry(RetryClass retry) const;  ///< where the server's error number decides
     [[nodiscard]] Error with_workaround(std::string_view advice) const;
 
   private:

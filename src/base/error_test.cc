@@ -14,12 +14,14 @@ TEST(ErrorTest, PrintsOnlyThePartsThatAreThere) {
                  "[code=10005:class=database:scope=not-set:level=high], Message: query statement failed: SELECT 1");
     const Error full = Error(ErrorCode::MasterNotLeader, "not leader").with_cause("gone").with_workaround("wait");
     EXPECT_STREQ(full.what(),
-                 "[code=38043:class=dm-master:scope=internal:level=high], Message: not leader, RawCause: gone, Workaround: wait");
+                 "[code=38043:class=dm-master:scope=internal:level=high], Message: not leader, RawCause: gone, "
+                 "Workaround: wait");
 }
 
 TEST(ErrorTest, ChangesMakeCopies) {
     const Error original(ErrorCode::DbDriver, "no connection");
-    const Error changed = original.with_scope(ErrorScope::Upstream).with_context("source 'a'").with_retry(RetryClass::Never);
+    const Error changed =
+        original.with_scope(ErrorScope::Upstream).with_context("source 'a'").with_retry(RetryClass::Never);
     EXPECT_EQ(original.message(), "no connection");
     EXPECT_EQ(original.scope(), ErrorScope::NotSet);
     EXPECT_EQ(changed.message(), "source 'a': no connection");
@@ -31,7 +33,8 @@ TEST(ErrorTest, ChangesMakeCopies) {
 TEST(ErrorTest, InnermostCauseIsPassedOn) {
     const Error inner = Error(ErrorCode::DbExecuteFailed, "insert failed").with_cause("Error 1062: duplicate");
     EXPECT_EQ(Error(ErrorCode::LoadFailed, "copy").with_cause(inner).raw_cause(), "Error 1062: duplicate");
-    EXPECT_EQ(Error(ErrorCode::LoadFailed, "copy").with_cause(Error(ErrorCode::DbDriver, "plain")).raw_cause(), "plain");
+    EXPECT_EQ(Error(ErrorCode::LoadFailed, "copy").with_cause(Error(ErrorCode::DbDriver, "plain")).raw_cause(),
+              "plain");
 }
 
 TEST(ErrorTest, AnyExceptionBecomesAnError) {

@@ -12,7 +12,8 @@ namespace dm {
 
 /// A folder of named files: dump files, relay logs. Names are relative, with '/' between folders, and never leave the
 /// root. Implementations are thread-safe for different files; one file has one writer. Failures throw Error.
-/// Crash: after `sync` returned, the bytes appended before it survive; `replace` shows the old content or the new, never a mix.
+/// Crash: after `sync` returned, the bytes appended before it survive; `replace` shows the old content or the new,
+/// never a mix.
 class FileStore {
   public:
     virtual ~FileStore() = default;
@@ -25,7 +26,8 @@ class FileStore {
     [[nodiscard]] virtual bool contains(std::string_view name) const = 0;
     [[nodiscard]] virtual std::uint64_t size(std::string_view name) const = 0;
     /// Up to `max_bytes` bytes from `offset`; fewer only at the end of the file.
-    [[nodiscard]] virtual std::string read(std::string_view name, std::uint64_t offset, std::size_t max_bytes) const = 0;
+    [[nodiscard]] virtual std::string read(std::string_view name, std::uint64_t offset,
+                                           std::size_t max_bytes) const = 0;
     /// Appends, creating the file and its folders if needed.
     virtual void append(std::string_view name, std::string_view bytes) = 0;
     virtual void sync(std::string_view name) = 0;

@@ -51,20 +51,30 @@ std::string time_text() {
     std::tm parts{};
     localtime_r(&seconds, &parts);
     const long minutes = parts.tm_gmtoff / 60;
-    return fmt::format("{:04}/{:02}/{:02} {:02}:{:02}:{:02}.{:03} {}{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, millis, minutes < 0 ? '-' : '+',
-                       std::abs(minutes) / 60, std::abs(minutes) % 60);
+    return fmt::format("{:04}/{:02}/{:02} {:02}:{:02}:{:02}.{:03} {}{:02}:{:02}", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, millis,
+                       minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
 }
 
 void append_escaped(std::string& out, std::string_view text) {
     out += '"';
     for (const char c : text) {
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 if (static_cast<unsigned char>(c) < 0x20) {
                     out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
@@ -79,7 +89,8 @@ void append_escaped(std::string& out, std::string_view text) {
 bool needs_quotes(std::string_view text) {
     if (text.empty()) return false;
     for (const char c : text) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '[' || c == ']' || c == '\\') return true;
+        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '[' || c == ']' || c == '\\')
+            return true;
     }
     return false;
 }
@@ -127,7 +138,8 @@ void write(Level level, std::string_view message, Fields fields, const std::sour
     }
 }
 
-std::string format_text(std::string_view time, Level level, std::string_view place, std::string_view message, Fields fields) {
+std::string format_text(std::string_view time, Level level, std::string_view place, std::string_view message,
+                        Fields fields) {
     std::string line = fmt::format("[{}] [{}] [{}] [", time, kLevelNames.at(static_cast<std::size_t>(level)), place);
     append_value(line, message);
     line += ']';
@@ -141,7 +153,8 @@ std::string format_text(std::string_view time, Level level, std::string_view pla
     return line;
 }
 
-std::string format_json(std::string_view time, Level level, std::string_view place, std::string_view message, Fields fields) {
+std::string format_json(std::string_view time, Level level, std::string_view place, std::string_view message,
+                        Fields fields) {
     std::string line = fmt::format(R"({{"level":"{}","time":"{}","caller":"{}","message":)",
                                    kLevelNames.at(static_cast<std::size_t>(level)), time, place);
     append_escaped(line, message);

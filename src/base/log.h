@@ -43,10 +43,10 @@ void configure(const Options& options);
 void write(Level level, std::string_view message, Fields fields, const std::source_location& where) noexcept;
 
 /// Formats one line without its end; `time` is already text.
-[[nodiscard]] std::string format_text(std::string_view time, Level level, std::string_view place, std::string_view message,
-                                      Fields fields);
-[[nodiscard]] std::string format_json(std::string_view time, Level level, std::string_view place, std::string_view message,
-                                      Fields fields);
+[[nodiscard]] std::string format_text(std::string_view time, Level level, std::string_view place,
+                                      std::string_view message, Fields fields);
+[[nodiscard]] std::string format_json(std::string_view time, Level level, std::string_view place,
+                                      std::string_view message, Fields fields);
 
 inline void debug(std::string_view message, Fields fields = {},
                   const std::source_location& where = std::source_location::current()) noexcept {

@@ -32,7 +32,8 @@ struct Registry::Impl {
         try {
             return builder.Name(name).Help(help).Register(registry);
         } catch (const std::invalid_argument& failure) {
-            throw Error(ErrorCode::NotSet, "metric '" + name + "' is invalid or has another type").with_cause(failure.what());
+            throw Error(ErrorCode::NotSet, "metric '" + name + "' is invalid or has another type")
+                .with_cause(failure.what());
         }
     }
 };

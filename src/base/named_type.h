@@ -7,8 +7,8 @@
 
 namespace dm {
 
-/// A string (or number) that cannot be swapped for another by mistake: `using SourceId = NamedType<std::string, struct SourceIdTag>`.
-/// A plain value; as thread-safe as T.
+/// A string (or number) that cannot be swapped for another by mistake: `using SourceId = NamedType<std::string, struct
+/// SourceIdTag>`. A plain value; as thread-safe as T.
 template <typename T, typename Tag>
 class NamedType {
   public:

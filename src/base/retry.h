@@ -12,7 +12,7 @@ namespace dm {
 
 /// How often and how patiently something is tried again.
 struct RetryPolicy {
-    int max_attempts = 3;                               ///< including the first; 0 = without limit
+    int max_attempts = 3;  ///< including the first; 0 = without limit
     Clock::Duration initial_wait = std::chrono::seconds(1);
     Clock::Duration max_wait = std::chrono::seconds(30);
     double factor = 2.0;

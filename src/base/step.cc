@@ -5,7 +5,8 @@
 namespace dm {
 namespace {
 
-void run(std::stop_token stop, const std::string& name, const Step::Body& body, const Step::OnError& on_error) noexcept {
+void run(std::stop_token stop, const std::string& name, const Step::Body& body,
+         const Step::OnError& on_error) noexcept {
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
     try {
         body(std::move(stop));

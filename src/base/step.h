@@ -12,7 +12,8 @@ namespace dm {
 
 /// A named thread: the only way a thread is made. Its root turns any exception into one Error, reported once to the
 /// owner through `on_error`, on the step's own thread. Destruction requests stop and joins: make it the last member of
-/// its class, so that it ends before what it uses. `request_stop` may be called from any thread, the rest from the owner.
+/// its class, so that it ends before what it uses. `request_stop` may be called from any thread, the rest from the
+/// owner.
 class Step {
   public:
     using Body = std::function<void(std::stop_token)>;

@@ -16,7 +16,8 @@ namespace dm {
 
 std::string version_text() {
     return fmt::format(
-        "Release Version: {}\nGit Commit Hash: {}\nGit Branch: {}\nUTC Build Time: {}\nGo Version: None\nFailpoint Build: false\n",
+        "Release Version: {}\nGit Commit Hash: {}\nGit Branch: {}\nUTC Build Time: {}\nGo Version: None\nFailpoint "
+        "Build: false\n",
         kReleaseVersion, DM_GIT_HASH, DM_GIT_BRANCH, DM_BUILD_TIME);
 }
 

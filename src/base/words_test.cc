@@ -36,9 +36,10 @@ TEST(ByteCursorTest, ReadingPastTheEndConsumesNothing) {
 }
 
 TEST(LogTest, TextLine) {
-    EXPECT_EQ(log::format_text("2026/01/02 03:04:05.006 +00:00", log::Level::Info, "a.cc:1", "task started",
-                               {{"task", "t 1"}, {"rows", 5}, {"quote", "a\"b\n"}}),
-              R"([2026/01/02 03:04:05.006 +00:00] [INFO] [a.cc:1] ["task started"] [task="t 1"] [rows=5] [quote="a\"b\n"])");
+    EXPECT_EQ(
+        log::format_text("2026/01/02 03:04:05.006 +00:00", log::Level::Info, "a.cc:1", "task started",
+                         {{"task", "t 1"}, {"rows", 5}, {"quote", "a\"b\n"}}),
+        R"([2026/01/02 03:04:05.006 +00:00] [INFO] [a.cc:1] ["task started"] [task="t 1"] [rows=5] [quote="a\"b\n"])");
 }
 
 TEST(LogTest, JsonLine) {

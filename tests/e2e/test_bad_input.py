@@ -30,14 +30,15 @@ def with_source(cluster, source):
 
 
 def refused(answer, *said):
-    text = answer["msg"] + " ".join(s["msg"] for s in answer.get("sources") or [])
+    texts = [answer["msg"], answer.get("checkResult", "")] + [s["msg"] for s in answer.get("sources") or []]
+    text = " ".join(texts)
     assert not answer["result"], answer
     for part in said:
         assert part in text, f"{part!r} not in {text!r}"
 
 
 @pytest.mark.parametrize("change, said", [
-    ({"relay-direction": "x"}, ["code=20003", "relay-direction", "line "]),
+    ({"relay-direction": "x"}, ["code=20003", "relay-direction", "bad.yaml:8:"]),
     ({"source-id": ""}, ["code=40005"]),
     ({"source-id": "x" * 33}, ["code=40006"]),
     ({"from": {"host": "127.0.0.1", "prot": 3306}}, ["code=20003", "prot"]),
@@ -75,7 +76,7 @@ def test_source_twice(with_source, source):
 
 
 @pytest.mark.parametrize("change, said", [
-    ({"task_mode": "all"}, ["code=20003", "task_mode", "line "]),
+    ({"task_mode": "all"}, ["code=20003", "task_mode", "bad-task.yaml:10:"]),
     ({"name": ""}, ["code=20019"]),
     ({"task-mode": "everything"}, ["code=20020"]),
     ({"mysql-instances": []}, ["code=20013"]),

@@ -24,10 +24,11 @@ int serve(const config::WorkerConfig& config) {
     worker::register_worker(model::WorkerName(config.name), config.advertise_addr, masters, clock, {});
     // Masters forward etcd's interface on their own ports.
     etcd::EtcdKvStore store({.endpoints = masters});
-    worker::WorkerServer server(config, {.store = store,
-                                         .clock = clock,
-                                         .metrics = metrics,
-                                         .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics})});
+    worker::WorkerServer server(
+        config, {.store = store,
+                 .clock = clock,
+                 .metrics = metrics,
+                 .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics})});
     server.start();
     log::info("dm-worker ends", {{"signal", process::wait_for_signal()}});
     server.stop();
@@ -40,10 +41,17 @@ int run(int argc, char** argv) {
         config::parse_worker_arguments(process::arguments(argc, argv), process::read_file, &warnings);
     for (const auto& warning : warnings) fmt::print(stderr, "{}\n", warning);
     switch (start.action) {
-        case config::StartAction::PrintVersion: fmt::print("{}", version_text()); return 0;
-        case config::StartAction::PrintSampleConfig: fmt::print("{}", config::worker_sample_config()); return 0;
-        case config::StartAction::PrintHelp: fmt::print("{}", config::worker_usage()); return 0;
-        case config::StartAction::Run: break;
+        case config::StartAction::PrintVersion:
+            fmt::print("{}", version_text());
+            return 0;
+        case config::StartAction::PrintSampleConfig:
+            fmt::print("{}", config::worker_sample_config());
+            return 0;
+        case config::StartAction::PrintHelp:
+            fmt::print("{}", config::worker_usage());
+            return 0;
+        case config::StartAction::Run:
+            break;
     }
     return serve(start.config);
 }

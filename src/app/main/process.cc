@@ -44,7 +44,8 @@ std::string read_file(const std::string& path) {
     std::ostringstream content;
     if (file) content << file.rdbuf();
     if (!file) {
-        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("file '{}' cannot be read", path)).with_cause(std::strerror(errno));
+        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("file '{}' cannot be read", path))
+            .with_cause(std::strerror(errno));
     }
     return content.str();
 }

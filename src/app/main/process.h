@@ -8,7 +8,8 @@
 /// What the three programs do alike. For this room only.
 namespace dm::process {
 
-/// Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT in this thread and those it starts, and ignores SIGPIPE. Call first in main.
+/// Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT in this thread and those it starts, and ignores SIGPIPE. Call first in
+/// main.
 void block_signals();
 /// Waits for one of the blocked signals and returns its number.
 int wait_for_signal();

@@ -16,7 +16,9 @@ BoundWatcher::BoundWatcher(model::WorkerName worker, SourceWorker::Dependencies 
       dependencies_(std::move(dependencies)),
       follow_(
           "bound", [this](std::stop_token stop) { follow(std::move(stop)); },
-          [](const Error& error) { log::error("bound watcher stopped", {{"error", error.what()}}); }) {}
+          [](const Error& error) {
+              log::error("bound watcher stopped", {{"error", error.what()}});
+          }) {}
 
 BoundWatcher::~BoundWatcher() { stop(); }
 
@@ -51,8 +53,8 @@ void BoundWatcher::follow(std::stop_token stop) {
             } else {
                 obey(std::nullopt, std::nullopt);
             }
-            const auto end = dependencies_.store.watch_bound(
-                worker_, assignment.revision + 1, stop, [this](const auto& change) {
+            const auto end =
+                dependencies_.store.watch_bound(worker_, assignment.revision + 1, stop, [this](const auto& change) {
                     if (change.is_delete()) {
                         obey(std::nullopt, std::nullopt);
                     } else {

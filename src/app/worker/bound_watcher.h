@@ -10,8 +10,8 @@
 
 namespace dm::worker {
 
-/// Follows this worker's bound key for as long as its lease lives, and runs the source it names. `store` and `clock` must
-/// outlive it. `source_worker` may be called from any thread. Destruction stops.
+/// Follows this worker's bound key for as long as its lease lives, and runs the source it names. `store` and `clock`
+/// must outlive it. `source_worker` may be called from any thread. Destruction stops.
 class BoundWatcher {
   public:
     BoundWatcher(model::WorkerName worker, SourceWorker::Dependencies dependencies);

@@ -16,7 +16,8 @@ constexpr auto kGuardStep = std::chrono::milliseconds(100);
 
 std::string join_time(const Clock& clock) {
     const auto now = clock.wall_now();
-    const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count() % 1'000'000'000;
+    const auto nanos =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count() % 1'000'000'000;
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), nanos);
 }
 
@@ -29,10 +30,14 @@ LeaseKeeper::LeaseKeeper(meta::KvStore& store, Clock& clock, Options options, Ev
       events_(std::move(events)),
       guard_(
           "lease-guard", [this](std::stop_token stop) { guard(std::move(stop)); },
-          [](const Error& error) { log::error("lease guard stopped", {{"error", error.what()}}); }),
+          [](const Error& error) {
+              log::error("lease guard stopped", {{"error", error.what()}});
+          }),
       keep_(
           "lease", [this](std::stop_token stop) { keep(std::move(stop)); },
-          [](const Error& error) { log::error("lease renewal stopped", {{"error", error.what()}}); }) {}
+          [](const Error& error) {
+              log::error("lease renewal stopped", {{"error", error.what()}});
+          }) {}
 
 LeaseKeeper::~LeaseKeeper() {
     keep_.request_stop();
@@ -67,12 +72,15 @@ void LeaseKeeper::keep(std::stop_token stop) {
     }
 }
 
-/// Asks for a lease and puts the key under it. The deadline counts from before the request: the store's clock started later.
+/// Asks for a lease and puts the key under it. The deadline counts from before the request: the store's clock started
+/// later.
 void LeaseKeeper::begin_term() {
     const Clock::TimePoint asked = clock_.now();
     const meta::LeaseId lease = store_.grant_lease(options_.ttl);
     const meta::KeepAlive record{.worker = options_.worker, .join_time = join_time(clock_)};
-    store_.txn({}, {meta::PutOp{.key = meta::keys::keep_alive(options_.worker), .value = meta::to_text(record), .lease = lease}});
+    store_.txn(
+        {},
+        {meta::PutOp{.key = meta::keys::keep_alive(options_.worker), .value = meta::to_text(record), .lease = lease}});
     const std::lock_guard lock(events_mutex_);
     term_.set({.lease = lease, .deadline = asked + options_.ttl});
     log::info("lease granted", {{"worker", options_.worker.str()}, {"ttl", options_.ttl.count()}});

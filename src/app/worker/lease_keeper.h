@@ -15,8 +15,9 @@ namespace dm::worker {
 
 /// Keeps this worker's lease and the key that hangs on it alive. When the lease may have ended, by the store's word or
 /// because it could not be renewed for its whole time on our clock, `lost` is called at once, whatever a pending call
-/// is doing, and a new lease is asked for every second. `began` and `lost` alternate, `began` first, never at the same time.
-/// Destruction ends the renewal and revokes the lease, without calling `lost`. `store` and `clock` must outlive it.
+/// is doing, and a new lease is asked for every second. `began` and `lost` alternate, `began` first, never at the same
+/// time. Destruction ends the renewal and revokes the lease, without calling `lost`. `store` and `clock` must outlive
+/// it.
 class LeaseKeeper {
   public:
     struct Options {

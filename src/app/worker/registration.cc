@@ -1,8 +1,8 @@
 #include "app/worker/registration.h"
 
 #include <dmmaster.grpc.pb.h>
-#include <grpcpp/channel.h>
 #include <fmt/ranges.h>
+#include <grpcpp/channel.h>
 
 #include "base/log.h"
 #include "io/rpc/channel.h"
@@ -32,8 +32,8 @@ std::string try_register(const pb::RegisterWorkerRequest& request, const std::st
 
 }  // namespace
 
-void register_worker(const model::WorkerName& name, const std::string& advertise_addr, const std::vector<std::string>& masters,
-                     Clock& clock, std::stop_token stop) {
+void register_worker(const model::WorkerName& name, const std::string& advertise_addr,
+                     const std::vector<std::string>& masters, Clock& clock, std::stop_token stop) {
     pb::RegisterWorkerRequest request;
     request.set_name(name.str());
     request.set_address(advertise_addr);
@@ -49,7 +49,8 @@ void register_worker(const model::WorkerName& name, const std::string& advertise
             log::warn("not registered", {{"worker", name.str()}, {"master", master}, {"reason", last}});
         }
     }
-    throw Error(ErrorCode::WorkerJoin, fmt::format("worker '{}' could not join any master of '{}'", name.str(), fmt::join(masters, ",")))
+    throw Error(ErrorCode::WorkerJoin,
+                fmt::format("worker '{}' could not join any master of '{}'", name.str(), fmt::join(masters, ",")))
         .with_cause(last);
 }
 

@@ -70,7 +70,8 @@ void SourceWorker::follow(std::stop_token stop) {
                 source_.source_id, state.revision + 1, stop, [this](const auto& change) { obey_change(change); });
             if (end == meta::WatchEnd::Stopped) return;
         } catch (const Error& error) {
-            log::warn("cluster's memory is out of reach", {{"source", source_.source_id.str()}, {"error", error.what()}});
+            log::warn("cluster's memory is out of reach",
+                      {{"source", source_.source_id.str()}, {"error", error.what()}});
             dependencies_.clock.sleep(kRetryWait, stop);
         }
     }
@@ -78,7 +79,8 @@ void SourceWorker::follow(std::stop_token stop) {
 
 void SourceWorker::reconcile(const meta::SourceState& state) {
     for (const Error& problem : state.problems) {
-        log::error("unreadable record in the cluster's memory", {{"source", source_.source_id.str()}, {"error", problem.what()}});
+        log::error("unreadable record in the cluster's memory",
+                   {{"source", source_.source_id.str()}, {"error", problem.what()}});
     }
     std::set<model::TaskName> gone;
     for (const auto& [task, entry] : entries_.copy()) {

@@ -15,8 +15,8 @@
 
 namespace dm::worker {
 
-/// The source this worker is bound to: follows the source's keys in the cluster's memory and makes its subtasks obey them.
-/// Keys decide, not commands: after a gap everything is read again. `store` and `clock` must outlive it.
+/// The source this worker is bound to: follows the source's keys in the cluster's memory and makes its subtasks obey
+/// them. Keys decide, not commands: after a gap everything is read again. `store` and `clock` must outlive it.
 /// Destruction stops. `reports` may be called from any thread.
 class SourceWorker {
   public:

@@ -39,7 +39,9 @@ class WorkerRoomTest : public testing::Test {
     }
 
     SourceWorker::Dependencies dependencies() {
-        return {.store = store_, .clock = clock_, .make_unit = [this](UnitKind, const config::SubTaskConfig&, std::stop_token) {
+        return {.store = store_,
+                .clock = clock_,
+                .make_unit = [this](UnitKind, const config::SubTaskConfig&, std::stop_token) {
                     return std::make_unique<IdleUnit>(kills_);
                 }};
     }
@@ -50,7 +52,9 @@ class WorkerRoomTest : public testing::Test {
         config.source_id = source_.source_id;
         config.mode = config::TaskMode::Incremental;
         config.to.host = "127.0.0.1";
-        return {.id = {.source = source_.source_id, .task = config.name}, .config = config::to_toml(config), .expect = expect};
+        return {.id = {.source = source_.source_id, .task = config.name},
+                .config = config::to_toml(config),
+                .expect = expect};
     }
 
     void set_stage(const std::string& task, Stage expect) {
@@ -111,7 +115,8 @@ TEST_F(WorkerRoomTest, ABrokenWatchMissesNothing) {
 }
 
 TEST_F(WorkerRoomTest, UnreadableConfigurationIsShownAsAPausedSubtask) {
-    store_.put_subtasks({{.id = {.source = source_.source_id, .task = model::TaskName("bad")}, .config = "not = [toml"}});
+    store_.put_subtasks(
+        {{.id = {.source = source_.source_id, .task = model::TaskName("bad")}, .config = "not = [toml"}});
     SourceWorker worker(source_, dependencies());
     await(worker, "bad", Stage::Paused);
     ASSERT_EQ(worker.reports()[0].errors.size(), 1U);
@@ -149,8 +154,9 @@ TEST_F(WorkerRoomTest, BoundKeyDecidesWhichSourceRuns) {
 class LeaseKeeperTest : public testing::Test {
   protected:
     std::unique_ptr<LeaseKeeper> keeper(std::chrono::seconds ttl) {
-        return std::make_unique<LeaseKeeper>(kv_, clock_, LeaseKeeper::Options{.worker = name_, .ttl = ttl},
-                                             LeaseKeeper::Events{.began = [this] { ++begun_; }, .lost = [this] { ++lost_; }});
+        return std::make_unique<LeaseKeeper>(
+            kv_, clock_, LeaseKeeper::Options{.worker = name_, .ttl = ttl},
+            LeaseKeeper::Events{.began = [this] { ++begun_; }, .lost = [this] { ++lost_; }});
     }
     bool has_key() { return !kv_.get(meta::keys::keep_alive(name_), false).items.empty(); }
     void advance_until(const std::function<bool()>& condition) {

@@ -30,7 +30,8 @@ TEST(StatusMessageTest, NoTask) {
 }
 
 TEST(StatusMessageTest, UnknownTaskIsNamed) {
-    const pb::QueryStatusResponse answer = to_message("w1", "s1", {running("t", UnitKind::Sync, target::SyncStatus{})}, "other");
+    const pb::QueryStatusResponse answer =
+        to_message("w1", "s1", {running("t", UnitKind::Sync, target::SyncStatus{})}, "other");
     ASSERT_EQ(answer.subtaskstatus_size(), 1);
     EXPECT_EQ(answer.subtaskstatus(0).msg(), "no sub task with name other has started");
     EXPECT_EQ(answer.subtaskstatus(0).stage(), pb::InvalidStage);

@@ -22,8 +22,8 @@ std::vector<UnitKind> units_of(config::TaskMode mode) {
     // Full ends with sync too: up to the point where the copy is consistent.
     if (mode == config::TaskMode::All || mode == config::TaskMode::Full) return {UnitKind::Copy, UnitKind::Sync};
     if (mode == config::TaskMode::Incremental) return {UnitKind::Sync};
-    throw Error(ErrorCode::ConfigFeatureMissing,
-                "task-mode " + std::string(task_mode_name(mode)) + " is not part of this version; use full, all or incremental");
+    throw Error(ErrorCode::ConfigFeatureMissing, "task-mode " + std::string(task_mode_name(mode)) +
+                                                     " is not part of this version; use full, all or incremental");
 }
 
 SubTask::SubTask(config::SubTaskConfig config, Dependencies dependencies)
@@ -111,7 +111,8 @@ bool SubTask::wait_for_work(std::stop_token stop) {
             state.wake = wake;
             if (state.is_killed || state.wish == Wish::Pause || state.stage == Stage::Finished) return false;
             if (state.stage != Stage::Paused) return true;
-            if (state.resume.next_try) wait = std::max<Clock::Duration>(*state.resume.next_try - now, Clock::Duration(0));
+            if (state.resume.next_try)
+                wait = std::max<Clock::Duration>(*state.resume.next_try - now, Clock::Duration(0));
             return state.resume.next_try && *state.resume.next_try <= now;
         });
         if (is_due) return true;
@@ -144,7 +145,8 @@ UnitOutcome SubTask::run_unit(UnitKind kind, std::stop_token stop) {
     });
     if (!may_run) return UnitOutcome::Stopped;
     const std::stop_callback also_on_stop(stop, [&] { unit_stop.request_stop(); });
-    log::info("unit starts", {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"unit", unit_name(kind)}});
+    log::info("unit starts",
+              {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"unit", unit_name(kind)}});
     const std::shared_ptr<target::Unit> unit = dependencies_.make_unit(kind, config_, unit_stop.get_token());
     const bool is_killed = state_.with([&](State& state) {
         state.unit = unit;
@@ -186,13 +188,15 @@ void SubTask::fail_run(const Error& error) {
 std::optional<Clock::Duration> SubTask::plan_resume(State& state, const Error& error) {
     const config::CheckerConfig& checker = dependencies_.checker;
     state.resume.next_try.reset();
-    if (!checker.is_enabled || state.wish == Wish::Pause || error.retry_class() != RetryClass::Resume) return std::nullopt;
+    if (!checker.is_enabled || state.wish == Wish::Pause || error.retry_class() != RetryClass::Resume)
+        return std::nullopt;
     // After a long quiet run the back-off starts anew.
     if (dependencies_.clock.now() - run_began_ > checker.backoff_rollback) state.resume.attempts = 0;
     const double factor = std::pow(checker.backoff_factor, state.resume.attempts);
     ++state.resume.attempts;
     const std::chrono::duration<double, std::nano> wait = checker.backoff_min * factor;
-    return std::min<Clock::Duration>(checker.backoff_max, Clock::Duration(static_cast<std::int64_t>(std::min(wait.count(), 1e15))));
+    return std::min<Clock::Duration>(checker.backoff_max,
+                                     Clock::Duration(static_cast<std::int64_t>(std::min(wait.count(), 1e15))));
 }
 
 }  // namespace dm::worker

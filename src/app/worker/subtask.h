@@ -22,14 +22,15 @@ enum class UnitKind : std::uint8_t { Copy, Sync };
 
 /// Makes a unit ready to run, or returns early, with a unit that will find out, when stop is requested. Called on the
 /// subtask's own thread; may connect; throws Error.
-using UnitFactory = std::function<std::unique_ptr<target::Unit>(UnitKind, const config::SubTaskConfig&, std::stop_token)>;
+using UnitFactory =
+    std::function<std::unique_ptr<target::Unit>(UnitKind, const config::SubTaskConfig&, std::stop_token)>;
 
 /// Which units the task's mode asks for.
 [[nodiscard]] std::vector<UnitKind> units_of(config::TaskMode mode);
 
 /// When a subtask that paused itself is tried again.
 struct ResumePlan {
-    int attempts = 0;  ///< automatic ones since the last quiet time
+    int attempts = 0;                         ///< automatic ones since the last quiet time
     std::optional<Clock::WallTime> next_try;  ///< nothing: not planned
 };
 
@@ -99,7 +100,7 @@ class SubTask {
     const config::SubTaskConfig config_;
     const Dependencies dependencies_;
     const std::vector<UnitKind> units_;
-    std::size_t next_unit_ = 0;  // of the loop's thread
+    std::size_t next_unit_ = 0;     // of the loop's thread
     Clock::TimePoint run_began_{};  // of the loop's thread
 
     Guarded<State> state_;

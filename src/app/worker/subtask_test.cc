@@ -22,7 +22,9 @@ struct Script {
 class FakeUnits {
   public:
     UnitFactory factory() {
-        return [this](UnitKind kind, const config::SubTaskConfig&, std::stop_token) { return std::make_unique<FakeUnit>(*this, kind); };
+        return [this](UnitKind kind, const config::SubTaskConfig&, std::stop_token) {
+            return std::make_unique<FakeUnit>(*this, kind);
+        };
     }
     void script(std::deque<Script> runs) { runs_.set(std::move(runs)); }
     [[nodiscard]] std::vector<UnitKind> history() const { return history_.copy(); }
@@ -36,10 +38,14 @@ class FakeUnits {
             owner_.history_.with([&](auto& history) { history.push_back(kind_); });
             const Script script = owner_.next();
             switch (script.kind) {
-                case Script::Kind::Finish: return UnitOutcome::Finished;
-                case Script::Kind::Recopy: return UnitOutcome::Recopy;
-                case Script::Kind::Fail: throw Error(script.code, "scripted failure");
-                case Script::Kind::UntilStopped: break;
+                case Script::Kind::Finish:
+                    return UnitOutcome::Finished;
+                case Script::Kind::Recopy:
+                    return UnitOutcome::Recopy;
+                case Script::Kind::Fail:
+                    throw Error(script.code, "scripted failure");
+                case Script::Kind::UntilStopped:
+                    break;
             }
             SystemClock().sleep(1h, stop);
             return UnitOutcome::Stopped;

@@ -45,11 +45,13 @@ sql::SqlConnector downstream_connector(const config::SubTaskConfig& config, cons
     const std::string sql_mode = upstream()->query("SELECT @@GLOBAL.sql_mode AS mode").text(0, "mode");
     return target::with_session_variables(
         mysql::make_connector(connect_options(config.to, ErrorScope::Downstream)),
-        target::downstream_session_variables({.user_variables = user_variables(config.to), .upstream_sql_mode = sql_mode}));
+        target::downstream_session_variables(
+            {.user_variables = user_variables(config.to), .upstream_sql_mode = sql_mode}));
 }
 
 /// Whether replication of this source has recorded a place already.
-bool has_sync_checkpoint(const config::SubTaskConfig& config, const sql::SqlConnector& downstream, model::Flavor flavor) {
+bool has_sync_checkpoint(const config::SubTaskConfig& config, const sql::SqlConnector& downstream,
+                         model::Flavor flavor) {
     const auto session = downstream();
     const target::SyncCheckpoint checkpoint(config.meta_schema, config.name.str(), config.source_id.str(), flavor);
     checkpoint.prepare(*session);
@@ -75,18 +77,20 @@ std::unique_ptr<target::Unit> make_sync(const config::SubTaskConfig& config, con
     const mysql::BinlogStream::Options stream{.connect = connect_options(config.from, ErrorScope::Upstream),
                                               .host_name = surroundings.worker};
     return std::make_unique<sync::SyncUnit>(
-        config, sync::SyncUnit::Dependencies{.upstream = std::move(upstream),
-                                             .downstream = std::move(downstream),
-                                             .open_source = [stream] { return std::make_unique<mysql::BinlogStream>(stream); },
-                                             .clock = surroundings.clock,
-                                             .metrics = surroundings.metrics,
-                                             .worker_name = surroundings.worker});
+        config,
+        sync::SyncUnit::Dependencies{.upstream = std::move(upstream),
+                                     .downstream = std::move(downstream),
+                                     .open_source = [stream] { return std::make_unique<mysql::BinlogStream>(stream); },
+                                     .clock = surroundings.clock,
+                                     .metrics = surroundings.metrics,
+                                     .worker_name = surroundings.worker});
 }
 
 }  // namespace
 
 UnitFactory make_unit_factory(UnitSurroundings surroundings) {
-    return [surroundings = std::move(surroundings)](UnitKind kind, const config::SubTaskConfig& config, std::stop_token stop) {
+    return [surroundings = std::move(surroundings)](UnitKind kind, const config::SubTaskConfig& config,
+                                                    std::stop_token stop) {
         const sql::SqlConnector upstream = upstream_connector(config);
         const target::Fence fence({.meta_schema = config.meta_schema, .task = config.name, .source = config.source_id},
                                   downstream_connector(config, upstream), surroundings.clock, std::move(stop));

@@ -51,7 +51,8 @@ void WorkerServer::stop() {
 void WorkerServer::begin_term() {
     bound_.set(std::make_shared<BoundWatcher>(
         model::WorkerName(config_.name),
-        SourceWorker::Dependencies{.store = cluster_, .clock = dependencies_.clock, .make_unit = dependencies_.make_unit}));
+        SourceWorker::Dependencies{
+            .store = cluster_, .clock = dependencies_.clock, .make_unit = dependencies_.make_unit}));
 }
 
 void WorkerServer::lose_term() {

@@ -13,8 +13,8 @@
 
 namespace dm::worker {
 
-/// A dm-worker process: serves its port, keeps its lease, runs the source it is bound to. Owned by main, which registers
-/// first. What the dependencies refer to must outlive it.
+/// A dm-worker process: serves its port, keeps its lease, runs the source it is bound to. Owned by main, which
+/// registers first. What the dependencies refer to must outlive it.
 class WorkerServer {
   public:
     struct Dependencies {

@@ -26,11 +26,13 @@ class WorkerService final : public pb::Worker::Service {
   public:
     explicit WorkerService(WorkerView view) : view_(std::move(view)) {}
 
-    Status QueryStatus(ServerContext*, const pb::QueryStatusRequest* request, pb::QueryStatusResponse* response) override {
+    Status QueryStatus(ServerContext*, const pb::QueryStatusRequest* request,
+                       pb::QueryStatusResponse* response) override {
         const auto source_worker = view_.source_worker();
         const auto source = source_worker ? std::optional(source_worker->source().source_id.str()) : std::nullopt;
-        *response = to_message(view_.name, source, source_worker ? source_worker->reports() : std::vector<SubTaskReport>(),
-                               request->name());
+        *response =
+            to_message(view_.name, source, source_worker ? source_worker->reports() : std::vector<SubTaskReport>(),
+                       request->name());
         return Status::OK;
     }
     Status GetWorkerCfg(ServerContext*, const pb::GetWorkerCfgRequest*, pb::GetWorkerCfgResponse* response) override {
@@ -46,13 +48,16 @@ class WorkerService final : public pb::Worker::Service {
     Status PurgeRelay(ServerContext*, const pb::PurgeRelayRequest*, pb::CommonWorkerResponse* response) override {
         return refuse(*response, "the relay log");
     }
-    Status OperateSchema(ServerContext*, const pb::OperateWorkerSchemaRequest*, pb::CommonWorkerResponse* response) override {
+    Status OperateSchema(ServerContext*, const pb::OperateWorkerSchemaRequest*,
+                         pb::CommonWorkerResponse* response) override {
         return refuse(*response, "binlog-schema");
     }
-    Status OperateV1Meta(ServerContext*, const pb::OperateV1MetaRequest*, pb::OperateV1MetaResponse* response) override {
+    Status OperateV1Meta(ServerContext*, const pb::OperateV1MetaRequest*,
+                         pb::OperateV1MetaResponse* response) override {
         return refuse(*response, "the upgrade from version 1.0");
     }
-    Status HandleError(ServerContext*, const pb::HandleWorkerErrorRequest*, pb::CommonWorkerResponse* response) override {
+    Status HandleError(ServerContext*, const pb::HandleWorkerErrorRequest*,
+                       pb::CommonWorkerResponse* response) override {
         return refuse(*response, "binlog skip, replace and inject");
     }
     Status GetWorkerValidatorStatus(ServerContext*, const pb::GetValidationStatusRequest*,

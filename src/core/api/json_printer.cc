@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
@@ -25,9 +24,11 @@ using google::protobuf::Reflection;
 std::size_t character_length(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned first = byte(0);
-    const std::size_t length = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3
-                                              : first >= 0xF0 && first < 0xF5   ? 4
-                                                                                : 0;
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xC2 && first < 0xE0 ? 2
+                               : first >= 0xE0 && first < 0xF0 ? 3
+                               : first >= 0xF0 && first < 0xF5 ? 4
+                                                               : 0;
     if (length == 0 || length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i)
         if ((byte(i) & 0xC0U) != 0x80U) return 0;
@@ -41,14 +42,22 @@ std::size_t character_length(std::string_view text) {
 /// The escape of an ASCII character; nothing if it stands for itself.
 std::optional<std::string> escape(char c) {
     switch (c) {
-        case '"': return "\\\"";
-        case '\\': return "\\\\";
-        case '\b': return "\\b";
-        case '\f': return "\\f";
-        case '\n': return "\\n";
-        case '\r': return "\\r";
-        case '\t': return "\\t";
-        default: break;
+        case '"':
+            return "\\\"";
+        case '\\':
+            return "\\\\";
+        case '\b':
+            return "\\b";
+        case '\f':
+            return "\\f";
+        case '\n':
+            return "\\n";
+        case '\r':
+            return "\\r";
+        case '\t':
+            return "\\t";
+        default:
+            break;
     }
     const auto code = static_cast<unsigned char>(c);
     if (code < 0x20 || c == '<' || c == '>' || c == '&') return fmt::format("\\u{:04x}", code);
@@ -173,15 +182,24 @@ class Printer {
     void value(const Message& owner, const FieldDescriptor& field) {
         const Reflection& r = *owner.GetReflection();
         switch (field.cpp_type()) {
-            case FieldDescriptor::CPPTYPE_INT32: return plain(r.GetInt32(owner, &field));
-            case FieldDescriptor::CPPTYPE_UINT32: return plain(r.GetUInt32(owner, &field));
-            case FieldDescriptor::CPPTYPE_INT64: return quoted(r.GetInt64(owner, &field));
-            case FieldDescriptor::CPPTYPE_UINT64: return quoted(r.GetUInt64(owner, &field));
-            case FieldDescriptor::CPPTYPE_BOOL: return plain(r.GetBool(owner, &field));
-            case FieldDescriptor::CPPTYPE_FLOAT: return plain(number_text(r.GetFloat(owner, &field)));
-            case FieldDescriptor::CPPTYPE_DOUBLE: return plain(number_text(r.GetDouble(owner, &field)));
-            case FieldDescriptor::CPPTYPE_ENUM: return enumerator(field, r.GetEnumValue(owner, &field));
-            case FieldDescriptor::CPPTYPE_STRING: return text(field, r.GetString(owner, &field), false);
+            case FieldDescriptor::CPPTYPE_INT32:
+                return plain(r.GetInt32(owner, &field));
+            case FieldDescriptor::CPPTYPE_UINT32:
+                return plain(r.GetUInt32(owner, &field));
+            case FieldDescriptor::CPPTYPE_INT64:
+                return quoted(r.GetInt64(owner, &field));
+            case FieldDescriptor::CPPTYPE_UINT64:
+                return quoted(r.GetUInt64(owner, &field));
+            case FieldDescriptor::CPPTYPE_BOOL:
+                return plain(r.GetBool(owner, &field));
+            case FieldDescriptor::CPPTYPE_FLOAT:
+                return plain(number_text(r.GetFloat(owner, &field)));
+            case FieldDescriptor::CPPTYPE_DOUBLE:
+                return plain(number_text(r.GetDouble(owner, &field)));
+            case FieldDescriptor::CPPTYPE_ENUM:
+                return enumerator(field, r.GetEnumValue(owner, &field));
+            case FieldDescriptor::CPPTYPE_STRING:
+                return text(field, r.GetString(owner, &field), false);
             case FieldDescriptor::CPPTYPE_MESSAGE:
                 if (!r.HasField(owner, &field)) return plain("null");
                 return message(r.GetMessage(owner, &field));
@@ -191,16 +209,26 @@ class Printer {
     void element(const Message& owner, const FieldDescriptor& field, int i) {
         const Reflection& r = *owner.GetReflection();
         switch (field.cpp_type()) {
-            case FieldDescriptor::CPPTYPE_INT32: return plain(r.GetRepeatedInt32(owner, &field, i));
-            case FieldDescriptor::CPPTYPE_UINT32: return plain(r.GetRepeatedUInt32(owner, &field, i));
-            case FieldDescriptor::CPPTYPE_INT64: return quoted(r.GetRepeatedInt64(owner, &field, i));
-            case FieldDescriptor::CPPTYPE_UINT64: return quoted(r.GetRepeatedUInt64(owner, &field, i));
-            case FieldDescriptor::CPPTYPE_BOOL: return plain(r.GetRepeatedBool(owner, &field, i));
-            case FieldDescriptor::CPPTYPE_FLOAT: return plain(number_text(r.GetRepeatedFloat(owner, &field, i)));
-            case FieldDescriptor::CPPTYPE_DOUBLE: return plain(number_text(r.GetRepeatedDouble(owner, &field, i)));
-            case FieldDescriptor::CPPTYPE_ENUM: return enumerator(field, r.GetRepeatedEnumValue(owner, &field, i));
-            case FieldDescriptor::CPPTYPE_STRING: return text(field, r.GetRepeatedString(owner, &field, i), true);
-            case FieldDescriptor::CPPTYPE_MESSAGE: return message(r.GetRepeatedMessage(owner, &field, i));
+            case FieldDescriptor::CPPTYPE_INT32:
+                return plain(r.GetRepeatedInt32(owner, &field, i));
+            case FieldDescriptor::CPPTYPE_UINT32:
+                return plain(r.GetRepeatedUInt32(owner, &field, i));
+            case FieldDescriptor::CPPTYPE_INT64:
+                return quoted(r.GetRepeatedInt64(owner, &field, i));
+            case FieldDescriptor::CPPTYPE_UINT64:
+                return quoted(r.GetRepeatedUInt64(owner, &field, i));
+            case FieldDescriptor::CPPTYPE_BOOL:
+                return plain(r.GetRepeatedBool(owner, &field, i));
+            case FieldDescriptor::CPPTYPE_FLOAT:
+                return plain(number_text(r.GetRepeatedFloat(owner, &field, i)));
+            case FieldDescriptor::CPPTYPE_DOUBLE:
+                return plain(number_text(r.GetRepeatedDouble(owner, &field, i)));
+            case FieldDescriptor::CPPTYPE_ENUM:
+                return enumerator(field, r.GetRepeatedEnumValue(owner, &field, i));
+            case FieldDescriptor::CPPTYPE_STRING:
+                return text(field, r.GetRepeatedString(owner, &field, i), true);
+            case FieldDescriptor::CPPTYPE_MESSAGE:
+                return message(r.GetRepeatedMessage(owner, &field, i));
         }
     }
 

@@ -10,8 +10,8 @@ class Message;
 namespace dm::api {
 
 struct JsonStyle {
-    int indent = 4;                  ///< spaces per level
-    bool are_proto_names = false;    ///< names as in the proto file instead of lowerCamelCase
+    int indent = 4;                ///< spaces per level
+    bool are_proto_names = false;  ///< names as in the proto file instead of lowerCamelCase
 };
 
 /// The text of a message as the published clients print it: every field in the order of declaration, defaults too;

@@ -4,9 +4,8 @@
 #include <limits>
 #include <sstream>
 
-#include <gtest/gtest.h>
-
 #include <dmmaster.pb.h>
+#include <gtest/gtest.h>
 
 namespace dm::api {
 namespace {
@@ -76,8 +75,9 @@ TEST(JsonPrinterTest, OneofsAreAbsentWhenUnset) {
     pb::Members members;
     EXPECT_EQ(to_json(members), "{\n}");
     members.mutable_leader()->set_name("m1");
-    EXPECT_EQ(to_json(members),
-              "{\n    \"leader\": {\n        \"msg\": \"\",\n        \"name\": \"m1\",\n        \"addr\": \"\"\n    }\n}");
+    EXPECT_EQ(
+        to_json(members),
+        "{\n    \"leader\": {\n        \"msg\": \"\",\n        \"name\": \"m1\",\n        \"addr\": \"\"\n    }\n}");
 }
 
 TEST(JsonPrinterTest, NamesFollowTheStyle) {
@@ -91,7 +91,8 @@ TEST(JsonPrinterTest, NamesFollowTheStyle) {
 TEST(JsonPrinterTest, BytesAreBase64OrNull) {
     pb::RegisterWorkerResponse response;
     EXPECT_NE(to_json(response).find("\"secretKey\": null"), std::string::npos);
-    for (const auto& [bytes, text] : {std::pair{"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"\xff\xfe\xfd", "//79"}}) {
+    for (const auto& [bytes, text] :
+         {std::pair{"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"\xff\xfe\xfd", "//79"}}) {
         response.set_secretkey(bytes);
         EXPECT_NE(to_json(response).find(std::string("\"secretKey\": \"") + text + '"'), std::string::npos) << text;
     }

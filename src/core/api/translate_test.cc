@@ -1,8 +1,7 @@
 #include "core/api/translate.h"
 
-#include <gtest/gtest.h>
-
 #include <dmworker.pb.h>
+#include <gtest/gtest.h>
 
 namespace dm::api {
 namespace {
@@ -17,7 +16,9 @@ TEST(TranslateTest, AnErrorIsSplitIntoItsParts) {
     EXPECT_EQ(out.message(), "cannot write");
     EXPECT_EQ(out.rawcause(), "connection reset");
     EXPECT_FALSE(out.workaround().empty());
-    EXPECT_EQ(to_msg(error).rfind("[code=42501:class=ha:scope=internal:level=high], Message: cannot write, RawCause:", 0), 0U);
+    EXPECT_EQ(
+        to_msg(error).rfind("[code=42501:class=ha:scope=internal:level=high], Message: cannot write, RawCause:", 0),
+        0U);
 }
 
 TEST(TranslateTest, StagesAndUnitsKeepTheirNames) {

@@ -11,17 +11,17 @@ struct SafeModeInputs {
     model::Location start;
     std::optional<model::Location> recorded_exit;  ///< what the last run wrote
     model::Location upstream_now;                  ///< zero if it could not be asked
-    bool is_fresh = false;      ///< nothing was ever applied after `start`
-    bool is_forced = false;     ///< `safe-mode: true`
-    bool is_allowed = true;     ///< `safe-mode-duration` is not 0
+    bool is_fresh = false;                         ///< nothing was ever applied after `start`
+    bool is_forced = false;                        ///< `safe-mode: true`
+    bool is_allowed = true;                        ///< `safe-mode-duration` is not 0
     bool by_gtid = false;
 };
 
 /// When rows are written so that doing it again is harmless. A value type.
 ///
-/// A run that stopped in good order records its start as the exit: nothing after it was applied, so safe mode is off. Any
-/// other run may have applied changes up to where the upstream was when that run ended, which is not after where it is now:
-/// safe mode lasts until then.
+/// A run that stopped in good order records its start as the exit: nothing after it was applied, so safe mode is off.
+/// Any other run may have applied changes up to where the upstream was when that run ended, which is not after where it
+/// is now: safe mode lasts until then.
 class SafeMode {
   public:
     /// Throws Error{SyncSafeModeZero} if safe mode is needed but not allowed.

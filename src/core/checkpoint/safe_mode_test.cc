@@ -12,7 +12,8 @@ model::Location at(std::uint64_t offset) { return {.position = {"bin.000001", of
 
 TEST(SafeMode, is_off_after_an_end_in_good_order_and_for_fresh_runs) {
     EXPECT_FALSE(SafeMode::begin({.start = at(100), .recorded_exit = at(100), .upstream_now = at(900)}).is_on());
-    EXPECT_FALSE(SafeMode::begin({.start = at(100), .recorded_exit = {}, .upstream_now = at(900), .is_fresh = true}).is_on());
+    EXPECT_FALSE(
+        SafeMode::begin({.start = at(100), .recorded_exit = {}, .upstream_now = at(900), .is_fresh = true}).is_on());
 }
 
 TEST(SafeMode, lasts_until_where_the_upstream_stood_at_the_start) {
@@ -37,14 +38,16 @@ TEST(SafeMode, unknown_upstream_means_the_whole_run) {
 }
 
 TEST(SafeMode, forced_mode_has_no_exit) {
-    auto mode = SafeMode::begin({.start = at(100), .recorded_exit = {}, .upstream_now = at(200), .is_fresh = true, .is_forced = true});
+    auto mode = SafeMode::begin(
+        {.start = at(100), .recorded_exit = {}, .upstream_now = at(200), .is_fresh = true, .is_forced = true});
     EXPECT_FALSE(mode.pass(at(300)));
     EXPECT_TRUE(mode.is_on());
 }
 
 TEST(SafeMode, needed_but_forbidden_is_an_error) {
     try {
-        (void)SafeMode::begin({.start = at(100), .recorded_exit = at(200), .upstream_now = at(900), .is_allowed = false});
+        (void)SafeMode::begin(
+            {.start = at(100), .recorded_exit = at(200), .upstream_now = at(900), .is_allowed = false});
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::SyncSafeModeZero);

@@ -15,13 +15,13 @@ using Sequence = std::uint64_t;
 
 /// A place in the binlog from which restarting is correct once everything before it is applied.
 struct Boundary {
-    Sequence sequence = 0;         ///< of the last change at or before it
+    Sequence sequence = 0;  ///< of the last change at or before it
     model::Location location;
-    std::uint32_t timestamp = 0;   ///< of the upstream's event, seconds since 1970; 0 = unknown
+    std::uint32_t timestamp = 0;  ///< of the upstream's event, seconds since 1970; 0 = unknown
 };
 
-/// Finds the watermark: the newest boundary below which every change is applied. Changes are numbered by the sequencer and
-/// handed to lanes (appliers); each lane applies its own in order, so the lane's last applied number says it all.
+/// Finds the watermark: the newest boundary below which every change is applied. Changes are numbered by the sequencer
+/// and handed to lanes (appliers); each lane applies its own in order, so the lane's last applied number says it all.
 /// A value type, no threads. A lane that fails simply stops moving: the watermark never passes what it did not apply.
 class WatermarkTracker {
   public:

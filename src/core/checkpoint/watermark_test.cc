@@ -6,10 +6,14 @@ namespace dm::checkpoint {
 namespace {
 
 Boundary at(Sequence sequence, std::uint64_t offset, std::uint32_t timestamp = 0) {
-    return {.sequence = sequence, .location = {.position = {"bin.1", offset}, .gtid_set = model::GtidSet()}, .timestamp = timestamp};
+    return {.sequence = sequence,
+            .location = {.position = {"bin.1", offset}, .gtid_set = model::GtidSet()},
+            .timestamp = timestamp};
 }
 
-std::uint64_t offset_of(const WatermarkTracker& tracker) { return tracker.watermark() ? tracker.watermark()->location.position.offset : 0; }
+std::uint64_t offset_of(const WatermarkTracker& tracker) {
+    return tracker.watermark() ? tracker.watermark()->location.position.offset : 0;
+}
 
 TEST(WatermarkTracker, stays_below_the_slowest_lane) {
     WatermarkTracker tracker(2);

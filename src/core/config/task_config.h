@@ -102,9 +102,9 @@ struct TaskConfig {
     bool operator==(const TaskConfig&) const = default;
 };
 
-/// Reads a task file: keys, types, passwords, then the checks on the task as a whole, in the order of the original's; those
-/// of single subtasks come with make_subtasks.
-/// Throws Error{ConfigYaml} with file, line and key, or the code of the check that failed first.
+/// Reads a task file: keys, types, passwords, then the checks on the task as a whole, in the order of the original's;
+/// those of single subtasks come with make_subtasks. Throws Error{ConfigYaml} with file, line and key, or the code of
+/// the check that failed first.
 [[nodiscard]] TaskConfig parse_task_yaml(std::string_view text, const ReadOptions& options = {});
 
 /// All keys in the order of the original's export. Reads back as an equal value (with Redact::No).

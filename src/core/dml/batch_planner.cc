@@ -49,7 +49,8 @@ std::size_t BatchPlanner::group_for(const Pending& pending, std::size_t first_al
 void BatchPlanner::place(const Pending& pending) {
     const std::size_t group = group_for(pending, first_group_after(pending.change->keys));
     groups_[group].operations.push_back(pending.operation);
-    for (const CausalityKey key : pending.change->keys) uses_[key] = {.group = group, .operation = groups_[group].operations.size() - 1};
+    for (const CausalityKey key : pending.change->keys)
+        uses_[key] = {.group = group, .operation = groups_[group].operations.size() - 1};
 }
 
 bool BatchPlanner::merge(const RowChange& change) {
@@ -81,11 +82,16 @@ std::vector<OperationGroup> BatchPlanner::plan(std::span<const RowChange> change
         if (merge(change)) continue;
         const bool is_safe = safe || change.is_safe;
         const auto put = [&](OperationKind kind, model::Row before, model::Row after) {
-            place({.kind = kind, .change = &change, .is_safe = is_safe, .operation = {.before = before, .after = after}});
+            place(
+                {.kind = kind, .change = &change, .is_safe = is_safe, .operation = {.before = before, .after = after}});
         };
         switch (change.kind) {
-            case ChangeKind::Insert: put(is_safe ? OperationKind::Replace : OperationKind::Insert, {}, change.after); break;
-            case ChangeKind::Delete: put(OperationKind::Delete, change.before, {}); break;
+            case ChangeKind::Insert:
+                put(is_safe ? OperationKind::Replace : OperationKind::Insert, {}, change.after);
+                break;
+            case ChangeKind::Delete:
+                put(OperationKind::Delete, change.before, {});
+                break;
             case ChangeKind::Update: {
                 const bool changes_key = change.plan->changes_unique_key(change.before, change.after);
                 if (!is_safe) {

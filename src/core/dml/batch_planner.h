@@ -10,8 +10,8 @@
 
 namespace dm::dml {
 
-/// What is done to one row downstream. Replace removes every row that clashes on any unique key. Upsert inserts the row or,
-/// if its row key exists, sets all its columns.
+/// What is done to one row downstream. Replace removes every row that clashes on any unique key. Upsert inserts the row
+/// or, if its row key exists, sets all its columns.
 enum class OperationKind : std::uint8_t { Insert, Replace, Upsert, Update, Delete };
 
 struct Operation {
@@ -28,8 +28,8 @@ struct OperationGroup {
 };
 
 /// Arranges the changes of one batch, given in binlog order, into groups to be executed one after another. Changes that
-/// share a causality key keep their order; the others are regrouped by table and kind, so that statements hold many rows,
-/// and updates of one row are merged into one. One thread; views as RowChange says.
+/// share a causality key keep their order; the others are regrouped by table and kind, so that statements hold many
+/// rows, and updates of one row are merged into one. One thread; views as RowChange says.
 class BatchPlanner {
   public:
     struct Options {

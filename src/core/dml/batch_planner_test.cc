@@ -28,7 +28,8 @@ struct ModelRow {
 };
 
 std::vector<model::Value> values_of(const ModelRow& row) {
-    return {model::Value::of_int(row.id), row.unique ? model::Value::of_int(*row.unique) : model::Value::null(), model::Value::of_int(row.payload)};
+    return {model::Value::of_int(row.id), row.unique ? model::Value::of_int(*row.unique) : model::Value::null(),
+            model::Value::of_int(row.payload)};
 }
 
 ModelRow row_of(model::Row values) {
@@ -50,7 +51,9 @@ class ModelTable {
         return true;
     }
     void replace(const ModelRow& row) {
-        std::erase_if(rows_, [&](const auto& entry) { return entry.first == row.id || (row.unique && entry.second.unique == row.unique); });
+        std::erase_if(rows_, [&](const auto& entry) {
+            return entry.first == row.id || (row.unique && entry.second.unique == row.unique);
+        });
         rows_[row.id] = row;
     }
     bool update(std::int64_t id, const ModelRow& row) {
@@ -72,13 +75,19 @@ class ModelTable {
   private:
     bool apply(OperationKind kind, const Operation& operation) {
         switch (kind) {
-            case OperationKind::Insert: return insert(row_of(operation.after));
-            case OperationKind::Replace: replace(row_of(operation.after)); return true;
+            case OperationKind::Insert:
+                return insert(row_of(operation.after));
+            case OperationKind::Replace:
+                replace(row_of(operation.after));
+                return true;
             case OperationKind::Upsert:
-                return rows_.contains(row_of(operation.after).id) ? update(row_of(operation.after).id, row_of(operation.after))
-                                                                  : insert(row_of(operation.after));
-            case OperationKind::Update: return update(row_of(operation.before).id, row_of(operation.after));
-            case OperationKind::Delete: return erase(row_of(operation.before).id);
+                return rows_.contains(row_of(operation.after).id)
+                           ? update(row_of(operation.after).id, row_of(operation.after))
+                           : insert(row_of(operation.after));
+            case OperationKind::Update:
+                return update(row_of(operation.before).id, row_of(operation.after));
+            case OperationKind::Delete:
+                return erase(row_of(operation.before).id);
         }
         return false;
     }
@@ -213,7 +222,8 @@ struct Lane {
 /// Whether the change at the head of the lane may be applied.
 bool is_ready(const Lane& lane, const std::vector<Sequence>& done) {
     if (lane.next == lane.queue.size()) return false;
-    return std::ranges::all_of(lane.waits[lane.next], [&](const Dependency& wait) { return done[wait.lane] >= wait.sequence; });
+    return std::ranges::all_of(lane.waits[lane.next],
+                               [&](const Dependency& wait) { return done[wait.lane] >= wait.sequence; });
 }
 
 TEST(ConflictTable, lanes_in_any_allowed_interleaving_end_like_the_upstream) {
@@ -239,13 +249,15 @@ TEST(ConflictTable, lanes_in_any_allowed_interleaving_end_like_the_upstream) {
             if (last != 0) done[number] = last;
         };
         std::size_t placed = 0;
-        const auto is_drained = [&] { return std::ranges::all_of(lanes, [](const Lane& lane) { return lane.next == lane.queue.size(); }); };
+        const auto is_drained = [&] {
+            return std::ranges::all_of(lanes, [](const Lane& lane) { return lane.next == lane.queue.size(); });
+        };
         while (placed < history.changes().size() || !is_drained()) {
             if (placed < history.changes().size() && random() % 2 == 0) {
                 for (std::uint32_t lane = 0; lane < kLanes; ++lane) conflicts.applied(lane, done[lane]);
                 std::vector<Dependency> waits;
-                const auto decision =
-                    conflicts.place(history.changes()[placed].keys, placed + 1, static_cast<std::uint32_t>(random() % kLanes), waits);
+                const auto decision = conflicts.place(history.changes()[placed].keys, placed + 1,
+                                                      static_cast<std::uint32_t>(random() % kLanes), waits);
                 lanes[decision.lane].queue.push_back(placed++);
                 lanes[decision.lane].waits.push_back(std::move(waits));
                 continue;
@@ -259,12 +271,23 @@ TEST(ConflictTable, lanes_in_any_allowed_interleaving_end_like_the_upstream) {
 }
 
 TEST(BatchPlanner, updates_of_one_row_become_one) {
-    const auto plan = plan_of(table({int_column("id", false), int_column("u"), int_column("p")}, {unique_index("PRIMARY", {"id"})}));
-    const auto images = std::vector<std::vector<model::Value>>{values_of({1, {}, 1}), values_of({1, {}, 2}), values_of({1, {}, 3})};
+    const auto plan =
+        plan_of(table({int_column("id", false), int_column("u"), int_column("p")}, {unique_index("PRIMARY", {"id"})}));
+    const auto images =
+        std::vector<std::vector<model::Value>>{values_of({1, {}, 1}), values_of({1, {}, 2}), values_of({1, {}, 3})};
     const std::vector<CausalityKey> keys = {42};
-    const std::vector<RowChange> changes = {
-        {.kind = ChangeKind::Update, .is_safe = false, .plan = &plan, .before = images[0], .after = images[1], .keys = keys},
-        {.kind = ChangeKind::Update, .is_safe = false, .plan = &plan, .before = images[1], .after = images[2], .keys = keys}};
+    const std::vector<RowChange> changes = {{.kind = ChangeKind::Update,
+                                             .is_safe = false,
+                                             .plan = &plan,
+                                             .before = images[0],
+                                             .after = images[1],
+                                             .keys = keys},
+                                            {.kind = ChangeKind::Update,
+                                             .is_safe = false,
+                                             .plan = &plan,
+                                             .before = images[1],
+                                             .after = images[2],
+                                             .keys = keys}};
     const auto merged = BatchPlanner({}).plan(changes);
     ASSERT_EQ(merged.size(), 1U);
     ASSERT_EQ(merged[0].operations.size(), 1U);
@@ -273,7 +296,8 @@ TEST(BatchPlanner, updates_of_one_row_become_one) {
 }
 
 TEST(BatchPlanner, rows_that_only_share_a_hash_are_not_merged) {
-    const auto plan = plan_of(table({int_column("id", false), int_column("u"), int_column("p")}, {unique_index("PRIMARY", {"id"})}));
+    const auto plan =
+        plan_of(table({int_column("id", false), int_column("u"), int_column("p")}, {unique_index("PRIMARY", {"id"})}));
     const auto first = values_of({1, {}, 1});
     const auto second = values_of({2, {}, 2});
     const std::vector<CausalityKey> keys = {42};

@@ -12,12 +12,15 @@ CausalityKey CausalityKeys::hash_key(const UniqueKey& key, model::Row row) {
     return hash;
 }
 
-void CausalityKeys::append_image(const TablePlan& plan, model::Row row, std::size_t begin, std::vector<CausalityKey>& out) {
+void CausalityKeys::append_image(const TablePlan& plan, model::Row row, std::size_t begin,
+                                 std::vector<CausalityKey>& out) {
     const auto add = [&](CausalityKey key) {
-        if (std::find(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), key) == out.end()) out.push_back(key);
+        if (std::find(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), key) == out.end())
+            out.push_back(key);
     };
     for (const auto& key : plan.unique_keys()) {
-        const bool has_null = std::ranges::any_of(key.parts, [&](const KeyPart& part) { return row[part.column].is_null(); });
+        const bool has_null =
+            std::ranges::any_of(key.parts, [&](const KeyPart& part) { return row[part.column].is_null(); });
         if (!has_null) add(hash_key(key, row));
     }
     if (plan.row_key() == nullptr) add(hash_key(plan.whole_row(), row));

@@ -10,8 +10,8 @@ namespace dm::dml {
 /// Computes what changes must not overtake each other. Keeps a scratch buffer: one per thread.
 class CausalityKeys {
   public:
-    /// Appends the keys of a change to `out`, without doubles: of both images, one per unique key of the target without a
-    /// NULL in it, and one of the whole row where no unique key identifies every row. Appends at least one.
+    /// Appends the keys of a change to `out`, without doubles: of both images, one per unique key of the target without
+    /// a NULL in it, and one of the whole row where no unique key identifies every row. Appends at least one.
     void append(const TablePlan& plan, model::Row before, model::Row after, std::vector<CausalityKey>& out);
 
   private:

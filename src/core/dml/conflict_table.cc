@@ -17,9 +17,8 @@ ConflictTable::Entry& ConflictTable::find(CausalityKey key) noexcept {
 
 void ConflictTable::make_room(std::size_t keys) {
     if ((used_ + keys) * 2 <= slots_.size()) return;
-    const auto live = static_cast<std::size_t>(std::ranges::count_if(slots_, [&](const Entry& entry) {
-        return entry.sequence != 0 && is_in_flight(entry);
-    }));
+    const auto live = static_cast<std::size_t>(
+        std::ranges::count_if(slots_, [&](const Entry& entry) { return entry.sequence != 0 && is_in_flight(entry); }));
     std::size_t size = kMinSlots;
     while (size < (live + keys) * 4) size *= 2;
     const auto old = std::exchange(slots_, std::vector<Entry>(size));
@@ -31,8 +30,8 @@ void ConflictTable::make_room(std::size_t keys) {
     }
 }
 
-ConflictTable::Decision ConflictTable::place(std::span<const CausalityKey> keys, Sequence sequence, std::uint32_t preferred,
-                                             std::vector<Dependency>& waits) {
+ConflictTable::Decision ConflictTable::place(std::span<const CausalityKey> keys, Sequence sequence,
+                                             std::uint32_t preferred, std::vector<Dependency>& waits) {
     make_room(keys.size());
     Decision decision{.lane = preferred, .is_free = true};
     Sequence newest = 0;

@@ -18,9 +18,9 @@ struct Dependency {
     Sequence sequence = 0;
 };
 
-/// Knows which lane (applier) got the last change of each causality key, and from that where the next change with such a key
-/// has to go or what it has to wait for. Lanes apply their changes in order. The deciding part of the sequencer: no lock, no
-/// thread; `done` comes from outside.
+/// Knows which lane (applier) got the last change of each causality key, and from that where the next change with such
+/// a key has to go or what it has to wait for. Lanes apply their changes in order. The deciding part of the sequencer:
+/// no lock, no thread; `done` comes from outside.
 class ConflictTable {
   public:
     explicit ConflictTable(std::size_t lanes) : done_(lanes, 0) {}
@@ -32,9 +32,11 @@ class ConflictTable {
         std::uint32_t lane = 0;
         bool is_free = true;  ///< no key is in flight: the lane is the preferred one
     };
-    /// Chooses a lane for a change: that of the newest change in flight with one of its keys, else `preferred`. What the change
-    /// has to wait for on other lanes is appended to `waits`. Records the keys as used by `sequence`, which must grow.
-    Decision place(std::span<const CausalityKey> keys, Sequence sequence, std::uint32_t preferred, std::vector<Dependency>& waits);
+    /// Chooses a lane for a change: that of the newest change in flight with one of its keys, else `preferred`. What
+    /// the change has to wait for on other lanes is appended to `waits`. Records the keys as used by `sequence`, which
+    /// must grow.
+    Decision place(std::span<const CausalityKey> keys, Sequence sequence, std::uint32_t preferred,
+                   std::vector<Dependency>& waits);
 
     /// Keys remembered, in flight or not yet forgotten.
     [[nodiscard]] std::size_t size() const noexcept { return used_; }

@@ -18,7 +18,8 @@ inline schema::Column int_column(std::string name, bool is_nullable = true) {
     return column;
 }
 
-inline schema::Column text_column(std::string name, std::string collation, bool is_nullable = true, std::uint32_t length = 50) {
+inline schema::Column text_column(std::string name, std::string collation, bool is_nullable = true,
+                                  std::uint32_t length = 50) {
     schema::Column column;
     column.name = std::move(name);
     column.type = schema::ColumnType::VarChar;
@@ -45,7 +46,9 @@ inline schema::TableDefinition table(std::vector<schema::Column> columns, std::v
     return definition;
 }
 
-inline TablePlan plan_of(const schema::TableDefinition& definition) { return TablePlan::compile(definition, definition); }
+inline TablePlan plan_of(const schema::TableDefinition& definition) {
+    return TablePlan::compile(definition, definition);
+}
 
 inline model::Value text(std::string_view value) { return model::Value::of_view(model::ValueKind::Text, value); }
 

@@ -13,8 +13,9 @@
 namespace dm::dml {
 namespace {
 
-/// What an ASCII character contributes: 0 is nothing. Vowels with y and j go, and v becomes w, since language collations
-/// expand or equate them (a-umlaut with ae, u-umlaut with y, v with w, i with j); h goes with the th of thorn.
+/// What an ASCII character contributes: 0 is nothing. Vowels with y and j go, and v becomes w, since language
+/// collations expand or equate them (a-umlaut with ae, u-umlaut with y, v with w, i with j); h goes with the th of
+/// thorn.
 constexpr std::array<char, 128> make_ascii_table() {
     std::array<char, 128> table{};
     for (char c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = c;
@@ -36,13 +37,29 @@ void append_letter(std::string& out, char letter) {
 /// Letters that Unicode does not take apart but some collation equates with a plain one.
 char plain_letter(UChar32 c) {
     switch (c) {
-        case 0x00DF: case 0x1E9E: return 's';
-        case 0x00F0: case 0x0111: case 0x0110: case 0x00D0: return 'd';
-        case 0x0142: case 0x0141: return 'l';
-        case 0x00FE: case 0x00DE: case 0x0167: case 0x0166: return 't';
-        case 0x014B: case 0x014A: return 'n';
-        case 0x0138: return 'q';
-        default: return 0;
+        case 0x00DF:
+        case 0x1E9E:
+            return 's';
+        case 0x00F0:
+        case 0x0111:
+        case 0x0110:
+        case 0x00D0:
+            return 'd';
+        case 0x0142:
+        case 0x0141:
+            return 'l';
+        case 0x00FE:
+        case 0x00DE:
+        case 0x0167:
+        case 0x0166:
+            return 't';
+        case 0x014B:
+        case 0x014A:
+            return 'n';
+        case 0x0138:
+            return 'q';
+        default:
+            return 0;
     }
 }
 
@@ -50,7 +67,8 @@ char plain_letter(UChar32 c) {
 void append_digits(std::string& out, UChar32 c) {
     constexpr double kLargest = 9999;
     const double number = u_getNumericValue(c);
-    if (number >= 0 && number <= kLargest && number == static_cast<int>(number)) out += std::to_string(static_cast<int>(number));
+    if (number >= 0 && number <= kLargest && number == static_cast<int>(number))
+        out += std::to_string(static_cast<int>(number));
 }
 
 bool is_ideograph(UChar32 c) { return c >= 0x3400 && c <= 0x9FFF; }
@@ -59,7 +77,8 @@ void append_unicode(std::string& out, std::string_view text) {
     UErrorCode status = U_ZERO_ERROR;
     const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKDInstance(status);
     ensure(U_SUCCESS(status) != 0, ErrorCode::NotSet, "ICU's normalisation data are not available");
-    const auto source = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+    const auto source =
+        icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
     const icu::UnicodeString plain = normalizer->normalize(source, status);
     for (std::int32_t i = 0; i < plain.length(); i = plain.moveIndex32(i, 1)) {
         const UChar32 c = plain.char32At(i);
@@ -90,14 +109,17 @@ std::uint64_t hash_bytes(std::string_view bytes) { return std::hash<std::string_
 
 std::uint64_t hash_number(const model::Value& value) {
     switch (value.kind()) {
-        case model::ValueKind::Int: return mix_hash(1, static_cast<std::uint64_t>(value.as_int()));
-        case model::ValueKind::UInt: return mix_hash(1, value.as_uint());
+        case model::ValueKind::Int:
+            return mix_hash(1, static_cast<std::uint64_t>(value.as_int()));
+        case model::ValueKind::UInt:
+            return mix_hash(1, value.as_uint());
         case model::ValueKind::Float:
         case model::ValueKind::Double: {
             const double number = value.as_double() == 0.0 ? 0.0 : value.as_double();
             return mix_hash(2, std::bit_cast<std::uint64_t>(number));
         }
-        default: return hash_bytes(value.is_view() ? value.text() : std::string_view{});
+        default:
+            return hash_bytes(value.is_view() ? value.text() : std::string_view{});
     }
 }
 
@@ -129,7 +151,8 @@ std::uint64_t hash_value(const KeyPart& part, const model::Value& value, std::st
     if (!value.is_view() || part.form == KeyForm::Number) return hash_number(value);
     const bool is_bytes = value.kind() == model::ValueKind::Bytes;
     // Text in a charset that is passed on unread: neither its characters nor its collation can be applied.
-    if (is_bytes && (part.form == KeyForm::Folded || (part.form == KeyForm::Padded && part.prefix != 0))) return kOpaque;
+    if (is_bytes && (part.form == KeyForm::Folded || (part.form == KeyForm::Padded && part.prefix != 0)))
+        return kOpaque;
     std::string_view text = value.text();
     if (part.prefix != 0) text = is_bytes ? text.substr(0, part.prefix) : cut_characters(text, part.prefix);
     if (part.form == KeyForm::Exact) return hash_bytes(text);

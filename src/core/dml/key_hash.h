@@ -9,9 +9,10 @@
 
 namespace dm::dml {
 
-/// The skeleton of a text: two texts that any collation of the supported servers calls equal have the same skeleton; texts
-/// with the same skeleton need not be equal. Kept are digits, the consonants that no collation makes equal to something
-/// else, and unified ideographs; everything else is left out. See docs in the room's README for why so much is.
+/// The skeleton of a text: two texts that any collation of the supported servers calls equal have the same skeleton;
+/// texts with the same skeleton need not be equal. Kept are digits, the consonants that no collation makes equal to
+/// something else, and unified ideographs; everything else is left out. See docs in the room's README for why so much
+/// is.
 void append_skeleton(std::string& out, std::string_view text);
 
 /// Hash of one value of a key's column; `scratch` is overwritten.

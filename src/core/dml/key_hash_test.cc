@@ -24,12 +24,28 @@ std::string skeleton(std::string_view value) {
 /// Pairs that some collation of a supported server calls equal.
 TEST(Skeleton, texts_that_a_collation_equates_have_one_skeleton) {
     const std::pair<std::string_view, std::string_view> equal[] = {
-        {"Abc", "aBC"},       {"caf\u00e9", "CAFE"},    {"stra\u00dfe", "strasse"}, {"stra\u00dfe", "strase"},
-        {"\u00e4", "ae"},     {"\u00e5", "aa"},         {"\u00fc", "y"},            {"\u0142", "l"},
-        {"\u00f0", "d"},      {"\u00fe", "th"},         {"\u00e6", "\u00e4"},       {"v", "w"},
-        {"a ", "a"},          {"\u0661", "1"},          {"\uff11", "1"},            {"\u2460", "1"},
-        {"\U0001F600", "\U0001F601"}, {"i", "j"},      {"\u3042", "\u30a2"},       {"a\u200bb", "ab"},
-        {"[", "\u00c5"},      {"\u00f1", "n"},
+        {"Abc", "aBC"},
+        {"caf\u00e9", "CAFE"},
+        {"stra\u00dfe", "strasse"},
+        {"stra\u00dfe", "strase"},
+        {"\u00e4", "ae"},
+        {"\u00e5", "aa"},
+        {"\u00fc", "y"},
+        {"\u0142", "l"},
+        {"\u00f0", "d"},
+        {"\u00fe", "th"},
+        {"\u00e6", "\u00e4"},
+        {"v", "w"},
+        {"a ", "a"},
+        {"\u0661", "1"},
+        {"\uff11", "1"},
+        {"\u2460", "1"},
+        {"\U0001F600", "\U0001F601"},
+        {"i", "j"},
+        {"\u3042", "\u30a2"},
+        {"a\u200bb", "ab"},
+        {"[", "\u00c5"},
+        {"\u00f1", "n"},
     };
     for (const auto& [a, b] : equal) EXPECT_EQ(skeleton(a), skeleton(b)) << a << " and " << b;
 }
@@ -71,14 +87,16 @@ TEST(CausalityKeys, numbers_compare_by_value) {
     EXPECT_NE(key_of(int_column("a"), model::Value::of_int(5)), key_of(int_column("a"), model::Value::of_int(6)));
 }
 
-std::size_t count_keys(const TablePlan& plan, const std::vector<model::Value>& before, const std::vector<model::Value>& after) {
+std::size_t count_keys(const TablePlan& plan, const std::vector<model::Value>& before,
+                       const std::vector<model::Value>& after) {
     std::vector<CausalityKey> keys;
     CausalityKeys().append(plan, before, after, keys);
     return keys.size();
 }
 
 TEST(CausalityKeys, one_key_per_unique_index_and_image_without_doubles) {
-    const auto plan = plan_of(table({int_column("id", false), int_column("u")}, {unique_index("PRIMARY", {"id"}), unique_index("u", {"u"})}));
+    const auto plan = plan_of(
+        table({int_column("id", false), int_column("u")}, {unique_index("PRIMARY", {"id"}), unique_index("u", {"u"})}));
     const auto value = [](std::int64_t number) { return model::Value::of_int(number); };
     EXPECT_EQ(count_keys(plan, {}, {value(1), value(2)}), 2U);
     EXPECT_EQ(count_keys(plan, {value(1), value(2)}, {value(1), value(2)}), 2U);

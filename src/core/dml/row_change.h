@@ -10,17 +10,18 @@ namespace dm::dml {
 
 enum class ChangeKind : std::uint8_t { Insert, Update, Delete };
 
-/// What two changes share when their order matters: a hash, so that distinct values may share it, but never the other way.
+/// What two changes share when their order matters: a hash, so that distinct values may share it, but never the other
+/// way.
 using CausalityKey = std::uint64_t;
 
-/// One row's change as the binlog tells it. A view: plan, images and keys belong to whoever decoded them and must outlive
-/// it. Images have all columns of the source table in binlog order.
+/// One row's change as the binlog tells it. A view: plan, images and keys belong to whoever decoded them and must
+/// outlive it. Images have all columns of the source table in binlog order.
 struct RowChange {
     ChangeKind kind = ChangeKind::Insert;
     bool is_safe = false;  ///< to be written so that doing it again is harmless
     const TablePlan* plan = nullptr;
-    model::Row before;  ///< empty for Insert
-    model::Row after;   ///< empty for Delete
+    model::Row before;                   ///< empty for Insert
+    model::Row after;                    ///< empty for Delete
     std::span<const CausalityKey> keys;  ///< of both images, without doubles; never empty once computed
 };
 

@@ -67,7 +67,8 @@ void StatementBuilder::append_rows(const OperationGroup& group, std::vector<Stat
     if (statement.rows > 0) finish();
 }
 
-void StatementBuilder::append_comparison(std::string& out, const WrittenColumn& column, const model::Value& value) const {
+void StatementBuilder::append_comparison(std::string& out, const WrittenColumn& column,
+                                         const model::Value& value) const {
     out += column.name;
     if (value.is_null()) {
         out += " IS NULL";
@@ -103,7 +104,8 @@ void StatementBuilder::append_condition(std::string& out, const TablePlan& plan,
     }
 }
 
-void StatementBuilder::append_update(const TablePlan& plan, const Operation& operation, std::vector<Statement>& out) const {
+void StatementBuilder::append_update(const TablePlan& plan, const Operation& operation,
+                                     std::vector<Statement>& out) const {
     Statement statement{.text = "UPDATE ", .rows = 1, .expected_rows = 1};
     statement.text += plan.quoted_target();
     std::string_view separator = " SET ";
@@ -124,7 +126,8 @@ void StatementBuilder::append_updates(const OperationGroup& group, std::vector<S
     for (const Operation& operation : group.operations) append_update(*group.plan, operation, out);
 }
 
-void StatementBuilder::append_in_list(const OperationGroup& group, const WrittenColumn& column, std::vector<Statement>& out) const {
+void StatementBuilder::append_in_list(const OperationGroup& group, const WrittenColumn& column,
+                                      std::vector<Statement>& out) const {
     const std::string head = "DELETE FROM " + group.plan->quoted_target() + " WHERE " + column.name + " IN (";
     Statement statement;
     const auto finish = [&] {
@@ -147,7 +150,8 @@ void StatementBuilder::append_in_list(const OperationGroup& group, const Written
 void StatementBuilder::append_deletes(const OperationGroup& group, std::vector<Statement>& out) const {
     const TablePlan& plan = *group.plan;
     const UniqueKey* key = plan.row_key();
-    const bool has_float = key != nullptr && group.operations.front().before[key->parts.front().column].kind() == model::ValueKind::Float;
+    const bool has_float =
+        key != nullptr && group.operations.front().before[key->parts.front().column].kind() == model::ValueKind::Float;
     if (key != nullptr && key->parts.size() == 1 && group.operations.size() > 1 && !has_float) {
         append_in_list(group, *plan.written(key->parts.front().column), out);
         return;
@@ -161,7 +165,8 @@ void StatementBuilder::append_deletes(const OperationGroup& group, std::vector<S
     };
     for (const Operation& operation : group.operations) {
         const bool is_alone = key == nullptr;
-        if (statement.rows > 0 && (is_alone || statement.text.size() > options_.max_bytes / 2)) finish(is_alone || statement.rows == 1);
+        if (statement.rows > 0 && (is_alone || statement.text.size() > options_.max_bytes / 2))
+            finish(is_alone || statement.rows == 1);
         statement.text += statement.rows == 0 ? std::string_view(head) : std::string_view(" OR ");
         statement.text += '(';
         append_condition(statement.text, plan, operation.before);
@@ -175,7 +180,9 @@ void StatementBuilder::append(const OperationGroup& group, std::vector<Statement
     if (group.operations.empty() || group.plan->columns().empty()) return;
     switch (group.kind) {
         case OperationKind::Insert:
-        case OperationKind::Replace: append_rows(group, out); break;
+        case OperationKind::Replace:
+            append_rows(group, out);
+            break;
         case OperationKind::Upsert:
             if (group.operations.size() == 1) {
                 append_updates(group, out);
@@ -183,8 +190,12 @@ void StatementBuilder::append(const OperationGroup& group, std::vector<Statement
                 append_rows(group, out);
             }
             break;
-        case OperationKind::Update: append_updates(group, out); break;
-        case OperationKind::Delete: append_deletes(group, out); break;
+        case OperationKind::Update:
+            append_updates(group, out);
+            break;
+        case OperationKind::Delete:
+            append_deletes(group, out);
+            break;
     }
 }
 

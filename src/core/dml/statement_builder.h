@@ -23,7 +23,7 @@ class StatementBuilder {
   public:
     struct Options {
         std::size_t max_bytes = 1UL << 20U;  ///< a statement of several rows ends before it would be longer
-        bool json_cast = true;  ///< compare JSON columns by a cast (MySQL, TiDB); MariaDB's JSON is text
+        bool json_cast = true;               ///< compare JSON columns by a cast (MySQL, TiDB); MariaDB's JSON is text
     };
     explicit StatementBuilder(Options options) : options_(options) {}
 

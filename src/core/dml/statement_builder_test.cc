@@ -38,7 +38,8 @@ std::vector<std::string> texts(const OperationGroup& group, StatementBuilder::Op
 
 class StatementBuilderTest : public ::testing::Test {
   protected:
-    const TablePlan plan_ = plan_of(table({int_column("id", false), text_column("a", "utf8mb4_bin")}, {unique_index("PRIMARY", {"id"})}));
+    const TablePlan plan_ =
+        plan_of(table({int_column("id", false), text_column("a", "utf8mb4_bin")}, {unique_index("PRIMARY", {"id"})}));
     const Rows two_ = {{number(1), text("x")}, {number(2), model::Value::null()}};
     const Rows one_ = {{number(1), text("it's")}};
 };
@@ -46,16 +47,22 @@ class StatementBuilderTest : public ::testing::Test {
 using Lines = std::vector<std::string>;
 
 TEST_F(StatementBuilderTest, rows_of_one_kind_share_a_statement) {
-    EXPECT_EQ(texts(group_of(plan_, OperationKind::Insert, {}, two_)), Lines{"INSERT INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL)"});
-    EXPECT_EQ(texts(group_of(plan_, OperationKind::Replace, {}, two_)), Lines{"REPLACE INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL)"});
+    EXPECT_EQ(texts(group_of(plan_, OperationKind::Insert, {}, two_)),
+              Lines{"INSERT INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL)"});
+    EXPECT_EQ(texts(group_of(plan_, OperationKind::Replace, {}, two_)),
+              Lines{"REPLACE INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL)"});
     EXPECT_EQ(texts(group_of(plan_, OperationKind::Upsert, two_, two_)),
-              Lines{"INSERT INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL) ON DUPLICATE KEY UPDATE `id`=VALUES(`id`),`a`=VALUES(`a`)"});
-    EXPECT_EQ(texts(group_of(plan_, OperationKind::Delete, two_, {})), Lines{"DELETE FROM `s`.`t` WHERE `id` IN (1,2)"});
+              Lines{"INSERT INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL) ON DUPLICATE KEY UPDATE "
+                    "`id`=VALUES(`id`),`a`=VALUES(`a`)"});
+    EXPECT_EQ(texts(group_of(plan_, OperationKind::Delete, two_, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE `id` IN (1,2)"});
 }
 
 TEST_F(StatementBuilderTest, single_rows_are_found_by_key_and_limited) {
-    EXPECT_EQ(texts(group_of(plan_, OperationKind::Upsert, one_, one_)), Lines{"UPDATE `s`.`t` SET `id`=1,`a`='it\\'s' WHERE `id`=1 LIMIT 1"});
-    EXPECT_EQ(texts(group_of(plan_, OperationKind::Delete, one_, {})), Lines{"DELETE FROM `s`.`t` WHERE (`id`=1) LIMIT 1"});
+    EXPECT_EQ(texts(group_of(plan_, OperationKind::Upsert, one_, one_)),
+              Lines{"UPDATE `s`.`t` SET `id`=1,`a`='it\\'s' WHERE `id`=1 LIMIT 1"});
+    EXPECT_EQ(texts(group_of(plan_, OperationKind::Delete, one_, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`id`=1) LIMIT 1"});
 }
 
 TEST_F(StatementBuilderTest, statements_end_before_the_limit) {
@@ -66,21 +73,25 @@ TEST_F(StatementBuilderTest, statements_end_before_the_limit) {
 TEST(StatementBuilder, keyless_rows_go_one_by_one_by_all_columns) {
     const auto plan = plan_of(table({int_column("a"), int_column("b")}, {}));
     const Rows rows = {{number(1), model::Value::null()}, {number(1), number(2)}};
-    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})), (Lines{"DELETE FROM `s`.`t` WHERE (`a`=1 AND `b` IS NULL) LIMIT 1",
-                                                                         "DELETE FROM `s`.`t` WHERE (`a`=1 AND `b`=2) LIMIT 1"}));
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})),
+              (Lines{"DELETE FROM `s`.`t` WHERE (`a`=1 AND `b` IS NULL) LIMIT 1",
+                     "DELETE FROM `s`.`t` WHERE (`a`=1 AND `b`=2) LIMIT 1"}));
 }
 
 TEST(StatementBuilder, nullable_unique_key_serves_rows_without_nulls_in_it) {
     const auto plan = plan_of(table({int_column("a"), int_column("b")}, {unique_index("u", {"a"})}));
     const Rows rows = {{number(1), number(3)}, {model::Value::null(), number(4)}};
     EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})),
-              (Lines{"DELETE FROM `s`.`t` WHERE (`a`=1) LIMIT 1", "DELETE FROM `s`.`t` WHERE (`a` IS NULL AND `b`=4) LIMIT 1"}));
+              (Lines{"DELETE FROM `s`.`t` WHERE (`a`=1) LIMIT 1",
+                     "DELETE FROM `s`.`t` WHERE (`a` IS NULL AND `b`=4) LIMIT 1"}));
 }
 
 TEST(StatementBuilder, composite_keys_are_joined_by_or) {
-    const auto plan = plan_of(table({int_column("a", false), int_column("b", false)}, {unique_index("PRIMARY", {"a", "b"})}));
+    const auto plan =
+        plan_of(table({int_column("a", false), int_column("b", false)}, {unique_index("PRIMARY", {"a", "b"})}));
     const Rows rows = {{number(1), number(2)}, {number(3), number(4)}};
-    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})), Lines{"DELETE FROM `s`.`t` WHERE (`a`=1 AND `b`=2) OR (`a`=3 AND `b`=4)"});
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`a`=1 AND `b`=2) OR (`a`=3 AND `b`=4)"});
 }
 
 TEST(StatementBuilder, floats_are_found_by_their_exact_value) {
@@ -88,7 +99,8 @@ TEST(StatementBuilder, floats_are_found_by_their_exact_value) {
     real.type = schema::ColumnType::Float;
     const auto plan = plan_of(table({real}, {}));
     const Rows rows = {{model::Value::of_float(1.1F)}};
-    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})), Lines{"DELETE FROM `s`.`t` WHERE (`f`=1.100000023841858) LIMIT 1"});
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`f`=1.100000023841858) LIMIT 1"});
 }
 
 TEST(StatementBuilder, json_is_compared_as_json_where_the_target_has_the_type) {
@@ -96,13 +108,16 @@ TEST(StatementBuilder, json_is_compared_as_json_where_the_target_has_the_type) {
     json.type = schema::ColumnType::Json;
     const auto plan = plan_of(table({json}, {}));
     const Rows rows = {{model::Value::of_view(model::ValueKind::Json, "[1]")}};
-    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})), Lines{"DELETE FROM `s`.`t` WHERE (`j`=CAST('[1]' AS JSON)) LIMIT 1"});
-    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {}), {.json_cast = false}), Lines{"DELETE FROM `s`.`t` WHERE (`j`='[1]') LIMIT 1"});
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`j`=CAST('[1]' AS JSON)) LIMIT 1"});
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, rows, {}), {.json_cast = false}),
+              Lines{"DELETE FROM `s`.`t` WHERE (`j`='[1]') LIMIT 1"});
 }
 
 TEST(TablePlan, leaves_out_what_the_target_generates_and_names_the_rest) {
     auto source = table({int_column("id", false), int_column("g"), int_column("x")}, {});
-    auto target = table({int_column("extra"), int_column("id", false), int_column("g")}, {unique_index("PRIMARY", {"id"})});
+    auto target =
+        table({int_column("extra"), int_column("id", false), int_column("g")}, {unique_index("PRIMARY", {"id"})});
     target.columns[2].generated = schema::Generated::Stored;
     const auto plan = TablePlan::compile(source, target);
     EXPECT_EQ(plan.column_list(), "(`id`,`x`)");

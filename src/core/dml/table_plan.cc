@@ -14,39 +14,49 @@ using schema::ColumnType;
 
 bool is_integer(ColumnType type) { return type <= ColumnType::BigInt || type == ColumnType::Year; }
 bool is_text(ColumnType type) {
-    return (type >= ColumnType::Char && type <= ColumnType::LongText) || type == ColumnType::Enum || type == ColumnType::Set;
+    return (type >= ColumnType::Char && type <= ColumnType::LongText) || type == ColumnType::Enum ||
+           type == ColumnType::Set;
 }
 bool is_binary(ColumnType type) { return type >= ColumnType::Binary && type <= ColumnType::LongBlob; }
 
 bool may_be_cut(const schema::Column& from, const schema::Column& into) {
     const auto has_length = [](ColumnType type) {
-        return type == ColumnType::Char || type == ColumnType::VarChar || type == ColumnType::Binary || type == ColumnType::VarBinary;
+        return type == ColumnType::Char || type == ColumnType::VarChar || type == ColumnType::Binary ||
+               type == ColumnType::VarBinary;
     };
-    if (!has_length(into.type)) return into.type < from.type && into.type != ColumnType::Enum && into.type != ColumnType::Set;
+    if (!has_length(into.type))
+        return into.type < from.type && into.type != ColumnType::Enum && into.type != ColumnType::Set;
     return !has_length(from.type) || into.length < from.length;
 }
 
 KeyForm text_form(const schema::Column& target) {
     const std::string& collation = target.collation;
     if (collation == "binary") return KeyForm::Exact;
-    // Hungarian equates the short forms of doubled digraphs with the long ones ("ccs" with "cscs"): no skeleton shows that.
-    if (collation.find("hungarian") != std::string::npos || collation.find("_hu_") != std::string::npos) return KeyForm::Opaque;
+    // Hungarian equates the short forms of doubled digraphs with the long ones ("ccs" with "cscs"): no skeleton shows
+    // that.
+    if (collation.find("hungarian") != std::string::npos || collation.find("_hu_") != std::string::npos)
+        return KeyForm::Opaque;
     return collation.ends_with("_bin") ? KeyForm::Padded : KeyForm::Folded;
 }
 
 /// Values reach the target column through a conversion unless both columns are of one family; then nothing is known.
 KeyForm form_of(const schema::Column& source, const schema::Column& target) {
     if (is_integer(source.type) && is_integer(target.type)) return KeyForm::Number;
-    if (is_text(source.type) && is_text(target.type)) return may_be_cut(source, target) ? KeyForm::Opaque : text_form(target);
-    if (is_binary(source.type) && is_binary(target.type)) return may_be_cut(source, target) ? KeyForm::Opaque : KeyForm::Exact;
-    const bool is_same = source.type == target.type && source.length == target.length && source.decimals == target.decimals;
+    if (is_text(source.type) && is_text(target.type))
+        return may_be_cut(source, target) ? KeyForm::Opaque : text_form(target);
+    if (is_binary(source.type) && is_binary(target.type))
+        return may_be_cut(source, target) ? KeyForm::Opaque : KeyForm::Exact;
+    const bool is_same =
+        source.type == target.type && source.length == target.length && source.decimals == target.decimals;
     if (!is_same) return KeyForm::Opaque;
-    const bool is_number = source.type == ColumnType::Float || source.type == ColumnType::Double || source.type == ColumnType::Bit;
+    const bool is_number =
+        source.type == ColumnType::Float || source.type == ColumnType::Double || source.type == ColumnType::Bit;
     return is_number ? KeyForm::Number : KeyForm::Exact;
 }
 
 bool needs_value(const schema::Column& column) {
-    return !column.is_nullable && !column.default_text && !column.is_auto_increment && column.generated == schema::Generated::No;
+    return !column.is_nullable && !column.default_text && !column.is_auto_increment &&
+           column.generated == schema::Generated::No;
 }
 
 std::uint64_t seed_of(const model::TableName& table, std::string_view key) {
@@ -57,7 +67,11 @@ std::uint64_t seed_of(const model::TableName& table, std::string_view key) {
 /// One downstream unique index as far as the source's columns go. Nothing if rows cannot clash on it.
 std::optional<UniqueKey> compile_key(const schema::Index& index, const schema::TableDefinition& source,
                                      const schema::TableDefinition& target) {
-    UniqueKey key{.name = index.name, .parts = {}, .seed = seed_of(target.name, index.name), .is_not_null = true, .identifies = true};
+    UniqueKey key{.name = index.name,
+                  .parts = {},
+                  .seed = seed_of(target.name, index.name),
+                  .is_not_null = true,
+                  .identifies = true};
     for (const auto& part : index.parts) {
         const auto in_target = target.find_column(part.column);
         const auto in_source = source.find_column(part.column);
@@ -69,12 +83,14 @@ std::optional<UniqueKey> compile_key(const schema::Index& index, const schema::T
         }
         const auto& column = target.columns[*in_target];
         if (column.is_nullable) key.is_not_null = false;
-        if (column.generated != schema::Generated::No && source.columns[*in_source].generated == schema::Generated::No) {
+        if (column.generated != schema::Generated::No &&
+            source.columns[*in_source].generated == schema::Generated::No) {
             // The target computes this value itself: what the source has there says nothing about it.
             key.identifies = false;
             continue;
         }
-        key.parts.push_back({.column = *in_source, .form = form_of(source.columns[*in_source], column), .prefix = part.prefix_length});
+        key.parts.push_back(
+            {.column = *in_source, .form = form_of(source.columns[*in_source], column), .prefix = part.prefix_length});
     }
     if (!key.identifies) key.is_not_null = false;
     return key;
@@ -100,7 +116,8 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
         if (source.columns[i].is_hidden) continue;
         const auto in_target = target.find_column(source.columns[i].name);
         if (in_target && target.columns[*in_target].generated != schema::Generated::No) continue;
-        WrittenColumn column{.column = i, .name = model::quote_identifier(source.columns[i].name), .introducer = {}, .is_json = false};
+        WrittenColumn column{
+            .column = i, .name = model::quote_identifier(source.columns[i].name), .introducer = {}, .is_json = false};
         if (i < charsets.size() && !charsets[i].empty()) column.introducer = fmt::format("_{} ", charsets[i]);
         column.is_json = in_target && target.columns[*in_target].type == ColumnType::Json;
         column_list_ += column_list_.empty() ? "(" : ",";
@@ -118,7 +135,8 @@ void TablePlan::add_keys(const schema::TableDefinition& source, const schema::Ta
     for (const auto& index : target.indexes) {
         if (index.is_unique()) indexes.push_back(&index);
     }
-    std::ranges::stable_partition(indexes, [](const schema::Index* index) { return index->kind == schema::IndexKind::Primary; });
+    std::ranges::stable_partition(indexes,
+                                  [](const schema::Index* index) { return index->kind == schema::IndexKind::Primary; });
     for (const schema::Index* index : indexes) {
         auto key = compile_key(*index, source, target);
         if (!key) continue;
@@ -128,7 +146,8 @@ void TablePlan::add_keys(const schema::TableDefinition& source, const schema::Ta
     whole_row_ = {.name = "", .parts = {}, .seed = seed_of(target.name, ""), .is_not_null = false, .identifies = false};
     for (const auto& written : columns_) {
         const auto in_target = target.find_column(source.columns[written.column].name);
-        const KeyForm form = in_target ? form_of(source.columns[written.column], target.columns[*in_target]) : KeyForm::Exact;
+        const KeyForm form =
+            in_target ? form_of(source.columns[written.column], target.columns[*in_target]) : KeyForm::Exact;
         whole_row_.parts.push_back({.column = written.column, .form = form, .prefix = 0});
     }
 }
@@ -136,7 +155,8 @@ void TablePlan::add_keys(const schema::TableDefinition& source, const schema::Ta
 const UniqueKey* TablePlan::where_key(model::Row row) const noexcept {
     if (row_key_) return &keys_[*row_key_];
     for (const auto& key : keys_) {
-        const bool has_null = std::ranges::any_of(key.parts, [&](const KeyPart& part) { return row[part.column].is_null(); });
+        const bool has_null =
+            std::ranges::any_of(key.parts, [&](const KeyPart& part) { return row[part.column].is_null(); });
         if (key.identifies && !has_null) return &key;
     }
     return nullptr;
@@ -150,7 +170,8 @@ const WrittenColumn* TablePlan::written(std::size_t column) const noexcept {
 bool TablePlan::changes_unique_key(model::Row before, model::Row after) const noexcept {
     const auto differs = [&](const KeyPart& part) { return !(before[part.column] == after[part.column]); };
     if (!row_key_ && std::ranges::any_of(whole_row_.parts, differs)) return true;
-    return std::ranges::any_of(keys_, [&](const UniqueKey& key) { return !key.identifies || std::ranges::any_of(key.parts, differs); });
+    return std::ranges::any_of(
+        keys_, [&](const UniqueKey& key) { return !key.identifies || std::ranges::any_of(key.parts, differs); });
 }
 
 }  // namespace dm::dml

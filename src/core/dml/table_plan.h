@@ -21,7 +21,7 @@ enum class KeyForm : std::uint8_t {
 };
 
 struct KeyPart {
-    std::size_t column = 0;    ///< index in the row image
+    std::size_t column = 0;  ///< index in the row image
     KeyForm form = KeyForm::Exact;
     std::uint32_t prefix = 0;  ///< characters (bytes for binary strings) that count; 0 = all
 };
@@ -43,8 +43,8 @@ struct WrittenColumn {
     bool is_json = false;    ///< comparing needs a cast
 };
 
-/// Everything the structures say about writing one source table's rows into its target, compiled once and used for each row.
-/// Immutable after `compile`, so free to share between threads.
+/// Everything the structures say about writing one source table's rows into its target, compiled once and used for each
+/// row. Immutable after `compile`, so free to share between threads.
 class TablePlan {
   public:
     /// `charsets` gives per source column the charset of values that come as bytes ("" for none); may be empty.
@@ -59,7 +59,8 @@ class TablePlan {
     [[nodiscard]] const std::vector<WrittenColumn>& columns() const noexcept { return columns_; }
     /// "(`a`,`b`)".
     [[nodiscard]] const std::string& column_list() const noexcept { return column_list_; }
-    /// The key that identifies every row: the primary key, else the first unique key without NULLs; null if there is none.
+    /// The key that identifies every row: the primary key, else the first unique key without NULLs; null if there is
+    /// none.
     [[nodiscard]] const UniqueKey* row_key() const noexcept { return row_key_ ? &keys_[*row_key_] : nullptr; }
     /// The key to find this row by: the row key, else the first unique key without a NULL in it; null: by all columns.
     [[nodiscard]] const UniqueKey* where_key(model::Row row) const noexcept;
@@ -68,7 +69,8 @@ class TablePlan {
     [[nodiscard]] const UniqueKey& whole_row() const noexcept { return whole_row_; }
     /// The column as statements name it; nothing if it is not written.
     [[nodiscard]] const WrittenColumn* written(std::size_t column) const noexcept;
-    /// False if the target has a column of its own that must be given a value: then a row cannot be inserted to update it.
+    /// False if the target has a column of its own that must be given a value: then a row cannot be inserted to update
+    /// it.
     [[nodiscard]] bool can_upsert() const noexcept { return can_upsert_; }
     /// True if an update changes a column of any unique key, or any column at all if there is no row key.
     [[nodiscard]] bool changes_unique_key(model::Row before, model::Row after) const noexcept;

@@ -34,7 +34,8 @@ SourceId parse_source_id(std::string_view value) { return SourceId(std::string(v
 
 /// Puts every item of `read` that can be read into `out`, under the id `make_id` finds in its key.
 template <typename Map, typename MakeId, typename Parse>
-void collect(const GetResult& read, keys::Kind kind, MakeId make_id, Parse parse, Map& out, std::vector<Error>& problems) {
+void collect(const GetResult& read, keys::Kind kind, MakeId make_id, Parse parse, Map& out,
+             std::vector<Error>& problems) {
     for (const auto& item : read.items) {
         try {
             out[make_id(keys::decode(kind, item.key))] = parse(item.value);
@@ -113,10 +114,17 @@ std::optional<std::string> ClusterStore::get_one(const std::string& key) const {
 // ---- reading
 
 ClusterState ClusterStore::load_all() const {
-    const auto reads = store_.get_many({all_of(keys::kSource), all_of(keys::kRelayStage), all_of(keys::kSubTask),
-                                        all_of(keys::kSubTaskStage), all_of(keys::kValidatorStage),
-                                        all_of(keys::kRelayWorker), all_of(keys::kLoadTask), all_of(keys::kWorker),
-                                        all_of(keys::kBound), all_of(keys::kLastBound), all_of(keys::kKeepAlive),
+    const auto reads = store_.get_many({all_of(keys::kSource),
+                                        all_of(keys::kRelayStage),
+                                        all_of(keys::kSubTask),
+                                        all_of(keys::kSubTaskStage),
+                                        all_of(keys::kValidatorStage),
+                                        all_of(keys::kRelayWorker),
+                                        all_of(keys::kLoadTask),
+                                        all_of(keys::kWorker),
+                                        all_of(keys::kBound),
+                                        all_of(keys::kLastBound),
+                                        all_of(keys::kKeepAlive),
                                         {std::string(keys::kClusterVersion), false}});
     ClusterState state;
     auto& bad = state.problems;
@@ -195,10 +203,13 @@ WorkerAssignment ClusterStore::load_assignment(const WorkerName& worker) const {
         reads.resize(2);
         for (const auto& key : wanted_keys) reads.push_back({key, false});
     }
-    throw Error(ErrorCode::HaTxn, fmt::format("the assignment of worker {} kept changing while it was read", worker.str()));
+    throw Error(ErrorCode::HaTxn,
+                fmt::format("the assignment of worker {} kept changing while it was read", worker.str()));
 }
 
-std::optional<std::string> ClusterStore::get_source(const SourceId& source) const { return get_one(keys::source(source)); }
+std::optional<std::string> ClusterStore::get_source(const SourceId& source) const {
+    return get_one(keys::source(source));
+}
 
 std::optional<std::string> ClusterStore::get_subtask(const SubTaskId& id) const {
     return get_one(keys::subtask(id.source, id.task));
@@ -287,7 +298,9 @@ Revision ClusterStore::replace_bound(const WorkerName& old_worker, const SourceB
 
 // ---- workers
 
-Revision ClusterStore::put_worker(const WorkerInfo& info) { return write({put(keys::worker(info.name), to_text(info))}); }
+Revision ClusterStore::put_worker(const WorkerInfo& info) {
+    return write({put(keys::worker(info.name), to_text(info))});
+}
 
 Revision ClusterStore::delete_worker(const WorkerName& worker) {
     return write({erase(keys::worker(worker)), erase(keys::relay_worker(worker))});
@@ -335,7 +348,8 @@ Revision ClusterStore::delete_subtasks(const std::vector<SubTaskId>& subtasks) {
 
 Revision ClusterStore::set_stages(const std::vector<SubTaskStage>& stages) {
     std::vector<WriteOp> writes;
-    for (const auto& stage : stages) writes.emplace_back(put(keys::subtask_stage(stage.source, stage.task), to_text(stage)));
+    for (const auto& stage : stages)
+        writes.emplace_back(put(keys::subtask_stage(stage.source, stage.task), to_text(stage)));
     return write(writes);
 }
 
@@ -359,7 +373,8 @@ Revision ClusterStore::put_validators(const std::vector<SubTaskRecord>& subtasks
 
 Revision ClusterStore::put_task_arguments(const std::vector<SubTaskId>& subtasks, const TaskArguments& arguments) {
     std::vector<WriteOp> writes;
-    for (const auto& id : subtasks) writes.emplace_back(put(keys::task_arguments(id.task, id.source), to_text(arguments)));
+    for (const auto& id : subtasks)
+        writes.emplace_back(put(keys::task_arguments(id.task, id.source), to_text(arguments)));
     return write(writes);
 }
 
@@ -379,7 +394,9 @@ Revision ClusterStore::put_load_task(const SubTaskId& id, const WorkerName& work
     return write({put(keys::load_task(id.task, id.source), load_task_text(worker))});
 }
 
-Revision ClusterStore::delete_load_task(const SubTaskId& id) { return write({erase(keys::load_task(id.task, id.source))}); }
+Revision ClusterStore::delete_load_task(const SubTaskId& id) {
+    return write({erase(keys::load_task(id.task, id.source))});
+}
 
 Revision ClusterStore::delete_task_leftovers(const TaskName& task) {
     const auto under = [&](keys::Kind kind) { return DeleteOp{keys::encode(kind, {task.str()}), true}; };
@@ -406,7 +423,8 @@ std::uint64_t ClusterStore::read_or_create_id() {
             for (const char c : *stored) id = id << 8U | static_cast<unsigned char>(c);
             return id;
         }
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now().time_since_epoch()).count();
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now().time_since_epoch()).count();
         const auto id = (static_cast<std::uint64_t>(seconds) << 32U) + std::random_device{}();
         std::string bytes;
         for (unsigned shift = 64; shift > 0; shift -= 8) bytes += static_cast<char>(id >> (shift - 8));
@@ -417,49 +435,51 @@ std::uint64_t ClusterStore::read_or_create_id() {
 
 // ---- watching
 
-WatchEnd ClusterStore::watch_keep_alives(Revision from, std::stop_token stop, const Sink<WorkerName, KeepAlive>& sink) const {
+WatchEnd ClusterStore::watch_keep_alives(Revision from, std::stop_token stop,
+                                         const Sink<WorkerName, KeepAlive>& sink) const {
     return watch_records(store_, keys::kKeepAlive, {}, from, stop, first_parameter<WorkerName>, parse_keep_alive, sink);
 }
 
-WatchEnd ClusterStore::watch_load_tasks(Revision from, std::stop_token stop, const Sink<SubTaskId, WorkerName>& sink) const {
+WatchEnd ClusterStore::watch_load_tasks(Revision from, std::stop_token stop,
+                                        const Sink<SubTaskId, WorkerName>& sink) const {
     return watch_records(store_, keys::kLoadTask, {}, from, stop, task_source, parse_load_task, sink);
 }
 
 WatchEnd ClusterStore::watch_bound(const WorkerName& worker, Revision from, std::stop_token stop,
                                    const Sink<WorkerName, SourceBound>& sink) const {
-    return watch_records<WorkerName, SourceBound>(
-        store_, keys::kBound, {worker.str()}, from, stop, first_parameter<WorkerName>, parse_source_bound,
-        [&](const auto& change) {
-            if (change.id == worker) sink(change);
-        });
+    return watch_records<WorkerName, SourceBound>(store_, keys::kBound, {worker.str()}, from, stop,
+                                                  first_parameter<WorkerName>, parse_source_bound,
+                                                  [&](const auto& change) {
+                                                      if (change.id == worker) sink(change);
+                                                  });
 }
 
 WatchEnd ClusterStore::watch_relay_worker(const WorkerName& worker, Revision from, std::stop_token stop,
                                           const Sink<WorkerName, SourceId>& sink) const {
-    return watch_records<WorkerName, SourceId>(
-        store_, keys::kRelayWorker, {worker.str()}, from, stop, first_parameter<WorkerName>, parse_source_id,
-        [&](const auto& change) {
-            if (change.id == worker) sink(change);
-        });
+    return watch_records<WorkerName, SourceId>(store_, keys::kRelayWorker, {worker.str()}, from, stop,
+                                               first_parameter<WorkerName>, parse_source_id, [&](const auto& change) {
+                                                   if (change.id == worker) sink(change);
+                                               });
 }
 
 WatchEnd ClusterStore::watch_relay_stage(const SourceId& source, Revision from, std::stop_token stop,
                                          const Sink<SourceId, RelayStage>& sink) const {
-    return watch_records<SourceId, RelayStage>(
-        store_, keys::kRelayStage, {source.str()}, from, stop, first_parameter<SourceId>, parse_relay_stage,
-        [&](const auto& change) {
-            if (change.id == source) sink(change);
-        });
+    return watch_records<SourceId, RelayStage>(store_, keys::kRelayStage, {source.str()}, from, stop,
+                                               first_parameter<SourceId>, parse_relay_stage, [&](const auto& change) {
+                                                   if (change.id == source) sink(change);
+                                               });
 }
 
 WatchEnd ClusterStore::watch_subtask_stages(const SourceId& source, Revision from, std::stop_token stop,
                                             const Sink<SubTaskId, SubTaskStage>& sink) const {
-    return watch_records(store_, keys::kSubTaskStage, {source.str()}, from, stop, source_task, parse_subtask_stage, sink);
+    return watch_records(store_, keys::kSubTaskStage, {source.str()}, from, stop, source_task, parse_subtask_stage,
+                         sink);
 }
 
 WatchEnd ClusterStore::watch_validator_stages(const SourceId& source, Revision from, std::stop_token stop,
                                               const Sink<SubTaskId, SubTaskStage>& sink) const {
-    return watch_records(store_, keys::kValidatorStage, {source.str()}, from, stop, source_task, parse_subtask_stage, sink);
+    return watch_records(store_, keys::kValidatorStage, {source.str()}, from, stop, source_task, parse_subtask_stage,
+                         sink);
 }
 
 }  // namespace dm::meta

@@ -92,8 +92,10 @@ class ClusterStore {
     // ---- watching: as KvStore::watch; one sink call per change, records that cannot be read are logged and left out
     template <typename Id, typename Record>
     using Sink = std::function<void(const Change<Id, Record>&)>;
-    WatchEnd watch_keep_alives(Revision from, std::stop_token stop, const Sink<model::WorkerName, KeepAlive>& sink) const;
-    WatchEnd watch_load_tasks(Revision from, std::stop_token stop, const Sink<SubTaskId, model::WorkerName>& sink) const;
+    WatchEnd watch_keep_alives(Revision from, std::stop_token stop,
+                               const Sink<model::WorkerName, KeepAlive>& sink) const;
+    WatchEnd watch_load_tasks(Revision from, std::stop_token stop,
+                              const Sink<SubTaskId, model::WorkerName>& sink) const;
     WatchEnd watch_bound(const model::WorkerName& worker, Revision from, std::stop_token stop,
                          const Sink<model::WorkerName, SourceBound>& sink) const;
     WatchEnd watch_relay_worker(const model::WorkerName& worker, Revision from, std::stop_token stop,

@@ -105,7 +105,12 @@ TEST_F(ClusterStoreTest, RemoveMetaForgetsOneTaskOnly) {
 
 TEST_F(ClusterStoreTest, AWriteIsRepeatedUntilItSucceeds) {
     kv_.fail_next(FakeKvStore::Fault::After, 4);
-    Step writer("writer", [&](std::stop_token) { store_.put_worker({w1, "a:1"}); }, [](const Error&) {});
+    Step writer(
+        "writer",
+        [&](std::stop_token) {
+            store_.put_worker({w1, "a:1"});
+        },
+        [](const Error&) {});
     for (int i = 0; i < 4; ++i) {
         clock_.wait_for_sleepers(1);
         clock_.advance(std::chrono::seconds(1));

@@ -146,7 +146,9 @@ void Election::lead_term(const Compare& mine, std::stop_source term, const Lead&
             wait_until_lost(mine, term.get_token());
             term.request_stop();
         },
-        [](const Error& error) { log::error("the own election key is no longer watched", {{"error", error.what()}}); });
+        [](const Error& error) {
+            log::error("the own election key is no longer watched", {{"error", error.what()}});
+        });
     log::info("this member leads", {{"id", options_.self.id}});
     set_fence(mine);
     try {

@@ -35,7 +35,8 @@ class Election {
     /// if the store could be reached.
     void run(std::stop_token stop, const Lead& lead);
 
-    /// Calls `sink` with the present leader and at each change (nothing: no leader), until stop. Tries again on failures.
+    /// Calls `sink` with the present leader and at each change (nothing: no leader), until stop. Tries again on
+    /// failures.
     void watch_leader(std::stop_token stop, const std::function<void(const std::optional<Leader>&)>& sink);
 
     /// Steps down and takes no part until `cancel_evict`. In memory only.

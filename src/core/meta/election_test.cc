@@ -19,7 +19,8 @@ class Candidate {
     Candidate(KvStore& store, Clock& clock, const std::string& name)
         : election_(store, clock, {.self = {name, name + ":8261"}, .ttl = seconds(60)}),
           step_(
-              "candidate", [this](std::stop_token stop) { election_.run(stop, [this](std::stop_token t) { lead(t); }); },
+              "candidate",
+              [this](std::stop_token stop) { election_.run(stop, [this](std::stop_token t) { lead(t); }); },
               [](const Error& error) { ADD_FAILURE() << error.what(); }) {}
 
     void wait_for_terms(int count) {

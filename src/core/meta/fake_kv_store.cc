@@ -31,7 +31,8 @@ auto FakeKvStore::operate(ErrorCode code, F&& work) {
 GetResult FakeKvStore::read_locked(const ReadOp& read) const {
     GetResult result;
     result.revision = revision_;
-    for (auto at = items_.lower_bound(read.key); at != items_.end() && matches(at->first, read.key, read.is_prefix); ++at)
+    for (auto at = items_.lower_bound(read.key); at != items_.end() && matches(at->first, read.key, read.is_prefix);
+         ++at)
         result.items.push_back(at->second);
     return result;
 }

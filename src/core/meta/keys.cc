@@ -21,7 +21,8 @@ void append_hex(std::string& out, std::string_view bytes) {
 }
 
 Error undecodable(std::string_view key, std::string_view why) {
-    return {ErrorCode::ConfigEtcdUndecodable, fmt::format("key {} in the cluster's store cannot be decoded: {}", key, why)};
+    return {ErrorCode::ConfigEtcdUndecodable,
+            fmt::format("key {} in the cluster's store cannot be decoded: {}", key, why)};
 }
 
 unsigned digit(std::string_view key, char c) {

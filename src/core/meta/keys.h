@@ -24,25 +24,26 @@ inline constexpr std::string_view kTopology = "/dm-cluster/topology";
 /// Election keys are `kLeader/<lease in hexadecimal>`.
 inline constexpr std::string_view kLeader = "/dm-master/leader";
 
-inline constexpr Kind kWorker{"/dm-worker/r/", 1};                     ///< worker
-inline constexpr Kind kKeepAlive{"/dm-worker/a/", 1};                  ///< worker
-inline constexpr Kind kSource{"/dm-master/v2/upstream/config/", 1};    ///< source
-inline constexpr Kind kBound{"/dm-master/bound-worker/", 1};           ///< worker
-inline constexpr Kind kLastBound{"/dm-master/last-bound-worker/", 1};  ///< worker
-inline constexpr Kind kRelayWorker{"/dm-master/relay-worker/", 1};     ///< worker
-inline constexpr Kind kSubTask{"/dm-master/upstream/subtask/", 2};     ///< source, task
-inline constexpr Kind kRelayStage{"/dm-master/v2/stage/relay/", 1};    ///< source
-inline constexpr Kind kSubTaskStage{"/dm-master/stage/subtask/", 2};   ///< source, task
-inline constexpr Kind kValidatorStage{"/dm-master/stage/validator/", 2};          ///< source, task
-inline constexpr Kind kLoadTask{"/dm-master/load-task/", 2};                      ///< task, source
-inline constexpr Kind kLoadBarrier{"/dm-master/lightning-coord/", 2};             ///< task, source
-inline constexpr Kind kTaskArguments{"/dm-master/task-cli-args/", 2};             ///< task, source
-inline constexpr Kind kTaskTemplate{"/dm-master/openapi-task-template/", 1};      ///< task
+inline constexpr Kind kWorker{"/dm-worker/r/", 1};                                         ///< worker
+inline constexpr Kind kKeepAlive{"/dm-worker/a/", 1};                                      ///< worker
+inline constexpr Kind kSource{"/dm-master/v2/upstream/config/", 1};                        ///< source
+inline constexpr Kind kBound{"/dm-master/bound-worker/", 1};                               ///< worker
+inline constexpr Kind kLastBound{"/dm-master/last-bound-worker/", 1};                      ///< worker
+inline constexpr Kind kRelayWorker{"/dm-master/relay-worker/", 1};                         ///< worker
+inline constexpr Kind kSubTask{"/dm-master/upstream/subtask/", 2};                         ///< source, task
+inline constexpr Kind kRelayStage{"/dm-master/v2/stage/relay/", 1};                        ///< source
+inline constexpr Kind kSubTaskStage{"/dm-master/stage/subtask/", 2};                       ///< source, task
+inline constexpr Kind kValidatorStage{"/dm-master/stage/validator/", 2};                   ///< source, task
+inline constexpr Kind kLoadTask{"/dm-master/load-task/", 2};                               ///< task, source
+inline constexpr Kind kLoadBarrier{"/dm-master/lightning-coord/", 2};                      ///< task, source
+inline constexpr Kind kTaskArguments{"/dm-master/task-cli-args/", 2};                      ///< task, source
+inline constexpr Kind kTaskTemplate{"/dm-master/openapi-task-template/", 1};               ///< task
 inline constexpr Kind kPessimistInfo{"/dm-master/shardddl-pessimism/info/", 2};            ///< task, source
 inline constexpr Kind kPessimistOperation{"/dm-master/shardddl-pessimism/operation/", 2};  ///< task, source
 inline constexpr Kind kSourceTables{"/dm-master/shardddl-optimism/source-tables/", 2};     ///< task, source
-inline constexpr Kind kOptimistInfo{"/dm-master/shardddl-optimism/info/", 4};              ///< task, source, schema, table
-inline constexpr Kind kOptimistOperation{"/dm-master/shardddl-optimism/operation/", 4};    ///< task, source, schema, table
+inline constexpr Kind kOptimistInfo{"/dm-master/shardddl-optimism/info/", 4};  ///< task, source, schema, table
+inline constexpr Kind kOptimistOperation{"/dm-master/shardddl-optimism/operation/",
+                                         4};  ///< task, source, schema, table
 /// lock, column, source, schema, table
 inline constexpr Kind kDroppedColumns{"/dm-master/shardddl-optimism/dropped-columns/", 5};
 

@@ -17,8 +17,7 @@ TEST(KeysTest, ParametersAreHexadecimalAndJoinedBySlashes) {
     EXPECT_EQ(source(SourceId("mysql-replica-01")), "/dm-master/v2/upstream/config/6d7973716c2d7265706c6963612d3031");
     EXPECT_EQ(subtask(SourceId("s"), TaskName("t")), "/dm-master/upstream/subtask/73/74");
     EXPECT_EQ(load_task(TaskName("t"), SourceId("s")), "/dm-master/load-task/74/73");
-    EXPECT_EQ(encode(kOptimistInfo, {"t", "s", "db", "\xc3\xa9"}),
-              "/dm-master/shardddl-optimism/info/74/73/6462/c3a9");
+    EXPECT_EQ(encode(kOptimistInfo, {"t", "s", "db", "\xc3\xa9"}), "/dm-master/shardddl-optimism/info/74/73/6462/c3a9");
 }
 
 TEST(KeysTest, MissingParametersMakeAWatchPrefix) {
@@ -35,8 +34,8 @@ TEST(KeysTest, DecodesWhatItEncodes) {
 }
 
 TEST(KeysTest, RefusesWhatIsNotItsKey) {
-    for (const std::string key : {"/dm-master/bound-worker/4", "/dm-master/bound-worker/zz", "/dm-master/bound-worker/41/41",
-                                  "/dm-worker/r/41", ""}) {
+    for (const std::string key : {"/dm-master/bound-worker/4", "/dm-master/bound-worker/zz",
+                                  "/dm-master/bound-worker/41/41", "/dm-worker/r/41", ""}) {
         try {
             static_cast<void>(decode(kBound, key));
             ADD_FAILURE() << key << " was accepted";

@@ -11,10 +11,12 @@ namespace dm::meta {
 void check_writes(const std::vector<WriteOp>& writes) {
     std::set<std::string, std::less<>> puts;
     const auto refuse = [](const std::string& key) {
-        throw Error(ErrorCode::HaTxn, fmt::format("one transaction writes key {} twice", key)).with_retry(RetryClass::Never);
+        throw Error(ErrorCode::HaTxn, fmt::format("one transaction writes key {} twice", key))
+            .with_retry(RetryClass::Never);
     };
     for (const auto& write : writes)
-        if (const auto* put = std::get_if<PutOp>(&write); put != nullptr && !puts.insert(put->key).second) refuse(put->key);
+        if (const auto* put = std::get_if<PutOp>(&write); put != nullptr && !puts.insert(put->key).second)
+            refuse(put->key);
     for (const auto& write : writes) {
         const auto* erase = std::get_if<DeleteOp>(&write);
         if (erase == nullptr) continue;

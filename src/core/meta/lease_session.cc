@@ -65,8 +65,8 @@ void LeaseSession::extend(Held& held) {
         const bool is_over = clock_.now() - held.renewed >= held.ttl;
         if (error.code() == ErrorCode::HaKeepAlive) throw;
         if (is_over)
-            throw Error(ErrorCode::HaKeepAlive, fmt::format("the lease of {} could not be extended for {} s", options_.key,
-                                                            held.ttl.count()))
+            throw Error(ErrorCode::HaKeepAlive,
+                        fmt::format("the lease of {} could not be extended for {} s", options_.key, held.ttl.count()))
                 .with_cause(error);
         log::warn("a lease could not be extended and is tried again", {{"key", options_.key}, {"error", error.what()}});
     }

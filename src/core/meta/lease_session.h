@@ -11,8 +11,8 @@
 
 namespace dm::meta {
 
-/// One key kept alive by a lease: a worker's keepalive, a candidate of the election. `store` and `clock` must outlive it.
-/// `run` is called on one thread at a time; `change_ttl` may be called from any thread.
+/// One key kept alive by a lease: a worker's keepalive, a candidate of the election. `store` and `clock` must outlive
+/// it. `run` is called on one thread at a time; `change_ttl` may be called from any thread.
 class LeaseSession {
   public:
     struct Options {

@@ -1,8 +1,7 @@
 #include "core/meta/records.h"
 
-#include <nlohmann/json.hpp>
-
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 
@@ -99,7 +98,8 @@ std::string to_text(const RelayStage& record) {
 }
 
 std::string to_text(const SubTaskStage& record) {
-    return dump({{"expect", static_cast<int>(record.expect)}, {"source", record.source.str()}, {"task", record.task.str()}});
+    return dump(
+        {{"expect", static_cast<int>(record.expect)}, {"source", record.source.str()}, {"task", record.task.str()}});
 }
 
 std::string to_text(const ClusterVersion& record) {

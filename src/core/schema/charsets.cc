@@ -40,7 +40,8 @@ constexpr std::array kCharsets = {
 };
 
 const Charset* find_charset(std::string_view name) noexcept {
-    const auto found = std::find_if(kCharsets.begin(), kCharsets.end(), [&](const Charset& c) { return c.name == name; });
+    const auto found =
+        std::find_if(kCharsets.begin(), kCharsets.end(), [&](const Charset& c) { return c.name == name; });
     return found == kCharsets.end() ? nullptr : &*found;
 }
 

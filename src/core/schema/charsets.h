@@ -20,8 +20,8 @@ struct CharsetPair {
 /// Most bytes one character takes; 1 for an unknown charset.
 [[nodiscard]] std::uint32_t max_char_bytes(std::string_view charset) noexcept;
 
-/// The collation of a charset where only the charset is named, in servers that set nothing else; "<charset>_general_ci" if
-/// the charset is unknown.
+/// The collation of a charset where only the charset is named, in servers that set nothing else; "<charset>_general_ci"
+/// if the charset is unknown.
 [[nodiscard]] std::string builtin_collation(std::string_view charset);
 
 /// The charset a collation belongs to. MariaDB's short names ("uca1400_ai_ci") belong to no charset: then it is empty.

@@ -22,45 +22,99 @@ struct TypeName {
 
 /// Synonyms whose meaning needs nothing but the name.
 constexpr std::array kTypeNames = {
-    TypeName{"tinyint", Type::TinyInt}, TypeName{"int1", Type::TinyInt}, TypeName{"bool", Type::TinyInt},
-    TypeName{"boolean", Type::TinyInt}, TypeName{"smallint", Type::SmallInt}, TypeName{"int2", Type::SmallInt},
-    TypeName{"mediumint", Type::MediumInt}, TypeName{"int3", Type::MediumInt}, TypeName{"middleint", Type::MediumInt},
-    TypeName{"int", Type::Int}, TypeName{"int4", Type::Int}, TypeName{"integer", Type::Int},
-    TypeName{"bigint", Type::BigInt}, TypeName{"int8", Type::BigInt}, TypeName{"serial", Type::BigInt},
-    TypeName{"decimal", Type::Decimal}, TypeName{"dec", Type::Decimal}, TypeName{"numeric", Type::Decimal},
-    TypeName{"fixed", Type::Decimal}, TypeName{"number", Type::Decimal}, TypeName{"float", Type::Float},
-    TypeName{"float4", Type::Float}, TypeName{"float8", Type::Double}, TypeName{"double", Type::Double},
-    TypeName{"double precision", Type::Double}, TypeName{"real", Type::Double}, TypeName{"bit", Type::Bit},
-    TypeName{"date", Type::Date}, TypeName{"time", Type::Time}, TypeName{"datetime", Type::DateTime},
-    TypeName{"timestamp", Type::Timestamp}, TypeName{"year", Type::Year}, TypeName{"char", Type::Char},
-    TypeName{"character", Type::Char}, TypeName{"nchar", Type::Char}, TypeName{"national char", Type::Char},
-    TypeName{"national character", Type::Char}, TypeName{"varchar", Type::VarChar},
-    TypeName{"varcharacter", Type::VarChar}, TypeName{"varchar2", Type::VarChar}, TypeName{"char varying", Type::VarChar},
-    TypeName{"character varying", Type::VarChar}, TypeName{"nvarchar", Type::VarChar},
-    TypeName{"nchar varchar", Type::VarChar}, TypeName{"nchar varcharacter", Type::VarChar},
-    TypeName{"nchar varying", Type::VarChar}, TypeName{"national varchar", Type::VarChar},
-    TypeName{"national varcharacter", Type::VarChar}, TypeName{"national char varying", Type::VarChar},
-    TypeName{"national character varying", Type::VarChar}, TypeName{"tinytext", Type::TinyText},
-    TypeName{"text", Type::Text}, TypeName{"mediumtext", Type::MediumText}, TypeName{"long", Type::MediumText},
-    TypeName{"long varchar", Type::MediumText}, TypeName{"long varcharacter", Type::MediumText},
-    TypeName{"long char varying", Type::MediumText}, TypeName{"long character varying", Type::MediumText},
-    TypeName{"longtext", Type::LongText}, TypeName{"clob", Type::LongText}, TypeName{"xmltype", Type::LongText},
-    TypeName{"binary", Type::Binary}, TypeName{"varbinary", Type::VarBinary}, TypeName{"raw", Type::VarBinary},
-    TypeName{"tinyblob", Type::TinyBlob}, TypeName{"blob", Type::Blob}, TypeName{"mediumblob", Type::MediumBlob},
-    TypeName{"long varbinary", Type::MediumBlob}, TypeName{"longblob", Type::LongBlob}, TypeName{"enum", Type::Enum},
-    TypeName{"set", Type::Set}, TypeName{"json", Type::Json}, TypeName{"geometry", Type::Geometry},
-    TypeName{"point", Type::Geometry}, TypeName{"linestring", Type::Geometry}, TypeName{"polygon", Type::Geometry},
-    TypeName{"multipoint", Type::Geometry}, TypeName{"multilinestring", Type::Geometry},
-    TypeName{"multipolygon", Type::Geometry}, TypeName{"geometrycollection", Type::Geometry},
-    TypeName{"geomcollection", Type::Geometry}, TypeName{"vector", Type::Vector}, TypeName{"uuid", Type::Uuid},
-    TypeName{"inet4", Type::Inet4}, TypeName{"inet6", Type::Inet6},
+    TypeName{"tinyint", Type::TinyInt},
+    TypeName{"int1", Type::TinyInt},
+    TypeName{"bool", Type::TinyInt},
+    TypeName{"boolean", Type::TinyInt},
+    TypeName{"smallint", Type::SmallInt},
+    TypeName{"int2", Type::SmallInt},
+    TypeName{"mediumint", Type::MediumInt},
+    TypeName{"int3", Type::MediumInt},
+    TypeName{"middleint", Type::MediumInt},
+    TypeName{"int", Type::Int},
+    TypeName{"int4", Type::Int},
+    TypeName{"integer", Type::Int},
+    TypeName{"bigint", Type::BigInt},
+    TypeName{"int8", Type::BigInt},
+    TypeName{"serial", Type::BigInt},
+    TypeName{"decimal", Type::Decimal},
+    TypeName{"dec", Type::Decimal},
+    TypeName{"numeric", Type::Decimal},
+    TypeName{"fixed", Type::Decimal},
+    TypeName{"number", Type::Decimal},
+    TypeName{"float", Type::Float},
+    TypeName{"float4", Type::Float},
+    TypeName{"float8", Type::Double},
+    TypeName{"double", Type::Double},
+    TypeName{"double precision", Type::Double},
+    TypeName{"real", Type::Double},
+    TypeName{"bit", Type::Bit},
+    TypeName{"date", Type::Date},
+    TypeName{"time", Type::Time},
+    TypeName{"datetime", Type::DateTime},
+    TypeName{"timestamp", Type::Timestamp},
+    TypeName{"year", Type::Year},
+    TypeName{"char", Type::Char},
+    TypeName{"character", Type::Char},
+    TypeName{"nchar", Type::Char},
+    TypeName{"national char", Type::Char},
+    TypeName{"national character", Type::Char},
+    TypeName{"varchar", Type::VarChar},
+    TypeName{"varcharacter", Type::VarChar},
+    TypeName{"varchar2", Type::VarChar},
+    TypeName{"char varying", Type::VarChar},
+    TypeName{"character varying", Type::VarChar},
+    TypeName{"nvarchar", Type::VarChar},
+    TypeName{"nchar varchar", Type::VarChar},
+    TypeName{"nchar varcharacter", Type::VarChar},
+    TypeName{"nchar varying", Type::VarChar},
+    TypeName{"national varchar", Type::VarChar},
+    TypeName{"national varcharacter", Type::VarChar},
+    TypeName{"national char varying", Type::VarChar},
+    TypeName{"national character varying", Type::VarChar},
+    TypeName{"tinytext", Type::TinyText},
+    TypeName{"text", Type::Text},
+    TypeName{"mediumtext", Type::MediumText},
+    TypeName{"long", Type::MediumText},
+    TypeName{"long varchar", Type::MediumText},
+    TypeName{"long varcharacter", Type::MediumText},
+    TypeName{"long char varying", Type::MediumText},
+    TypeName{"long character varying", Type::MediumText},
+    TypeName{"longtext", Type::LongText},
+    TypeName{"clob", Type::LongText},
+    TypeName{"xmltype", Type::LongText},
+    TypeName{"binary", Type::Binary},
+    TypeName{"varbinary", Type::VarBinary},
+    TypeName{"raw", Type::VarBinary},
+    TypeName{"tinyblob", Type::TinyBlob},
+    TypeName{"blob", Type::Blob},
+    TypeName{"mediumblob", Type::MediumBlob},
+    TypeName{"long varbinary", Type::MediumBlob},
+    TypeName{"longblob", Type::LongBlob},
+    TypeName{"enum", Type::Enum},
+    TypeName{"set", Type::Set},
+    TypeName{"json", Type::Json},
+    TypeName{"geometry", Type::Geometry},
+    TypeName{"point", Type::Geometry},
+    TypeName{"linestring", Type::Geometry},
+    TypeName{"polygon", Type::Geometry},
+    TypeName{"multipoint", Type::Geometry},
+    TypeName{"multilinestring", Type::Geometry},
+    TypeName{"multipolygon", Type::Geometry},
+    TypeName{"geometrycollection", Type::Geometry},
+    TypeName{"geomcollection", Type::Geometry},
+    TypeName{"vector", Type::Vector},
+    TypeName{"uuid", Type::Uuid},
+    TypeName{"inet4", Type::Inet4},
+    TypeName{"inet6", Type::Inet6},
 };
 
 /// Names as information_schema shows them, in the order of ColumnType.
 constexpr std::array<std::string_view, 34> kCanonicalNames = {
-    "tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "bit", "date", "time", "datetime",
-    "timestamp", "year", "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary", "tinyblob",
-    "blob", "mediumblob", "longblob", "enum", "set", "json", "geometry", "vector", "uuid", "inet4", "inet6"};
+    "tinyint",    "smallint", "mediumint", "int",       "bigint",   "decimal", "float",      "double",   "bit",
+    "date",       "time",     "datetime",  "timestamp", "year",     "char",    "varchar",    "tinytext", "text",
+    "mediumtext", "longtext", "binary",    "varbinary", "tinyblob", "blob",    "mediumblob", "longblob", "enum",
+    "set",        "json",     "geometry",  "vector",    "uuid",     "inet4",   "inet6"};
 
 constexpr std::uint64_t kMaxVarCharBytes = 65535;
 
@@ -82,7 +136,8 @@ Type resolve_type(const sql::ColumnSpec& spec, const ColumnContext& context) {
     for (const auto& known : kTypeNames) {
         if (known.word == name) return known.type;
     }
-    throw Error(ErrorCode::SchemaDdlFailed, fmt::format("column `{}` has the unknown type \"{}\"", spec.name, type.name));
+    throw Error(ErrorCode::SchemaDdlFailed,
+                fmt::format("column `{}` has the unknown type \"{}\"", spec.name, type.name));
 }
 
 /// The smallest TEXT or BLOB that holds `bytes`.
@@ -94,13 +149,20 @@ Type text_for(std::uint64_t bytes) noexcept {
 
 Type to_binary(Type type) noexcept {
     switch (type) {
-        case Type::Char: return Type::Binary;
-        case Type::VarChar: return Type::VarBinary;
-        case Type::TinyText: return Type::TinyBlob;
-        case Type::Text: return Type::Blob;
-        case Type::MediumText: return Type::MediumBlob;
-        case Type::LongText: return Type::LongBlob;
-        default: return type;
+        case Type::Char:
+            return Type::Binary;
+        case Type::VarChar:
+            return Type::VarBinary;
+        case Type::TinyText:
+            return Type::TinyBlob;
+        case Type::Text:
+            return Type::Blob;
+        case Type::MediumText:
+            return Type::MediumBlob;
+        case Type::LongText:
+            return Type::LongBlob;
+        default:
+            return type;
     }
 }
 
@@ -108,14 +170,19 @@ Type to_binary(Type type) noexcept {
 std::uint64_t capacity_of(Type type) noexcept {
     switch (type) {
         case Type::TinyText:
-        case Type::TinyBlob: return (1UL << 8U) - 1;
+        case Type::TinyBlob:
+            return (1UL << 8U) - 1;
         case Type::Text:
-        case Type::Blob: return (1UL << 16U) - 1;
+        case Type::Blob:
+            return (1UL << 16U) - 1;
         case Type::MediumText:
-        case Type::MediumBlob: return (1UL << 24U) - 1;
+        case Type::MediumBlob:
+            return (1UL << 24U) - 1;
         case Type::LongText:
-        case Type::LongBlob: return (1UL << 32U) - 1;
-        default: return 0;
+        case Type::LongBlob:
+            return (1UL << 32U) - 1;
+        default:
+            return 0;
     }
 }
 
@@ -144,7 +211,8 @@ void fit_text(Column& column, const sql::TypeSpec& type, std::uint64_t sql_mode)
     const std::uint64_t bytes = type.length.value_or(0) * max_char_bytes(column.charset);
     const bool is_binary = is_binary_type(column.type);
     const bool is_sized_text = (column.type == Type::Text || column.type == Type::Blob) && type.length.value_or(0) > 0;
-    const bool is_too_long = (column.type == Type::VarChar || column.type == Type::VarBinary) && bytes > kMaxVarCharBytes;
+    const bool is_too_long =
+        (column.type == Type::VarChar || column.type == Type::VarBinary) && bytes > kMaxVarCharBytes;
     if (is_too_long && sql::is_strict(sql_mode)) {
         throw Error(ErrorCode::SchemaDdlFailed, fmt::format("column `{}` is longer than VARCHAR may be", column.name));
     }
@@ -167,17 +235,25 @@ void set_length(Column& column, const sql::TypeSpec& type, std::uint64_t sql_mod
             break;
         case Type::Bit:
         case Type::Char:
-        case Type::Binary: column.length = type.length ? length : 1; break;
+        case Type::Binary:
+            column.length = type.length ? length : 1;
+            break;
         case Type::Time:
         case Type::DateTime:
-        case Type::Timestamp: column.length = length; break;
-        case Type::Vector: column.length = type.length ? length : 2048; break;
+        case Type::Timestamp:
+            column.length = length;
+            break;
+        case Type::Vector:
+            column.length = type.length ? length : 2048;
+            break;
         case Type::VarChar:
         case Type::VarBinary:
             column.length = length;
-            if (type.length.value_or(0) * max_char_bytes(column.charset) > kMaxVarCharBytes) fit_text(column, type, sql_mode);
+            if (type.length.value_or(0) * max_char_bytes(column.charset) > kMaxVarCharBytes)
+                fit_text(column, type, sql_mode);
             break;
-        default: fit_text(column, type, sql_mode);
+        default:
+            fit_text(column, type, sql_mode);
     }
 }
 
@@ -204,7 +280,8 @@ void set_type_text(Column& column, const sql::TypeSpec& type) {
     const bool is_bool = type.name == "bool" || type.name == "boolean";
     if (is_integer(column.type) && (type.length || is_bool)) {
         text += fmt::format("({})", type.length.value_or(1));
-    } else if (column.type == Type::Decimal || ((column.type == Type::Float || column.type == Type::Double) && type.decimals)) {
+    } else if (column.type == Type::Decimal ||
+               ((column.type == Type::Float || column.type == Type::Double) && type.decimals)) {
         text += fmt::format("({},{})", column.length, column.decimals);
     } else if (column.type == Type::Enum || column.type == Type::Set) {
         text += "(" + element_list(column.elements) + ")";
@@ -217,7 +294,8 @@ void set_type_text(Column& column, const sql::TypeSpec& type) {
     column.type_text = std::move(text);
 }
 
-/// What TIMESTAMP means where explicit_defaults_for_timestamp is off; the first column's automatic default is the caller's.
+/// What TIMESTAMP means where explicit_defaults_for_timestamp is off; the first column's automatic default is the
+/// caller's.
 void set_nullability(Column& column, const sql::ColumnSpec& spec, const ColumnContext& context) {
     const bool is_implicit_timestamp =
         column.type == Type::Timestamp && !context.options.explicit_timestamp_defaults && !spec.is_generated;

@@ -18,15 +18,15 @@ struct ColumnContext {
 };
 
 /// Resolves "CHARSET x", "COLLATE y", both or neither against the surrounding default, as the server does.
-[[nodiscard]] CharsetPair resolve_charset(const ColumnContext& context, std::string_view charset, std::string_view collation,
-                                          const CharsetPair& surrounding);
+[[nodiscard]] CharsetPair resolve_charset(const ColumnContext& context, std::string_view charset,
+                                          std::string_view collation, const CharsetPair& surrounding);
 
-/// The column the server makes of a definition. Keys are not looked at: PRIMARY KEY and SERIAL's uniqueness are the caller's.
-/// Throws Error{SchemaDdlFailed} for a type it does not know.
+/// The column the server makes of a definition. Keys are not looked at: PRIMARY KEY and SERIAL's uniqueness are the
+/// caller's. Throws Error{SchemaDdlFailed} for a type it does not know.
 [[nodiscard]] Column build_column(const sql::ColumnSpec& spec, const ColumnContext& context);
 
-/// What CONVERT TO CHARACTER SET makes of a column: text changes its charset, TEXT grows so that as many characters fit;
-/// other columns stay.
+/// What CONVERT TO CHARACTER SET makes of a column: text changes its charset, TEXT grows so that as many characters
+/// fit; other columns stay.
 void convert_column(Column& column, const CharsetPair& target, std::uint64_t sql_mode);
 
 [[nodiscard]] bool is_text_type(ColumnType type) noexcept;    ///< CHAR, VARCHAR and the TEXT family

@@ -17,9 +17,10 @@ constexpr std::string_view kFormat = "dm-table-1";
 constexpr std::string_view kPrefix = R"({"format":"dm-table-)";
 
 constexpr std::array<std::string_view, 34> kTypes = {
-    "tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "bit", "date", "time", "datetime",
-    "timestamp", "year", "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary", "tinyblob",
-    "blob", "mediumblob", "longblob", "enum", "set", "json", "geometry", "vector", "uuid", "inet4", "inet6"};
+    "tinyint",    "smallint", "mediumint", "int",       "bigint",   "decimal", "float",      "double",   "bit",
+    "date",       "time",     "datetime",  "timestamp", "year",     "char",    "varchar",    "tinytext", "text",
+    "mediumtext", "longtext", "binary",    "varbinary", "tinyblob", "blob",    "mediumblob", "longblob", "enum",
+    "set",        "json",     "geometry",  "vector",    "uuid",     "inet4",   "inet6"};
 constexpr std::array<std::string_view, 3> kGenerated = {"no", "virtual", "stored"};
 constexpr std::array<std::string_view, 5> kIndexKinds = {"primary", "unique", "plain", "fulltext", "spatial"};
 
@@ -28,7 +29,8 @@ Enum value_of(std::string_view word, const std::array<std::string_view, Size>& w
     for (std::size_t i = 0; i < Size; ++i) {
         if (words[i] == word) return static_cast<Enum>(i);
     }
-    throw Error(ErrorCode::SchemaSerialize, fmt::format("a stored table definition holds the unknown word \"{}\"", word));
+    throw Error(ErrorCode::SchemaSerialize,
+                fmt::format("a stored table definition holds the unknown word \"{}\"", word));
 }
 
 /// Writes `value` under `key` unless it is the default.
@@ -141,7 +143,8 @@ TableDefinition read_definition(const Json& json) {
     TableDefinition definition;
     if (json.at("format") != kFormat) {
         throw Error(ErrorCode::SchemaSerialize,
-                    fmt::format("a stored table definition has the format {}, which this version cannot read", json.at("format").dump()));
+                    fmt::format("a stored table definition has the format {}, which this version cannot read",
+                                json.at("format").dump()));
     }
     json.at("schema").get_to(definition.name.schema);
     json.at("table").get_to(definition.name.table);

@@ -7,8 +7,8 @@
 
 namespace dm::schema {
 
-/// One line of JSON that holds everything of a definition; empty and default members are left out. It begins with a member
-/// "format" so that it can be told from TiDB's table model in the same checkpoint column.
+/// One line of JSON that holds everything of a definition; empty and default members are left out. It begins with a
+/// member "format" so that it can be told from TiDB's table model in the same checkpoint column.
 [[nodiscard]] std::string definition_to_json(const TableDefinition& definition);
 
 /// The reverse. Throws Error{SchemaSerialize} for text that is not such JSON.

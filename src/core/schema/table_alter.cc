@@ -19,8 +19,9 @@ struct Overloaded : Handlers... {
 template <typename... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-/// Applies all actions of one ALTER TABLE at once, the way servers do: columns named by an action are looked for in the old
-/// table, the new order is built afterwards, then keys follow. So names may be swapped, and a column dropped and added.
+/// Applies all actions of one ALTER TABLE at once, the way servers do: columns named by an action are looked for in the
+/// old table, the new order is built afterwards, then keys follow. So names may be swapped, and a column dropped and
+/// added.
 class Alteration {
   public:
     Alteration(const TableDefinition& old, const sql::AlterTable& alter, ColumnContext context,
@@ -148,10 +149,13 @@ class Alteration {
         if (action.is_invisible) altered.is_invisible = *action.is_invisible;
         changes_[*column].column = std::move(altered);
     }
-    void note(const sql::SetOptions& action) { adds_versioning_ = adds_versioning_ || action.options.adds_system_versioning; }
+    void note(const sql::SetOptions& action) {
+        adds_versioning_ = adds_versioning_ || action.options.adds_system_versioning;
+    }
     void note(const sql::DropSystemVersioning&) {
         for (std::size_t i = 0; i < old_.columns.size(); ++i) {
-            if (old_.columns[i].is_hidden && old_.columns[i].type == ColumnType::Timestamp) changes_[i].is_dropped = true;
+            if (old_.columns[i].is_hidden && old_.columns[i].type == ColumnType::Timestamp)
+                changes_[i].is_dropped = true;
         }
     }
     void note(const sql::RenameTo& action) { new_name_ = action.name; }
@@ -179,7 +183,8 @@ class Alteration {
         if (placed.place.is_first) at = columns.begin();
         if (!placed.place.after.empty()) {
             const auto after = table_.find_column(placed.place.after);
-            if (!after) fail(fmt::format("it has no column `{}` to put `{}` after", placed.place.after, placed.column.name));
+            if (!after)
+                fail(fmt::format("it has no column `{}` to put `{}` after", placed.place.after, placed.column.name));
             at = columns.begin() + static_cast<std::ptrdiff_t>(*after) + 1;
         }
         columns.insert(at, std::move(placed.column));
@@ -226,7 +231,8 @@ class Alteration {
         kept.parts.push_back(std::move(followed));
     }
 
-    /// A column that is dropped and added again under the same name stays in its keys; as text, with a prefix of the old size.
+    /// A column that is dropped and added again under the same name stays in its keys; as text, with a prefix of the
+    /// old size.
     void follow_replaced_part(const IndexPart& part, const Column& old, Index& kept) const {
         const auto replaced = table_.find_column(part.column);
         if (!replaced) return;
@@ -240,33 +246,38 @@ class Alteration {
 
     static std::uint32_t key_bytes(const Column& column) noexcept {
         switch (column.type) {
-            case ColumnType::TinyInt: return 1;
-            case ColumnType::SmallInt: return 2;
-            case ColumnType::MediumInt: return 3;
+            case ColumnType::TinyInt:
+                return 1;
+            case ColumnType::SmallInt:
+                return 2;
+            case ColumnType::MediumInt:
+                return 3;
             case ColumnType::Int:
-            case ColumnType::Float: return 4;
+            case ColumnType::Float:
+                return 4;
             case ColumnType::BigInt:
-            case ColumnType::Double: return 8;
-            default: return column.length;
+            case ColumnType::Double:
+                return 8;
+            default:
+                return column.length;
         }
     }
 
     /// What goes is looked for in the old table, before its columns change.
     void drop_keys() {
         for (const auto& action : alter_.actions) {
-            std::visit(Overloaded{[this](const sql::DropKey& drop) { drop_key(table_, drop); },
-                                  [this](const sql::DropForeignKey& drop) { drop_foreign_key(drop.name, drop.if_exists); },
-                                  [this](const sql::DropConstraint& drop) { drop_constraint(drop.name); },
-                                  [](const auto&) {}},
-                       action);
+            std::visit(
+                Overloaded{[this](const sql::DropKey& drop) { drop_key(table_, drop); },
+                           [this](const sql::DropForeignKey& drop) { drop_foreign_key(drop.name, drop.if_exists); },
+                           [this](const sql::DropConstraint& drop) { drop_constraint(drop.name); }, [](const auto&) {}},
+                action);
         }
     }
 
     void rename_keys() {
         for (const auto& action : alter_.actions) {
             std::visit(Overloaded{[this](const sql::RenameKey& rename) { rename_key(rename); },
-                                  [this](const sql::AlterKey& alter) { alter_key(alter); },
-                                  [](const auto&) {}},
+                                  [this](const sql::AlterKey& alter) { alter_key(alter); }, [](const auto&) {}},
                        action);
         }
     }
@@ -280,7 +291,8 @@ class Alteration {
             }
         }
         for (const auto& action : alter_.actions) {
-            if (const auto* add = std::get_if<sql::AddKey>(&action)) add_key(table_, with_period_columns(add->key, periods));
+            if (const auto* add = std::get_if<sql::AddKey>(&action))
+                add_key(table_, with_period_columns(add->key, periods));
         }
         for (const auto& action : alter_.actions) {
             if (const auto* add = std::get_if<sql::AddForeignKey>(&action)) {

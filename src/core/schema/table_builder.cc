@@ -17,11 +17,16 @@ namespace {
 
 IndexKind index_kind(sql::KeyKind kind) noexcept {
     switch (kind) {
-        case sql::KeyKind::Primary: return IndexKind::Primary;
-        case sql::KeyKind::Unique: return IndexKind::Unique;
-        case sql::KeyKind::Fulltext: return IndexKind::Fulltext;
-        case sql::KeyKind::Spatial: return IndexKind::Spatial;
-        default: return IndexKind::Plain;
+        case sql::KeyKind::Primary:
+            return IndexKind::Primary;
+        case sql::KeyKind::Unique:
+            return IndexKind::Unique;
+        case sql::KeyKind::Fulltext:
+            return IndexKind::Fulltext;
+        case sql::KeyKind::Spatial:
+            return IndexKind::Spatial;
+        default:
+            return IndexKind::Plain;
     }
 }
 
@@ -39,7 +44,8 @@ std::string free_key_name(const TableDefinition& table, const sql::KeySpec& spec
 bool begins_with_columns(const Index& index, const std::vector<std::string>& columns) {
     if (index.parts.size() < columns.size() || index.kind == IndexKind::Fulltext) return false;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (!sql::equal_ignoring_case(index.parts[i].column, columns[i]) || index.parts[i].prefix_length > 0) return false;
+        if (!sql::equal_ignoring_case(index.parts[i].column, columns[i]) || index.parts[i].prefix_length > 0)
+            return false;
     }
     return true;
 }
@@ -80,8 +86,10 @@ bool needs_hash(const TableDefinition& table, const Index& index) {
 }
 
 void place_hidden_columns(TableDefinition& table) {
-    std::erase_if(table.columns, [](const Column& column) { return column.is_hidden && column.name.starts_with("DB_ROW_HASH_"); });
-    std::stable_partition(table.columns.begin(), table.columns.end(), [](const Column& column) { return !column.is_hidden; });
+    std::erase_if(table.columns,
+                  [](const Column& column) { return column.is_hidden && column.name.starts_with("DB_ROW_HASH_"); });
+    std::stable_partition(table.columns.begin(), table.columns.end(),
+                          [](const Column& column) { return !column.is_hidden; });
     int number = 0;
     for (const auto& index : table.indexes) {
         if (!needs_hash(table, index)) continue;
@@ -141,23 +149,25 @@ void add_key(TableDefinition& table, const sql::KeySpec& spec) {
 }
 
 void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bool is_mariadb) {
-    ForeignKey key{.name = foreign_key_name(table, spec, is_mariadb), .columns = {}, .parent = spec.parent,
+    ForeignKey key{.name = foreign_key_name(table, spec, is_mariadb),
+                   .columns = {},
+                   .parent = spec.parent,
                    .parent_columns = spec.parent_columns};
     for (const auto& name : spec.columns) {
         const auto column = table.find_column(name);
-        if (!column) fail(table, fmt::format("foreign key `{}` names the column `{}`, which does not exist", key.name, name));
+        if (!column)
+            fail(table, fmt::format("foreign key `{}` names the column `{}`, which does not exist", key.name, name));
         key.columns.push_back(table.columns[*column].name);
     }
-    const auto same_name = std::find_if(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const ForeignKey& other) {
-        return sql::equal_ignoring_case(other.name, key.name);
-    });
+    const auto same_name =
+        std::find_if(table.foreign_keys.begin(), table.foreign_keys.end(),
+                     [&](const ForeignKey& other) { return sql::equal_ignoring_case(other.name, key.name); });
     if (same_name != table.foreign_keys.end()) {
         if (spec.if_not_exists) return;
         fail(table, fmt::format("a foreign key `{}` exists already", key.name));
     }
-    const bool has_index = std::any_of(table.indexes.begin(), table.indexes.end(), [&](const Index& index) {
-        return begins_with_columns(index, key.columns);
-    });
+    const bool has_index = std::any_of(table.indexes.begin(), table.indexes.end(),
+                                       [&](const Index& index) { return begins_with_columns(index, key.columns); });
     if (!has_index) {
         sql::KeySpec index;
         index.name = spec.constraint.empty() ? spec.index : spec.constraint;
@@ -170,7 +180,8 @@ void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bo
 void add_period(TableDefinition& table, const sql::PeriodSpec& period) {
     for (const auto& name : {period.begin, period.end}) {
         const auto column = table.find_column(name);
-        if (!column) fail(table, fmt::format("period `{}` names the column `{}`, which does not exist", period.name, name));
+        if (!column)
+            fail(table, fmt::format("period `{}` names the column `{}`, which does not exist", period.name, name));
         table.columns[*column].is_nullable = false;
     }
 }
@@ -184,10 +195,11 @@ sql::KeySpec with_period_columns(const sql::KeySpec& key, const std::vector<sql:
         full.parts.push_back({.column = period.begin, .expression = {}});
         return full;
     }
-    throw Error(ErrorCode::SchemaDdlFailed,
-                fmt::format("key `{}` is WITHOUT OVERLAPS of the period `{}`, whose columns the statement does not name: the "
-                            "table's structure must be fetched",
-                            key.name, key.period));
+    throw Error(
+        ErrorCode::SchemaDdlFailed,
+        fmt::format("key `{}` is WITHOUT OVERLAPS of the period `{}`, whose columns the statement does not name: the "
+                    "table's structure must be fetched",
+                    key.name, key.period));
 }
 
 void drop_key(TableDefinition& table, const sql::DropKey& drop) {
@@ -217,7 +229,8 @@ void normalize(TableDefinition& table, bool is_mariadb) {
     if (is_mariadb) place_hidden_columns(table);
 }
 
-std::optional<std::string> automatic_timestamp(const std::vector<sql::ColumnSpec>& specs, const ColumnContext& context) {
+std::optional<std::string> automatic_timestamp(const std::vector<sql::ColumnSpec>& specs,
+                                               const ColumnContext& context) {
     if (context.options.explicit_timestamp_defaults) return std::nullopt;
     const auto first = std::find_if(specs.begin(), specs.end(),
                                     [](const sql::ColumnSpec& spec) { return spec.type.name == "timestamp"; });
@@ -261,13 +274,14 @@ TableDefinition create_table(const sql::CreateTable& create, ColumnContext conte
     for (const auto& period : create.periods) add_period(table, period);
     for (const auto& key : create.keys) add_key(table, with_period_columns(key, create.periods));
     // Definitions with a column's REFERENCES were read and ignored by MySQL before version 9.
-    const bool honours_inline = context.options.is_mariadb || context.options.server_version == 0 ||
-                                context.options.server_version >= 90000;
+    const bool honours_inline =
+        context.options.is_mariadb || context.options.server_version == 0 || context.options.server_version >= 90000;
     for (const auto& key : create.foreign_keys) {
-        const bool is_inline = std::any_of(create.columns.begin(), create.columns.end(), [&](const sql::ColumnSpec& column) {
-            return column.references && column.references->columns == key.columns && key.constraint.empty() &&
-                   column.references->parent.table == key.parent.table;
-        });
+        const bool is_inline =
+            std::any_of(create.columns.begin(), create.columns.end(), [&](const sql::ColumnSpec& column) {
+                return column.references && column.references->columns == key.columns && key.constraint.empty() &&
+                       column.references->parent.table == key.parent.table;
+            });
         if (!is_inline || honours_inline) add_foreign_key(table, key, context.options.is_mariadb);
     }
     if (create.options.adds_system_versioning) {

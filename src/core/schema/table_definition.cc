@@ -13,24 +13,33 @@ std::uint64_t key_width(const Column& column) noexcept {
     switch (column.type) {
         case ColumnType::TinyInt:
         case ColumnType::Year:
-        case ColumnType::Enum: return 1;
-        case ColumnType::SmallInt: return 2;
+        case ColumnType::Enum:
+            return 1;
+        case ColumnType::SmallInt:
+            return 2;
         case ColumnType::MediumInt:
         case ColumnType::Date:
-        case ColumnType::Time: return 3;
+        case ColumnType::Time:
+            return 3;
         case ColumnType::Int:
         case ColumnType::Float:
-        case ColumnType::Inet4: return 4;
+        case ColumnType::Inet4:
+            return 4;
         case ColumnType::BigInt:
         case ColumnType::Double:
         case ColumnType::DateTime:
         case ColumnType::Timestamp:
-        case ColumnType::Set: return 8;
+        case ColumnType::Set:
+            return 8;
         case ColumnType::Uuid:
-        case ColumnType::Inet6: return 16;
-        case ColumnType::Decimal: return column.length / 2 + 1;
-        case ColumnType::Bit: return column.length / 8 + 1;
-        default: return std::uint64_t{column.length} * 4 + 16;
+        case ColumnType::Inet6:
+            return 16;
+        case ColumnType::Decimal:
+            return column.length / 2 + 1;
+        case ColumnType::Bit:
+            return column.length / 8 + 1;
+        default:
+            return std::uint64_t{column.length} * 4 + 16;
     }
 }
 

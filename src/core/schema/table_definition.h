@@ -12,14 +12,40 @@ namespace dm::schema {
 
 /// Families of column types, as far as decoding, literals and keys differ.
 enum class ColumnType : std::uint8_t {
-    TinyInt, SmallInt, MediumInt, Int, BigInt,
-    Decimal, Float, Double, Bit,
-    Date, Time, DateTime, Timestamp, Year,
-    Char, VarChar, TinyText, Text, MediumText, LongText,
-    Binary, VarBinary, TinyBlob, Blob, MediumBlob, LongBlob,
-    Enum, Set, Json,
+    TinyInt,
+    SmallInt,
+    MediumInt,
+    Int,
+    BigInt,
+    Decimal,
+    Float,
+    Double,
+    Bit,
+    Date,
+    Time,
+    DateTime,
+    Timestamp,
+    Year,
+    Char,
+    VarChar,
+    TinyText,
+    Text,
+    MediumText,
+    LongText,
+    Binary,
+    VarBinary,
+    TinyBlob,
+    Blob,
+    MediumBlob,
+    LongBlob,
+    Enum,
+    Set,
+    Json,
     Geometry,  ///< all spatial types
-    Vector, Uuid, Inet4, Inet6,
+    Vector,
+    Uuid,
+    Inet4,
+    Inet6,
 };
 
 /// What a generated column is.
@@ -29,19 +55,20 @@ enum class Generated : std::uint8_t { No, Virtual, Stored };
 struct Column {
     std::string name;
     ColumnType type = ColumnType::Int;
-    std::string type_text;           ///< full type as declared, "int(10) unsigned", "enum('a','b')"
+    std::string type_text;  ///< full type as declared, "int(10) unsigned", "enum('a','b')"
     bool is_unsigned = false;
-    std::uint32_t length = 0;        ///< characters or bytes of strings, digits of DECIMAL, bits of BIT, digits of fractional seconds
-    std::uint32_t decimals = 0;      ///< DECIMAL scale
-    std::string charset;             ///< of text, ENUM and SET; "binary" or empty otherwise
-    std::string collation;           ///< likewise
+    std::uint32_t length =
+        0;  ///< characters or bytes of strings, digits of DECIMAL, bits of BIT, digits of fractional seconds
+    std::uint32_t decimals = 0;  ///< DECIMAL scale
+    std::string charset;         ///< of text, ENUM and SET; "binary" or empty otherwise
+    std::string collation;       ///< likewise
     bool is_nullable = true;
     std::optional<std::string> default_text;  ///< the DEFAULT clause as written, without the word
     bool is_auto_increment = false;
     Generated generated = Generated::No;
-    bool is_invisible = false;       ///< declared INVISIBLE; still in the binlog's row images
-    /// Stands in row images only, behind all other columns, and no statement can name it: MariaDB's row_start and row_end of
-    /// implicit system versioning, and the DB_ROW_HASH_n of unique keys too long for an index.
+    bool is_invisible = false;  ///< declared INVISIBLE; still in the binlog's row images
+    /// Stands in row images only, behind all other columns, and no statement can name it: MariaDB's row_start and
+    /// row_end of implicit system versioning, and the DB_ROW_HASH_n of unique keys too long for an index.
     bool is_hidden = false;
     std::vector<std::string> elements;  ///< members of ENUM and SET, in utf8mb4
     bool is_on_update_now = false;

@@ -62,7 +62,10 @@ class Application {
   public:
     template <typename State>
     Application(State& state, const StatementContext& context)
-        : options_(state.options), tables_(state.tables), schemas_(state.schemas), context_(context),
+        : options_(state.options),
+          tables_(state.tables),
+          schemas_(state.schemas),
+          context_(context),
           key_of_schema_([&state](std::string_view name) { return state.key_of(name); }),
           schema_default_of_([&state](std::string_view name) { return state.schema_default(name); }) {}
 
@@ -92,7 +95,8 @@ class Application {
         if (create.like) return create_like(create);
         if (create.has_query) {
             throw Error(ErrorCode::SchemaDdlFailed,
-                        fmt::format("the columns of {} come from a query: its structure must be fetched", create.name.quoted()));
+                        fmt::format("the columns of {} come from a query: its structure must be fetched",
+                                    create.name.quoted()));
         }
         put(create_table(create, column_context(), schema_default_of_(create.name.schema)));
     }
@@ -149,7 +153,10 @@ class Application {
     }
 
     [[nodiscard]] ColumnContext column_context() const {
-        return {.options = options_, .sql_mode = context_.sql_mode, .utf8mb4_collation = context_.utf8mb4_collation, .table = {}};
+        return {.options = options_,
+                .sql_mode = context_.sql_mode,
+                .utf8mb4_collation = context_.utf8mb4_collation,
+                .table = {}};
     }
 
   private:
@@ -162,7 +169,8 @@ class Application {
     }
     [[nodiscard]] TablePtr require(const model::TableName& name) const {
         TablePtr table = find(name);
-        ensure(table != nullptr, ErrorCode::SchemaTableMissing, fmt::format("the structure of {} is not known", name.quoted()));
+        ensure(table != nullptr, ErrorCode::SchemaTableMissing,
+               fmt::format("the structure of {} is not known", name.quoted()));
         return table;
     }
     void put(TableDefinition definition) {
@@ -195,7 +203,8 @@ class Application {
         put(std::move(table));
     }
 
-    /// CONVERT PARTITION makes a table of the altered one's structure, CONVERT TABLE makes one vanish; EXCHANGE changes rows only.
+    /// CONVERT PARTITION makes a table of the altered one's structure, CONVERT TABLE makes one vanish; EXCHANGE changes
+    /// rows only.
     void apply_exchange(const TableDefinition& altered, const sql::ExchangeTable& exchange) {
         if (exchange.drops) tables_.erase(key_of(exchange.table));
         if (!exchange.creates) return;
@@ -239,10 +248,11 @@ void Tracker::apply(std::string_view statement, const StatementContext& context)
     const sql::DdlStatement ddl = sql::parse_ddl(text, parse_context(state_->options, context));
     // Only statements on several tables can fail half-way: these work on a copy.
     const auto* alter = std::get_if<sql::AlterTable>(&ddl);
-    const bool has_several = std::holds_alternative<sql::RenameTable>(ddl) ||
-                             (alter != nullptr && std::any_of(alter->actions.begin(), alter->actions.end(), [](const auto& action) {
-                                  return std::holds_alternative<sql::ExchangeTable>(action);
-                              }));
+    const bool has_several =
+        std::holds_alternative<sql::RenameTable>(ddl) ||
+        (alter != nullptr && std::any_of(alter->actions.begin(), alter->actions.end(), [](const auto& action) {
+             return std::holds_alternative<sql::ExchangeTable>(action);
+         }));
     if (!has_several) {
         Application application(*state_, context);
         std::visit(application, ddl);
@@ -264,7 +274,8 @@ std::shared_ptr<const TableDefinition> Tracker::find(const model::TableName& nam
 
 void Tracker::put(TableDefinition definition) { state_->put(std::move(definition)); }
 
-std::shared_ptr<const TableDefinition> Tracker::put_create_table(const model::TableName& name, std::string_view create_table,
+std::shared_ptr<const TableDefinition> Tracker::put_create_table(const model::TableName& name,
+                                                                 std::string_view create_table,
                                                                  const StatementContext& context) {
     sql::ParseContext parsing{.default_schema = name.schema, .sql_mode = context.sql_mode};
     // The text may come from another kind of server than the upstream: its executable comments are all meant.

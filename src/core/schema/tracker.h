@@ -12,7 +12,7 @@ namespace dm::schema {
 
 /// How a server reads names and statements: what the tracker needs to know of the upstream.
 struct TrackerOptions {
-    bool is_case_sensitive = true;      ///< lower_case_table_names = 0
+    bool is_case_sensitive = true;  ///< lower_case_table_names = 0
     std::string server_charset = "utf8mb4";
     std::string server_collation = "utf8mb4_general_ci";
     bool is_mariadb = false;
@@ -27,15 +27,16 @@ struct TrackerOptions {
 /// What one statement is read with: the event's session settings.
 struct StatementContext {
     std::string default_schema;
-    std::uint64_t sql_mode = 0;  ///< the bits of the status variable Q_SQL_MODE_CODE
-    std::string charset;         ///< character_set_client; empty = utf8mb4
+    std::uint64_t sql_mode = 0;    ///< the bits of the status variable Q_SQL_MODE_CODE
+    std::string charset;           ///< character_set_client; empty = utf8mb4
     std::string server_collation;  ///< collation_server of the event, decides CREATE DATABASE without a charset
-    std::string utf8mb4_collation;  ///< default_collation_for_utf8mb4 of the event (MySQL 8); empty = the tracker's option
+    std::string
+        utf8mb4_collation;  ///< default_collation_for_utf8mb4 of the event (MySQL 8); empty = the tracker's option
 };
 
-/// The structures of all tables of one upstream at one point of its binlog: applies DDL statements as the server would and
-/// answers what a table looked like. Single-threaded. A statement that fails changes nothing. Definitions it hands out
-/// are snapshots that stay valid and unchanged.
+/// The structures of all tables of one upstream at one point of its binlog: applies DDL statements as the server would
+/// and answers what a table looked like. Single-threaded. A statement that fails changes nothing. Definitions it hands
+/// out are snapshots that stay valid and unchanged.
 class Tracker {
   public:
     explicit Tracker(TrackerOptions options);
@@ -43,11 +44,11 @@ class Tracker {
     Tracker(Tracker&&) noexcept;
     Tracker& operator=(Tracker&&) noexcept;
 
-    /// Applies one DDL statement (CREATE/ALTER/DROP DATABASE, CREATE/ALTER/DROP/RENAME/TRUNCATE TABLE, CREATE/DROP INDEX).
-    /// Throws Error{ParseSql} if it cannot be read, Error{SchemaDdlFailed} if it does not fit the tracked structure,
-    /// Error{SchemaTableMissing} if it needs a table that is not tracked (put it first). DROP, TRUNCATE and RENAME of untracked
-    /// tables and statements on temporary tables change nothing; CREATE DATABASE of a known schema only sets its charset.
-    /// Foreign keys that point to a renamed table follow it.
+    /// Applies one DDL statement (CREATE/ALTER/DROP DATABASE, CREATE/ALTER/DROP/RENAME/TRUNCATE TABLE, CREATE/DROP
+    /// INDEX). Throws Error{ParseSql} if it cannot be read, Error{SchemaDdlFailed} if it does not fit the tracked
+    /// structure, Error{SchemaTableMissing} if it needs a table that is not tracked (put it first). DROP, TRUNCATE and
+    /// RENAME of untracked tables and statements on temporary tables change nothing; CREATE DATABASE of a known schema
+    /// only sets its charset. Foreign keys that point to a renamed table follow it.
     void apply(std::string_view statement, const StatementContext& context);
 
     /// Sets a schema's default charset and collation, which tables without their own take over. A schema that was never
@@ -58,7 +59,8 @@ class Tracker {
     [[nodiscard]] std::shared_ptr<const TableDefinition> find(const model::TableName& name) const;
     /// Sets a structure, replacing an older one; makes its schema known.
     void put(TableDefinition definition);
-    /// Sets a structure from the text of SHOW CREATE TABLE of any server; `name` counts, not the one in the text. Throws Error{SchemaNotCreateTable} or Error{ParseSql}.
+    /// Sets a structure from the text of SHOW CREATE TABLE of any server; `name` counts, not the one in the text.
+    /// Throws Error{SchemaNotCreateTable} or Error{ParseSql}.
     std::shared_ptr<const TableDefinition> put_create_table(const model::TableName& name, std::string_view create_table,
                                                             const StatementContext& context);
     void remove(const model::TableName& name);

@@ -10,8 +10,8 @@
 #include "core/sql/case_file.h"
 #include "core/sql/sql_mode.h"
 
-/// Runs the statements of tests/cases/schema/*.test and compares with <file>.<server>.expected, which were written by real
-/// servers (tests/e2e/test_ddl_against_servers.py).
+/// Runs the statements of tests/cases/schema/*.test and compares with <file>.<server>.expected, which were written by
+/// real servers (tests/e2e/test_ddl_against_servers.py).
 namespace dm::schema {
 namespace {
 
@@ -82,7 +82,8 @@ std::string shown_type(const Column& column) {
 
 std::string describe(const Column& column) {
     std::string line = "  " + column.name + " " + shown_type(column) + (column.is_nullable ? " NULL" : " NOT NULL");
-    if (!column.collation.empty() && column.collation != "binary") line += " " + column.charset + "/" + column.collation;
+    if (!column.collation.empty() && column.collation != "binary")
+        line += " " + column.charset + "/" + column.collation;
     if (column.is_auto_increment) line += " auto_increment";
     if (column.generated == Generated::Virtual) line += " virtual";
     if (column.generated == Generated::Stored) line += " stored";
@@ -109,13 +110,13 @@ std::string describe(const ForeignKey& key) {
         for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
         return text;
     };
-    return "  foreign " + key.name + " (" + joined(key.columns) + ") -> " + key.parent.schema + "." + key.parent.table + " (" +
-           joined(key.parent_columns) + ")\n";
+    return "  foreign " + key.name + " (" + joined(key.columns) + ") -> " + key.parent.schema + "." + key.parent.table +
+           " (" + joined(key.parent_columns) + ")\n";
 }
 
 std::string describe(const TableDefinition& table, bool has_descending) {
-    std::string text = "table " + table.name.schema + "." + table.name.table + " " + table.charset + "/" + table.collation +
-                       (table.is_partitioned ? " partitioned" : "") + "\n";
+    std::string text = "table " + table.name.schema + "." + table.name.table + " " + table.charset + "/" +
+                       table.collation + (table.is_partitioned ? " partitioned" : "") + "\n";
     for (const auto& column : table.columns) {
         if (!column.is_hidden) text += describe(column);
     }
@@ -184,7 +185,8 @@ TEST_P(TrackerCases, AgreeWithTheServer) {
             if (wanted.starts_with("refused")) continue;
             while (wanted.ends_with('\n')) wanted.pop_back();
             if (!wanted.empty()) wanted += '\n';
-            EXPECT_EQ(run(one, options), wanted) << stem << " on " << GetParam() << ": " << one.title << "\n" << one.input;
+            EXPECT_EQ(run(one, options), wanted) << stem << " on " << GetParam() << ": " << one.title << "\n"
+                                                 << one.input;
             ++compared;
         }
     }
@@ -212,14 +214,16 @@ TEST_P(TrackerCases, ReadShowCreateTable) {
             while (wanted.ends_with('\n')) wanted.pop_back();
             if (!wanted.empty()) wanted += '\n';
             EXPECT_EQ(run_shown(shown[i].input, options), wanted)
-                << "show on " << GetParam() << ": " << shown[i].title << "\n" << shown[i].input;
+                << "show on " << GetParam() << ": " << shown[i].title << "\n"
+                << shown[i].input;
             ++compared;
         }
     }
     EXPECT_GT(compared, 150);
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, TrackerCases, testing::Values("mariadb10.11", "mariadb11.8", "mysql9.7", "mysql5.6"), test_name);
+INSTANTIATE_TEST_SUITE_P(Servers, TrackerCases, testing::Values("mariadb10.11", "mariadb11.8", "mysql9.7", "mysql5.6"),
+                         test_name);
 
 }  // namespace
 }  // namespace dm::schema

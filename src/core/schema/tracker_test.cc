@@ -38,10 +38,10 @@ TEST(Tracker, FailedStatementsChangeNothing) {
     const auto a = *tracker.find({"db", "a"});
     for (const char* statement :
          {"ALTER TABLE a ADD z INT, DROP nothing", "ALTER TABLE a ADD KEY (nothing)", "ALTER TABLE a DROP KEY nothing",
-          "ALTER TABLE a ADD x INT", "ALTER TABLE a RENAME TO b", "RENAME TABLE a TO c, b TO c", "CREATE TABLE a (z INT)",
-          "ALTER TABLE a DROP x, DROP y", "ALTER TABLE a ADD z FROB", "CREATE TABLE c (x INT, x INT)",
-          "ALTER TABLE a MODIFY x INT AFTER nothing", "DROP INDEX nothing ON a", "ALTER TABLE a DROP FOREIGN KEY nothing",
-          "CREATE TABLE c AS SELECT 1"}) {
+          "ALTER TABLE a ADD x INT", "ALTER TABLE a RENAME TO b", "RENAME TABLE a TO c, b TO c",
+          "CREATE TABLE a (z INT)", "ALTER TABLE a DROP x, DROP y", "ALTER TABLE a ADD z FROB",
+          "CREATE TABLE c (x INT, x INT)", "ALTER TABLE a MODIFY x INT AFTER nothing", "DROP INDEX nothing ON a",
+          "ALTER TABLE a DROP FOREIGN KEY nothing", "CREATE TABLE c AS SELECT 1"}) {
         EXPECT_EQ(code_of([&] { tracker.apply(statement, kContext); }), ErrorCode::SchemaDdlFailed) << statement;
         EXPECT_EQ(*tracker.find({"db", "a"}), a) << statement;
         EXPECT_EQ(tracker.tables().size(), 2U) << statement;
@@ -50,8 +50,9 @@ TEST(Tracker, FailedStatementsChangeNothing) {
 
 TEST(Tracker, NamesWhatItCannotRead) {
     Tracker tracker = tracker_with({"CREATE TABLE t (a INT)"});
-    for (const char* statement : {"ALTER TABLE t FROBNICATE", "CREATE TABLE u (a INT", "INSERT INTO t VALUES (1)",
-                                  "ALTER TABLE t ADD b INT FROB", "CREATE TABLE u (a INT) FROB", "CREATE TABLE u (a ENUM(1))"}) {
+    for (const char* statement :
+         {"ALTER TABLE t FROBNICATE", "CREATE TABLE u (a INT", "INSERT INTO t VALUES (1)",
+          "ALTER TABLE t ADD b INT FROB", "CREATE TABLE u (a INT) FROB", "CREATE TABLE u (a ENUM(1))"}) {
         EXPECT_EQ(code_of([&] { tracker.apply(statement, kContext); }), ErrorCode::ParseSql) << statement;
     }
 }
@@ -69,7 +70,8 @@ TEST(Tracker, AsksForTablesItDoesNotKnow) {
 TEST(Tracker, ComparesNamesAsTheServerDoes) {
     Tracker strict = tracker_with({"CREATE TABLE Abc (a INT)"});
     EXPECT_EQ(strict.find({"db", "abc"}), nullptr);
-    Tracker loose = tracker_with({"CREATE TABLE Abc (a INT)", "ALTER TABLE ABC ADD b INT"}, {.is_case_sensitive = false});
+    Tracker loose =
+        tracker_with({"CREATE TABLE Abc (a INT)", "ALTER TABLE ABC ADD b INT"}, {.is_case_sensitive = false});
     ASSERT_NE(loose.find({"DB", "abc"}), nullptr);
     EXPECT_EQ(loose.find({"db", "aBC"})->columns.size(), 2U);
 }
@@ -93,7 +95,9 @@ TEST(Tracker, PutCreateTableTakesTheGivenName) {
     const auto table = tracker.put_create_table({"up", "t"}, "CREATE TABLE `down`.`x` (`a` int)", kContext);
     EXPECT_EQ(table->name, (model::TableName{"up", "t"}));
     EXPECT_EQ(tracker.find({"up", "t"}), table);
-    EXPECT_EQ(code_of([&] { tracker.put_create_table({"up", "v"}, "CREATE VIEW v AS SELECT 1", kContext); }),
+    EXPECT_EQ(code_of([&] {
+                  tracker.put_create_table({"up", "v"}, "CREATE VIEW v AS SELECT 1", kContext);
+              }),
               ErrorCode::SchemaNotCreateTable);
     tracker.remove({"up", "t"});
     EXPECT_EQ(tracker.find({"up", "t"}), nullptr);
@@ -109,12 +113,13 @@ std::string columns_of(const Tracker& tracker, const char* table) {
 }
 
 TEST(Tracker, KnowsTheHiddenColumnsOfMariaDbsRowImages) {
-    Tracker tracker = tracker_with(
-        {"CREATE TABLE a (i INT, t TEXT, u BLOB, UNIQUE (t), UNIQUE (u, i)) WITH SYSTEM VERSIONING",
-         "CREATE TABLE b (i INT, UNIQUE (i) USING HASH)", "CREATE TABLE c (v VARCHAR(800), UNIQUE (v))",
-         "CREATE TABLE d (v VARCHAR(768), UNIQUE (v))", "CREATE TABLE e (v VARCHAR(500), w VARCHAR(500), UNIQUE (v, w))",
-         "CREATE TABLE f (v TEXT, UNIQUE (v(10)))", "CREATE TABLE g (a INT)"},
-        {.is_mariadb = true});
+    Tracker tracker =
+        tracker_with({"CREATE TABLE a (i INT, t TEXT, u BLOB, UNIQUE (t), UNIQUE (u, i)) WITH SYSTEM VERSIONING",
+                      "CREATE TABLE b (i INT, UNIQUE (i) USING HASH)", "CREATE TABLE c (v VARCHAR(800), UNIQUE (v))",
+                      "CREATE TABLE d (v VARCHAR(768), UNIQUE (v))",
+                      "CREATE TABLE e (v VARCHAR(500), w VARCHAR(500), UNIQUE (v, w))",
+                      "CREATE TABLE f (v TEXT, UNIQUE (v(10)))", "CREATE TABLE g (a INT)"},
+                     {.is_mariadb = true});
     EXPECT_EQ(columns_of(tracker, "a"), "i t u [row_start] [row_end] [DB_ROW_HASH_1] [DB_ROW_HASH_2]");
     EXPECT_EQ(columns_of(tracker, "b"), "i [DB_ROW_HASH_1]");
     EXPECT_EQ(columns_of(tracker, "c"), "v [DB_ROW_HASH_1]");
@@ -145,11 +150,11 @@ TEST(Tracker, ReadsTiDbsCreateTable) {
 }
 
 TEST(TableDefinition, ChoosesTheRowKey) {
-    Tracker tracker = tracker_with(
-        {"CREATE TABLE a (x INT, y INT, UNIQUE (x), KEY (y))",
-         "CREATE TABLE b (x INT NOT NULL, y VARCHAR(50) NOT NULL, z INT NOT NULL, UNIQUE xy (x, y), UNIQUE yy (y), UNIQUE zz (z))",
-         "CREATE TABLE c (x TEXT NOT NULL, y INT NOT NULL, UNIQUE (x(5)), UNIQUE ((y + 1)))",
-         "CREATE TABLE d (x INT NOT NULL UNIQUE, y INT, PRIMARY KEY (y, x))"});
+    Tracker tracker = tracker_with({"CREATE TABLE a (x INT, y INT, UNIQUE (x), KEY (y))",
+                                    "CREATE TABLE b (x INT NOT NULL, y VARCHAR(50) NOT NULL, z INT NOT NULL, UNIQUE xy "
+                                    "(x, y), UNIQUE yy (y), UNIQUE zz (z))",
+                                    "CREATE TABLE c (x TEXT NOT NULL, y INT NOT NULL, UNIQUE (x(5)), UNIQUE ((y + 1)))",
+                                    "CREATE TABLE d (x INT NOT NULL UNIQUE, y INT, PRIMARY KEY (y, x))"});
     EXPECT_EQ(tracker.find({"db", "a"})->row_key(), nullptr);
     EXPECT_EQ(tracker.find({"db", "b"})->row_key()->name, "zz");
     EXPECT_EQ(tracker.find({"db", "c"})->row_key(), nullptr);
@@ -159,8 +164,9 @@ TEST(TableDefinition, ChoosesTheRowKey) {
 }
 
 TEST(DefinitionJson, RefusesWhatItDidNotWrite) {
-    for (const char* text : {"", "null", "{}", R"({"id":1,"name":{"O":"t"}})", R"({"format":"dm-table-9"})",
-                             R"({"format":"dm-table-1","schema":"a","table":"b","columns":[{"name":"x","type":"frob"}]})"}) {
+    for (const char* text :
+         {"", "null", "{}", R"({"id":1,"name":{"O":"t"}})", R"({"format":"dm-table-9"})",
+          R"({"format":"dm-table-1","schema":"a","table":"b","columns":[{"name":"x","type":"frob"}]})"}) {
         EXPECT_EQ(code_of([&] { (void)definition_from_json(text); }), ErrorCode::SchemaSerialize) << text;
     }
     EXPECT_FALSE(is_definition_json("null"));

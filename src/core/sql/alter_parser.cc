@@ -84,7 +84,8 @@ class ActionReader {
     }
 
     void read_added_column(std::string name, bool if_not_exists) {
-        AddColumn action{.column = parse_column(tokens_, std::move(name)), .place = parse_place(tokens_),
+        AddColumn action{.column = parse_column(tokens_, std::move(name)),
+                         .place = parse_place(tokens_),
                          .if_not_exists = if_not_exists};
         const ColumnSpec column = action.column;
         add(std::move(action));
@@ -108,8 +109,10 @@ class ActionReader {
         const bool if_exists = accept_if_exists();
         const std::string old_name = tokens_.take_name("a column");
         std::string name = has_new_name ? tokens_.take_name("the column's new name") : old_name;
-        ChangeColumn action{.old_name = old_name, .column = parse_column(tokens_, std::move(name)),
-                            .place = parse_place(tokens_), .if_exists = if_exists};
+        ChangeColumn action{.old_name = old_name,
+                            .column = parse_column(tokens_, std::move(name)),
+                            .place = parse_place(tokens_),
+                            .if_exists = if_exists};
         const ColumnSpec column = action.column;
         add(std::move(action));
         add_inline(column);
@@ -254,15 +257,16 @@ class ActionReader {
 
     /// Actions that say how or concern storage only.
     bool skip_neutral() {
-        if (tokens_.is_any_word({"REORGANIZE", "COALESCE", "TRUNCATE", "ANALYZE", "CHECK", "OPTIMIZE", "REBUILD", "REPAIR",
-                                 "DISCARD", "IMPORT"}) &&
+        if (tokens_.is_any_word({"REORGANIZE", "COALESCE", "TRUNCATE", "ANALYZE", "CHECK", "OPTIMIZE", "REBUILD",
+                                 "REPAIR", "DISCARD", "IMPORT"}) &&
             tokens_.is_any_word({"PARTITION", "TABLESPACE"}, 1)) {
             skip_partition_action();
             return true;
         }
         if (tokens_.accept({"ENABLE", "KEYS"}) || tokens_.accept({"DISABLE", "KEYS"}) || tokens_.accept("FORCE") ||
-            tokens_.accept("NOWAIT") || tokens_.accept({"WITH", "VALIDATION"}) || tokens_.accept({"WITHOUT", "VALIDATION"}) ||
-            tokens_.accept("SECONDARY_LOAD") || tokens_.accept("SECONDARY_UNLOAD")) {
+            tokens_.accept("NOWAIT") || tokens_.accept({"WITH", "VALIDATION"}) ||
+            tokens_.accept({"WITHOUT", "VALIDATION"}) || tokens_.accept("SECONDARY_LOAD") ||
+            tokens_.accept("SECONDARY_UNLOAD")) {
             return true;
         }
         if (tokens_.accept("ALGORITHM") || tokens_.accept("LOCK")) {

@@ -74,7 +74,8 @@ inline std::vector<TestCase> read_cases(const std::string& path) {
 }
 
 /// Runs every case of a file through `run`, which returns the actual text, and hands each to `check(case, actual)`.
-/// With the environment variable DM_UPDATE_CASES set, the file's expectations are replaced by what came out: review the diff.
+/// With the environment variable DM_UPDATE_CASES set, the file's expectations are replaced by what came out: review the
+/// diff.
 template <typename Run, typename Check>
 void run_cases(const std::string& path, const Run& run, const Check& check) {
     const auto cases = read_cases(path);
@@ -85,7 +86,8 @@ void run_cases(const std::string& path, const Run& run, const Check& check) {
         const std::string actual = run(one);
         check(one, actual);
         updated << "== " << one.title << '\n';
-        for (const auto& [name, value] : one.directives) updated << '@' << name << (value.empty() ? "" : " ") << value << '\n';
+        for (const auto& [name, value] : one.directives)
+            updated << '@' << name << (value.empty() ? "" : " ") << value << '\n';
         updated << one.input << "\n---\n" << actual << '\n';
     }
     if (std::getenv("DM_UPDATE_CASES") != nullptr) std::ofstream(path) << updated.str();

@@ -27,8 +27,8 @@ struct Edit {
     return inner.begin >= outer.begin && inner.end <= outer.end;
 }
 
-/// `span` of the text with the edits that lie in it. The edits are in order and do not overlap. An insertion between two
-/// spans belongs to the first.
+/// `span` of the text with the edits that lie in it. The edits are in order and do not overlap. An insertion between
+/// two spans belongs to the first.
 std::string render(std::string_view text, Span span, const std::vector<Edit>& edits) {
     std::string out;
     std::size_t done = span.begin;
@@ -60,10 +60,9 @@ class Rewriter {
         add_name_edits();
         add_syntax_edits();
         add_quoting_edits();
-        std::stable_sort(edits_.begin(), edits_.end(),
-                         [](const Edit& a, const Edit& b) {
-                             return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end < b.span.end;
-                         });
+        std::stable_sort(edits_.begin(), edits_.end(), [](const Edit& a, const Edit& b) {
+            return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end < b.span.end;
+        });
     }
 
     std::vector<RewrittenDdl> run(const SplitOptions& options) {
@@ -94,7 +93,8 @@ class Rewriter {
 
     void add_syntax_edits() {
         const Kind kind = outline_.info.kind;
-        const bool is_create = kind == Kind::CreateTable || kind == Kind::CreateTableLike || kind == Kind::CreateDatabase;
+        const bool is_create =
+            kind == Kind::CreateTable || kind == Kind::CreateTableLike || kind == Kind::CreateDatabase;
         const bool is_drop = kind == Kind::DropTable || kind == Kind::DropDatabase;
         if ((is_create || is_drop) && !outline_.info.has_if_exists) {
             const std::size_t at = outline_.after_object;
@@ -115,9 +115,9 @@ class Rewriter {
         if ((mode & (kModeAnsiQuotes | kModeNoBackslashEscapes)) == 0) return;
         for (const Token& token : tokens_.tokens()) {
             const std::string_view raw = tokens_.text(token);
-            const bool is_in_mention = std::any_of(mentions().begin(), mentions().end(), [&](const TableMention& mention) {
-                return is_within(token.span, mention.span);
-            });
+            const bool is_in_mention =
+                std::any_of(mentions().begin(), mentions().end(),
+                            [&](const TableMention& mention) { return is_within(token.span, mention.span); });
             if (is_in_mention) continue;
             if (token.kind == TokenKind::QuotedName && raw.front() == '"') {
                 edits_.push_back({token.span, model::quote_identifier(name_of(tokens_.text(), token))});
@@ -243,20 +243,48 @@ std::vector<RewrittenDdl> split_and_route(std::string_view statement, const Pars
     Rewriter rewriter(tokens, outline, route, accept);
     if (outline.info.kind == Kind::CreateTableSelect) {
         if (!accept(outline.info.tables.front().name)) return {};
-        throw Error(ErrorCode::SyncDdlUnsupported,
-                    fmt::format("CREATE TABLE ... SELECT on {} was logged as a statement: its rows are not in the binlog",
-                                outline.info.tables.front().name.quoted()));
+        throw Error(
+            ErrorCode::SyncDdlUnsupported,
+            fmt::format("CREATE TABLE ... SELECT on {} was logged as a statement: its rows are not in the binlog",
+                        outline.info.tables.front().name.quoted()));
     }
     return rewriter.run(options);
 }
 
 std::string_view kind_name(StatementKind kind) noexcept {
-    static constexpr std::array<std::string_view, 33> kNames = {
-        "CREATE DATABASE", "ALTER DATABASE", "DROP DATABASE", "CREATE TABLE", "CREATE TABLE ... LIKE",
-        "CREATE TABLE ... SELECT", "ALTER TABLE", "DROP TABLE", "RENAME TABLE", "TRUNCATE TABLE", "CREATE INDEX",
-        "DROP INDEX", "CREATE VIEW", "ALTER VIEW", "DROP VIEW", "CREATE TRIGGER", "DROP TRIGGER", "routine statement",
-        "event statement", "account statement", "maintenance statement", "sequence statement", "other DDL", "BEGIN", "COMMIT",
-        "ROLLBACK", "SAVEPOINT", "XA", "SET", "USE", "statement that changes rows", "empty statement", "unknown statement"};
+    static constexpr std::array<std::string_view, 33> kNames = {"CREATE DATABASE",
+                                                                "ALTER DATABASE",
+                                                                "DROP DATABASE",
+                                                                "CREATE TABLE",
+                                                                "CREATE TABLE ... LIKE",
+                                                                "CREATE TABLE ... SELECT",
+                                                                "ALTER TABLE",
+                                                                "DROP TABLE",
+                                                                "RENAME TABLE",
+                                                                "TRUNCATE TABLE",
+                                                                "CREATE INDEX",
+                                                                "DROP INDEX",
+                                                                "CREATE VIEW",
+                                                                "ALTER VIEW",
+                                                                "DROP VIEW",
+                                                                "CREATE TRIGGER",
+                                                                "DROP TRIGGER",
+                                                                "routine statement",
+                                                                "event statement",
+                                                                "account statement",
+                                                                "maintenance statement",
+                                                                "sequence statement",
+                                                                "other DDL",
+                                                                "BEGIN",
+                                                                "COMMIT",
+                                                                "ROLLBACK",
+                                                                "SAVEPOINT",
+                                                                "XA",
+                                                                "SET",
+                                                                "USE",
+                                                                "statement that changes rows",
+                                                                "empty statement",
+                                                                "unknown statement"};
     const auto index = static_cast<std::size_t>(kind);
     return index < kNames.size() ? kNames[index] : kNames[static_cast<std::size_t>(Kind::Unknown)];
 }

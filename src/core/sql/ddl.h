@@ -19,11 +19,36 @@ struct Span {
 
 /// What kind of statement a query event holds, as far as replication treats it differently.
 enum class StatementKind : std::uint8_t {
-    CreateDatabase, AlterDatabase, DropDatabase,
-    CreateTable, CreateTableLike, CreateTableSelect, AlterTable, DropTable, RenameTable, TruncateTable,
-    CreateIndex, DropIndex,
-    CreateView, AlterView, DropView, CreateTrigger, DropTrigger, Routine, Event, Account, Maintenance, Sequence, OtherDdl,
-    Begin, Commit, Rollback, Savepoint, Xa, Set, Use,
+    CreateDatabase,
+    AlterDatabase,
+    DropDatabase,
+    CreateTable,
+    CreateTableLike,
+    CreateTableSelect,
+    AlterTable,
+    DropTable,
+    RenameTable,
+    TruncateTable,
+    CreateIndex,
+    DropIndex,
+    CreateView,
+    AlterView,
+    DropView,
+    CreateTrigger,
+    DropTrigger,
+    Routine,
+    Event,
+    Account,
+    Maintenance,
+    Sequence,
+    OtherDdl,
+    Begin,
+    Commit,
+    Rollback,
+    Savepoint,
+    Xa,
+    Set,
+    Use,
     Dml,      ///< INSERT, UPDATE, DELETE, REPLACE, LOAD DATA: statement-format change of rows
     Empty,    ///< nothing but comments
     Unknown,  ///< first words not recognised
@@ -31,11 +56,14 @@ enum class StatementKind : std::uint8_t {
 
 /// One mention of a table (or schema) in a statement, with where it stands, so that it can be replaced.
 struct TableMention {
-    model::TableName name;  ///< schema filled in from the default schema
-    Span span;              ///< of the whole, possibly qualified, name
+    model::TableName name;        ///< schema filled in from the default schema
+    Span span;                    ///< of the whole, possibly qualified, name
     bool is_schema_only = false;  ///< a schema name (CREATE/ALTER/DROP DATABASE)
     enum class Role : std::uint8_t {
-        Target, RenameFrom, RenameTo, LikeSource,
+        Target,
+        RenameFrom,
+        RenameTo,
+        LikeSource,
         ForeignParent,  ///< behind REFERENCES; without a schema it is in the child's
         Companion,      ///< the table of EXCHANGE PARTITION and CONVERT, members of a MERGE table
     } role = Role::Target;
@@ -55,8 +83,8 @@ struct ParseContext {
 struct StatementInfo {
     StatementKind kind = StatementKind::Unknown;
     std::vector<TableMention> tables;
-    bool is_temporary = false;  ///< CREATE/DROP TEMPORARY TABLE
-    bool has_if_exists = false; ///< IF [NOT] EXISTS is present
+    bool is_temporary = false;   ///< CREATE/DROP TEMPORARY TABLE
+    bool has_if_exists = false;  ///< IF [NOT] EXISTS is present
 };
 
 /// Reads just enough: kind and tables. Never throws for unknown statements (kind Unknown or OtherDdl); throws
@@ -77,24 +105,27 @@ using RouteFunction = std::function<model::TableName(const model::TableName&)>;
 using AcceptFunction = std::function<bool(const model::TableName&)>;
 
 struct SplitOptions {
-    /// One statement per action of ALTER TABLE, and per column of ADD COLUMN (a, b), as shard coordination wants it. Off by
-    /// default: servers run an ALTER as one atomic change, and its actions may need each other (DROP PRIMARY KEY, ADD
-    /// PRIMARY KEY on an AUTO_INCREMENT column; swapping two names).
+    /// One statement per action of ALTER TABLE, and per column of ADD COLUMN (a, b), as shard coordination wants it.
+    /// Off by default: servers run an ALTER as one atomic change, and its actions may need each other (DROP PRIMARY
+    /// KEY, ADD PRIMARY KEY on an AUTO_INCREMENT column; swapping two names).
     bool splits_alter = false;
 };
 
 /// Makes a DDL ready for the downstream:
 /// - one statement per table of DROP TABLE and per pair of RENAME TABLE, in order;
-/// - every table and schema name is replaced by `route(name)`, qualified and in back quotes. Foreign key parents are routed
+/// - every table and schema name is replaced by `route(name)`, qualified and in back quotes. Foreign key parents are
+/// routed
 ///   like any table, whether accepted or not: a parent that is not replicated keeps its name unless a rule moves it;
 /// - a part is left out if `accept` rejects any table it names, foreign key parents apart; an empty result means that
 ///   nothing is left. Temporary tables are left out too: row events never speak of them;
-/// - IF [NOT] EXISTS is added to CREATE and DROP of tables and databases, so that replaying is harmless on any server; it is
+/// - IF [NOT] EXISTS is added to CREATE and DROP of tables and databases, so that replaying is harmless on any server;
+/// it is
 ///   never added to actions of ALTER TABLE or to indexes, where MySQL does not know it;
 /// - CREATE OR REPLACE of a table or database becomes DROP IF EXISTS and CREATE, which every server reads;
 /// - START TRANSACTION behind CREATE TABLE (MySQL 8 logs it for CREATE TABLE ... SELECT) is dropped;
 /// - executable comments that the upstream skipped become blanks, because the downstream might execute them;
-/// - under ANSI_QUOTES and NO_BACKSLASH_ESCAPES quoted names and strings are written so that a session without these modes
+/// - under ANSI_QUOTES and NO_BACKSLASH_ESCAPES quoted names and strings are written so that a session without these
+/// modes
 ///   reads the same. Operators are left alone: PIPES_AS_CONCAT and the like must be set in the session that executes.
 /// Everything else stays byte for byte.
 /// Throws Error{ParseSql}, and Error{SyncDdlUnsupported} for kinds other than databases, tables and indexes and for

@@ -15,7 +15,8 @@ using dm::model::TableName;
 void check_split(std::string_view statement, const dm::sql::ParseContext& context) {
     const auto same = [](const TableName& name) { return name; };
     const auto all = [](const TableName&) { return true; };
-    for (const auto& ddl : dm::sql::split_and_route(statement, context, same, all, {.splits_alter = context.is_mariadb})) {
+    for (const auto& ddl :
+         dm::sql::split_and_route(statement, context, same, all, {.splits_alter = context.is_mariadb})) {
         dm::sql::ParseContext plain = context;
         plain.sql_mode = 0;
         if (dm::sql::classify(ddl.text, plain).kind != ddl.kind) std::abort();

@@ -56,16 +56,26 @@ class StatementReader {
 
     DdlStatement read(StatementKind kind) {
         switch (kind) {
-            case StatementKind::CreateDatabase: return read_create_database();
-            case StatementKind::AlterDatabase: return read_alter_database();
-            case StatementKind::DropDatabase: return read_drop_database();
-            case StatementKind::AlterTable: return read_alter_table();
-            case StatementKind::DropTable: return read_drop_table();
-            case StatementKind::RenameTable: return read_rename_table();
-            case StatementKind::TruncateTable: return read_truncate();
-            case StatementKind::CreateIndex: return read_create_index();
-            case StatementKind::DropIndex: return read_drop_index();
-            default: return read_create_table();
+            case StatementKind::CreateDatabase:
+                return read_create_database();
+            case StatementKind::AlterDatabase:
+                return read_alter_database();
+            case StatementKind::DropDatabase:
+                return read_drop_database();
+            case StatementKind::AlterTable:
+                return read_alter_table();
+            case StatementKind::DropTable:
+                return read_drop_table();
+            case StatementKind::RenameTable:
+                return read_rename_table();
+            case StatementKind::TruncateTable:
+                return read_truncate();
+            case StatementKind::CreateIndex:
+                return read_create_index();
+            case StatementKind::DropIndex:
+                return read_drop_index();
+            default:
+                return read_create_table();
         }
     }
 
@@ -83,8 +93,10 @@ class StatementReader {
 
     CreateDatabase read_create_database() {
         const Head head = parse_head(tokens_, {"DATABASE", "SCHEMA"});
-        CreateDatabase create{.name = tokens_.take_name("a database name"), .if_not_exists = head.if_exists,
-                              .or_replace = head.or_replace, .options = {}};
+        CreateDatabase create{.name = tokens_.take_name("a database name"),
+                              .if_not_exists = head.if_exists,
+                              .or_replace = head.or_replace,
+                              .options = {}};
         parse_table_options(tokens_, create.options);
         expect_end();
         return create;
@@ -230,8 +242,9 @@ class StatementReader {
 DdlStatement parse_ddl(std::string_view statement, const ParseContext& context) {
     const LexOptions options = lex_options(context);
     const StatementKind kind = kind_of(statement, options);
-    ensure(has_outline(kind), ErrorCode::ParseSql,
-           fmt::format("{} is not a DDL of tables, indexes or databases: {}", kind_name(kind), statement.substr(0, 256)));
+    ensure(
+        has_outline(kind), ErrorCode::ParseSql,
+        fmt::format("{} is not a DDL of tables, indexes or databases: {}", kind_name(kind), statement.substr(0, 256)));
     TokenStream tokens(statement, options);
     return StatementReader(tokens, context.default_schema).read(kind);
 }

@@ -26,12 +26,18 @@ ParseContext context_of(const TestCase& one) {
 
 std::string_view role_name(TableMention::Role role) {
     switch (role) {
-        case TableMention::Role::Target: return "target";
-        case TableMention::Role::RenameFrom: return "from";
-        case TableMention::Role::RenameTo: return "to";
-        case TableMention::Role::LikeSource: return "like";
-        case TableMention::Role::ForeignParent: return "parent";
-        case TableMention::Role::Companion: return "companion";
+        case TableMention::Role::Target:
+            return "target";
+        case TableMention::Role::RenameFrom:
+            return "from";
+        case TableMention::Role::RenameTo:
+            return "to";
+        case TableMention::Role::LikeSource:
+            return "like";
+        case TableMention::Role::ForeignParent:
+            return "parent";
+        case TableMention::Role::Companion:
+            return "companion";
     }
     return "";
 }
@@ -44,8 +50,9 @@ std::string describe(const TestCase& one) {
     if (info.has_if_exists) text += " if-exists";
     text += '\n';
     for (const auto& mention : info.tables) {
-        text += mention.is_schema_only ? "schema " + mention.name.schema
-                                       : std::string(role_name(mention.role)) + ' ' + mention.name.schema + '.' + mention.name.table;
+        text += mention.is_schema_only
+                    ? "schema " + mention.name.schema
+                    : std::string(role_name(mention.role)) + ' ' + mention.name.schema + '.' + mention.name.table;
         text += " <" + one.input.substr(mention.span.begin, mention.span.size()) + ">\n";
     }
     return text;
@@ -55,7 +62,8 @@ std::string describe(const TestCase& one) {
 std::string rewrite(const TestCase& one) {
     const auto split = [](const std::string& name) {
         const auto dot = name.find('.');
-        return dot == std::string::npos ? model::TableName{name, ""} : model::TableName{name.substr(0, dot), name.substr(dot + 1)};
+        return dot == std::string::npos ? model::TableName{name, ""}
+                                        : model::TableName{name.substr(0, dot), name.substr(dot + 1)};
     };
     const RouteFunction route = [&](const model::TableName& name) {
         for (const auto& [key, value] : one.directives) {
@@ -76,7 +84,8 @@ std::string rewrite(const TestCase& one) {
     for (const auto& ddl : split_and_route(one.input, context_of(one), route, accept, options)) {
         text += ddl.text + "\n  [" + std::string(kind_name(ddl.kind)) + ']';
         for (std::size_t i = 0; i < ddl.sources.size(); ++i) {
-            text += ' ' + ddl.sources[i].schema + '.' + ddl.sources[i].table + "->" + ddl.targets[i].schema + '.' + ddl.targets[i].table;
+            text += ' ' + ddl.sources[i].schema + '.' + ddl.sources[i].table + "->" + ddl.targets[i].schema + '.' +
+                    ddl.targets[i].table;
         }
         text += '\n';
     }

@@ -9,8 +9,9 @@
 #include "core/model/names.h"
 #include "core/sql/ddl.h"
 
-/// The syntax tree of DDL statements: what a statement says, without what it means for a table (core/schema knows that).
-/// Plain values. Names are unquoted, spans point into the parsed text. Clauses that no table structure depends on are left out.
+/// The syntax tree of DDL statements: what a statement says, without what it means for a table (core/schema knows
+/// that). Plain values. Names are unquoted, spans point into the parsed text. Clauses that no table structure depends
+/// on are left out.
 namespace dm::sql {
 
 /// A column's type as written. `name` is in lower case with several words joined by a blank ("double precision",
@@ -81,7 +82,8 @@ struct PeriodSpec {
     std::string end;
 };
 
-/// Options of a table or database; unset where not mentioned. A charset of "default" stands for the surrounding default.
+/// Options of a table or database; unset where not mentioned. A charset of "default" stands for the surrounding
+/// default.
 struct TableOptions {
     std::optional<std::string> charset;
     std::optional<std::string> collation;
@@ -202,9 +204,9 @@ struct ExchangeTable {  ///< EXCHANGE PARTITION, CONVERT TABLE / PARTITION: `cre
     bool drops = false;
 };
 
-using AlterAction = std::variant<AddColumn, ChangeColumn, DropColumn, RenameColumn, AlterColumn, AddKey, AddPeriod, AddForeignKey, DropKey,
-                                 DropForeignKey, DropConstraint, RenameKey, AlterKey, RenameTo, ConvertCharset, SetOptions,
-                                 DropSystemVersioning, ExchangeTable>;
+using AlterAction = std::variant<AddColumn, ChangeColumn, DropColumn, RenameColumn, AlterColumn, AddKey, AddPeriod,
+                                 AddForeignKey, DropKey, DropForeignKey, DropConstraint, RenameKey, AlterKey, RenameTo,
+                                 ConvertCharset, SetOptions, DropSystemVersioning, ExchangeTable>;
 
 struct AlterTable {
     model::TableName name;
@@ -233,7 +235,7 @@ struct DropIndex {
     DropKey key;
 };
 
-using DdlStatement = std::variant<CreateDatabase, AlterDatabase, DropDatabase, CreateTable, AlterTable, DropTable, RenameTable,
-                                  TruncateTable, CreateIndex, DropIndex>;
+using DdlStatement = std::variant<CreateDatabase, AlterDatabase, DropDatabase, CreateTable, AlterTable, DropTable,
+                                  RenameTable, TruncateTable, CreateIndex, DropIndex>;
 
 }  // namespace dm::sql

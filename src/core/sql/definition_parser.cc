@@ -9,10 +9,33 @@ bool is_attribute_next(const TokenStream& tokens) {
     if (tokens.is_word("NOT")) return tokens.is_any_word({"NULL", "ENFORCED"}, 1);
     if (tokens.is_word("ON")) return tokens.is_any_word({"UPDATE", "DELETE"}, 1);
     if (tokens.is_any_word({"WITH", "WITHOUT"})) return tokens.is_word("SYSTEM", 1);
-    return tokens.is_any_word({"NULL", "AUTO_INCREMENT", "UNIQUE", "PRIMARY", "KEY", "COMMENT", "COLLATE", "CHECK",
-                               "REFERENCES", "GENERATED", "AS", "VIRTUAL", "PERSISTENT", "STORED", "VISIBLE", "INVISIBLE",
-                               "COLUMN_FORMAT", "STORAGE", "FIRST", "AFTER", "CONSTRAINT", "ENGINE_ATTRIBUTE",
-                               "SECONDARY_ENGINE_ATTRIBUTE", "SERIAL", "SRID", "DEFAULT", "COMPRESSED"});
+    return tokens.is_any_word({"NULL",
+                               "AUTO_INCREMENT",
+                               "UNIQUE",
+                               "PRIMARY",
+                               "KEY",
+                               "COMMENT",
+                               "COLLATE",
+                               "CHECK",
+                               "REFERENCES",
+                               "GENERATED",
+                               "AS",
+                               "VIRTUAL",
+                               "PERSISTENT",
+                               "STORED",
+                               "VISIBLE",
+                               "INVISIBLE",
+                               "COLUMN_FORMAT",
+                               "STORAGE",
+                               "FIRST",
+                               "AFTER",
+                               "CONSTRAINT",
+                               "ENGINE_ATTRIBUTE",
+                               "SECONDARY_ENGINE_ATTRIBUTE",
+                               "SERIAL",
+                               "SRID",
+                               "DEFAULT",
+                               "COMPRESSED"});
 }
 
 bool is_definition_end(const TokenStream& tokens) {
@@ -121,7 +144,8 @@ bool parse_value_attribute(TokenStream& tokens, ColumnSpec& column) {
 
 /// Attributes that change no structure. Unknown ones are accepted in the form `name = value` that engines define.
 bool parse_other_attribute(TokenStream& tokens) {
-    if (tokens.accept("COMMENT") || tokens.accept("COLUMN_FORMAT") || tokens.accept("STORAGE") || tokens.accept("SRID")) {
+    if (tokens.accept("COMMENT") || tokens.accept("COLUMN_FORMAT") || tokens.accept("STORAGE") ||
+        tokens.accept("SRID")) {
         tokens.take();
     } else if (tokens.accept("CONSTRAINT")) {
         if (!tokens.is_word("CHECK")) tokens.take_name("a constraint name");
@@ -215,7 +239,8 @@ KeySpec inline_key(const ColumnSpec& column) {
 }
 
 bool is_constraint_next(const TokenStream& tokens) {
-    if (tokens.is_any_word({"PRIMARY", "UNIQUE", "KEY", "INDEX", "FULLTEXT", "SPATIAL", "FOREIGN", "CHECK", "CONSTRAINT"})) {
+    if (tokens.is_any_word(
+            {"PRIMARY", "UNIQUE", "KEY", "INDEX", "FULLTEXT", "SPATIAL", "FOREIGN", "CHECK", "CONSTRAINT"})) {
         return true;
     }
     if (tokens.is_word("VECTOR")) return tokens.is_any_word({"KEY", "INDEX"}, 1);
@@ -226,7 +251,8 @@ ConstraintSpec parse_constraint(TokenStream& tokens) {
     std::string name;
     if (tokens.accept("CONSTRAINT")) {
         tokens.accept({"IF", "NOT", "EXISTS"});
-        if (!tokens.is_any_word({"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"})) name = tokens.take_name("a constraint name");
+        if (!tokens.is_any_word({"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}))
+            name = tokens.take_name("a constraint name");
     }
     if (tokens.accept({"PRIMARY", "KEY"})) return parse_key(tokens, KeyKind::Primary, std::move(name));
     if (tokens.accept({"FOREIGN", "KEY"})) return parse_foreign_key(tokens, std::move(name));

@@ -5,8 +5,8 @@
 #include "core/sql/ddl_tree.h"
 #include "core/sql/token_stream.h"
 
-/// Recursive-descent readers of what stands inside CREATE TABLE and ALTER TABLE: columns, keys, options. Each reads from the
-/// cursor and leaves it behind what it read; each throws Error{ParseSql}. For the parsers of this room.
+/// Recursive-descent readers of what stands inside CREATE TABLE and ALTER TABLE: columns, keys, options. Each reads
+/// from the cursor and leaves it behind what it read; each throws Error{ParseSql}. For the parsers of this room.
 namespace dm::sql {
 
 [[nodiscard]] TypeSpec parse_type(TokenStream& tokens);

@@ -127,7 +127,8 @@ SqlConnector FakeSqlServer::connector() {
 }
 
 Error FakeSqlServer::server_error(int number, std::string_view text, ErrorCode code) {
-    return Error(code, "the server refused the statement").with_cause(fmt::format("Error {} (HY000): {}", number, text));
+    return Error(code, "the server refused the statement")
+        .with_cause(fmt::format("Error {} (HY000): {}", number, text));
 }
 
 void FakeSqlServer::record(std::string_view statement, bool& is_dead) {

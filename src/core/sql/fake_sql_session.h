@@ -14,13 +14,14 @@
 namespace dm::sql {
 
 /// A scripted server for tests: answers statements by their beginning, records what it was asked, fails where told.
-/// The last matching rule wins; a statement no rule matches gets an empty result or zero affected rows, unless the server is
-/// strict, which makes it Error{DbQueryFailed}. All methods are thread-safe; it must outlive its sessions.
+/// The last matching rule wins; a statement no rule matches gets an empty result or zero affected rows, unless the
+/// server is strict, which makes it Error{DbQueryFailed}. All methods are thread-safe; it must outlive its sessions.
 class FakeSqlServer {
   public:
     using Answer = std::function<ResultSet(std::string_view statement)>;
 
-    explicit FakeSqlServer(model::ServerVersion version = {.flavor = model::Flavor::MySql, .major = 8, .minor = 0, .patch = 36})
+    explicit FakeSqlServer(
+        model::ServerVersion version = {.flavor = model::Flavor::MySql, .major = 8, .minor = 0, .patch = 36})
         : version_(version) {}
 
     /// Answers queries that begin with `prefix` (any case).
@@ -45,7 +46,8 @@ class FakeSqlServer {
     [[nodiscard]] SqlConnector connector();
 
     /// An Error as a SqlSession throws it for the server's error `number`.
-    [[nodiscard]] static Error server_error(int number, std::string_view text, ErrorCode code = ErrorCode::DbExecuteFailed);
+    [[nodiscard]] static Error server_error(int number, std::string_view text,
+                                            ErrorCode code = ErrorCode::DbExecuteFailed);
 
   private:
     friend class FakeSqlSession;

@@ -249,15 +249,32 @@ namespace {
 /// What `\c` stands for; two characters for the escaped wildcards.
 void append_unescaped(std::string& out, char c) {
     switch (c) {
-        case '0': out += '\0'; break;
-        case 'n': out += '\n'; break;
-        case 't': out += '\t'; break;
-        case 'r': out += '\r'; break;
-        case 'b': out += '\b'; break;
-        case 'Z': out += '\x1a'; break;
-        case '%': out += "\\%"; break;
-        case '_': out += "\\_"; break;
-        default: out += c;
+        case '0':
+            out += '\0';
+            break;
+        case 'n':
+            out += '\n';
+            break;
+        case 't':
+            out += '\t';
+            break;
+        case 'r':
+            out += '\r';
+            break;
+        case 'b':
+            out += '\b';
+            break;
+        case 'Z':
+            out += '\x1a';
+            break;
+        case '%':
+            out += "\\%";
+            break;
+        case '_':
+            out += "\\_";
+            break;
+        default:
+            out += c;
     }
 }
 

@@ -35,13 +35,15 @@ struct LexOptions {
 
 [[nodiscard]] LexOptions lex_options(const ParseContext& context) noexcept;
 
-/// Cuts a statement (UTF-8 or another charset whose bytes below 0x80 are ASCII) into tokens, one at a time. Plain comments
-/// vanish; the text of executable comments is read as if they were not there. Views the text, which must outlive it.
+/// Cuts a statement (UTF-8 or another charset whose bytes below 0x80 are ASCII) into tokens, one at a time. Plain
+/// comments vanish; the text of executable comments is read as if they were not there. Views the text, which must
+/// outlive it.
 class Lexer {
   public:
     Lexer(std::string_view text, const LexOptions& options) noexcept : text_(text), options_(options) {}
 
-    /// The next token, End for ever after the last. Throws Error{ParseSql} for a string, name or comment without an end.
+    /// The next token, End for ever after the last. Throws Error{ParseSql} for a string, name or comment without an
+    /// end.
     Token next();
 
     [[nodiscard]] std::string_view text() const noexcept { return text_; }

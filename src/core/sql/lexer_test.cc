@@ -36,7 +36,8 @@ TEST(Lexer, ReadsQualifiedNamesThatBeginWithDigits) {
 }
 
 TEST(Lexer, ReadsStringsWithIntroducers) {
-    EXPECT_EQ(tokens_of("_utf8mb4'a' N'b' x'41' B'01' nb"), "word:_utf8mb4 string:'a' string:N'b' binary:x'41' binary:B'01' word:nb");
+    EXPECT_EQ(tokens_of("_utf8mb4'a' N'b' x'41' B'01' nb"),
+              "word:_utf8mb4 string:'a' string:N'b' binary:x'41' binary:B'01' word:nb");
     EXPECT_EQ(tokens_of(R"('a''b' 'a\'b' "c")"), R"(string:'a''b' string:'a\'b' string:"c")");
 }
 

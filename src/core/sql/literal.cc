@@ -47,7 +47,8 @@ void append_number(std::string& out, Number number) {
 
 template <typename Real>
 void append_real(std::string& out, Real real) {
-    ensure(std::isfinite(real), ErrorCode::DbUnexpected, "a floating-point value is infinite or not a number: SQL cannot write it");
+    ensure(std::isfinite(real), ErrorCode::DbUnexpected,
+           "a floating-point value is infinite or not a number: SQL cannot write it");
     append_number(out, real);
     // "-0" alone is an integer, which has no sign of zero.
     if (real == Real{0} && std::signbit(real)) out += "e0";
@@ -57,16 +58,34 @@ void append_real(std::string& out, Real real) {
 
 void append_literal(std::string& out, const model::Value& value) {
     switch (value.kind()) {
-        case ValueKind::Null: out += "NULL"; return;
-        case ValueKind::Default: out += "DEFAULT"; return;
-        case ValueKind::Int: append_number(out, value.as_int()); return;
-        case ValueKind::UInt: append_number(out, value.as_uint()); return;
-        case ValueKind::Float: append_real(out, static_cast<float>(value.as_double())); return;
-        case ValueKind::Double: append_real(out, value.as_double()); return;
-        case ValueKind::Number: out += value.text(); return;
+        case ValueKind::Null:
+            out += "NULL";
+            return;
+        case ValueKind::Default:
+            out += "DEFAULT";
+            return;
+        case ValueKind::Int:
+            append_number(out, value.as_int());
+            return;
+        case ValueKind::UInt:
+            append_number(out, value.as_uint());
+            return;
+        case ValueKind::Float:
+            append_real(out, static_cast<float>(value.as_double()));
+            return;
+        case ValueKind::Double:
+            append_real(out, value.as_double());
+            return;
+        case ValueKind::Number:
+            out += value.text();
+            return;
         case ValueKind::Text:
-        case ValueKind::Json: append_quoted(out, value.text()); return;
-        case ValueKind::Bytes: append_hex(out, value.text()); return;
+        case ValueKind::Json:
+            append_quoted(out, value.text());
+            return;
+        case ValueKind::Bytes:
+            append_hex(out, value.text());
+            return;
     }
 }
 
@@ -76,7 +95,8 @@ void append_quoted(std::string& out, std::string_view text) {
     const char* const end = run + text.size();
     for (const char* at = run; at != end; ++at) {
         const char escape = escape_of(*at);
-        if (escape == 0) [[likely]] continue;
+        if (escape == 0) [[likely]]
+            continue;
         out.append(run, at);
         out += '\\';
         out += escape;

@@ -1,9 +1,10 @@
+#include "core/sql/literal.h"
+
 #include <string>
 
 #include <benchmark/benchmark.h>
 
 #include "core/sql/ddl.h"
-#include "core/sql/literal.h"
 
 namespace dm::sql {
 namespace {
@@ -34,7 +35,8 @@ void Bytes(benchmark::State& state) {
 void ClassifyDdl(benchmark::State& state) {
     const ParseContext context{.default_schema = "db"};
     for (auto _ : state) {
-        benchmark::DoNotOptimize(classify("ALTER TABLE `t` ADD COLUMN `c` INT NOT NULL DEFAULT 5 COMMENT 'x' AFTER `b`", context));
+        benchmark::DoNotOptimize(
+            classify("ALTER TABLE `t` ADD COLUMN `c` INT NOT NULL DEFAULT 5 COMMENT 'x' AFTER `b`", context));
     }
     state.SetItemsProcessed(state.iterations());
 }

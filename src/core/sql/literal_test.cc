@@ -1,8 +1,8 @@
 #include "core/sql/literal.h"
 
 #include <cmath>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <random>
 

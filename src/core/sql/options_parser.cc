@@ -27,7 +27,8 @@ bool parse_charset_option(TokenStream& tokens, TableOptions& options) {
 /// PARTITION BY and everything behind it, up to the end of the statement or a query.
 void parse_partitioning(TokenStream& tokens, TableOptions& options) {
     options.is_partitioned = true;
-    while (!tokens.is_at_end() && !tokens.is_symbol(',') && !tokens.is_any_word({"SELECT", "AS", "IGNORE", "REPLACE", "START"})) {
+    while (!tokens.is_at_end() && !tokens.is_symbol(',') &&
+           !tokens.is_any_word({"SELECT", "AS", "IGNORE", "REPLACE", "START"})) {
         tokens.take_item();
     }
 }
@@ -43,7 +44,8 @@ bool parse_known_option(TokenStream& tokens, TableOptions& options) {
         options.is_partitioned = false;
     } else if (tokens.accept({"WITH", "SYSTEM", "VERSIONING"})) {
         options.adds_system_versioning = true;
-    } else if (tokens.accept({"DATA", "DIRECTORY"}) || tokens.accept({"INDEX", "DIRECTORY"}) || tokens.accept({"READ", "ONLY"})) {
+    } else if (tokens.accept({"DATA", "DIRECTORY"}) || tokens.accept({"INDEX", "DIRECTORY"}) ||
+               tokens.accept({"READ", "ONLY"})) {
         tokens.accept_symbol('=');
         tokens.take();
     } else if (tokens.accept({"STORAGE"}) || tokens.accept("ENCRYPTION") || tokens.accept({"PLACEMENT", "POLICY"})) {
@@ -59,12 +61,40 @@ bool parse_known_option(TokenStream& tokens, TableOptions& options) {
 
 /// `name = value` or, for the options the server defines, `name value`.
 bool parse_other_option(TokenStream& tokens) {
-    static constexpr auto kBareOptions = {
-        "AUTO_INCREMENT", "AVG_ROW_LENGTH", "CHECKSUM", "TABLE_CHECKSUM", "COMPRESSION", "CONNECTION", "DELAY_KEY_WRITE",
-        "INSERT_METHOD", "KEY_BLOCK_SIZE", "MAX_ROWS", "MIN_ROWS", "PACK_KEYS", "PASSWORD", "ROW_FORMAT", "STATS_AUTO_RECALC",
-        "STATS_PERSISTENT", "STATS_SAMPLE_PAGES", "TABLESPACE", "UNION", "SEQUENCE", "TRANSACTIONAL", "PAGE_CHECKSUM",
-        "AUTOEXTEND_SIZE", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE", "SECONDARY_ENGINE", "SECONDARY_LOAD", "NODEGROUP",
-        "SHARD_ROW_ID_BITS", "PRE_SPLIT_REGIONS", "AUTO_ID_CACHE", "AUTO_RANDOM_BASE", "TTL", "TTL_ENABLE"};
+    static constexpr auto kBareOptions = {"AUTO_INCREMENT",
+                                          "AVG_ROW_LENGTH",
+                                          "CHECKSUM",
+                                          "TABLE_CHECKSUM",
+                                          "COMPRESSION",
+                                          "CONNECTION",
+                                          "DELAY_KEY_WRITE",
+                                          "INSERT_METHOD",
+                                          "KEY_BLOCK_SIZE",
+                                          "MAX_ROWS",
+                                          "MIN_ROWS",
+                                          "PACK_KEYS",
+                                          "PASSWORD",
+                                          "ROW_FORMAT",
+                                          "STATS_AUTO_RECALC",
+                                          "STATS_PERSISTENT",
+                                          "STATS_SAMPLE_PAGES",
+                                          "TABLESPACE",
+                                          "UNION",
+                                          "SEQUENCE",
+                                          "TRANSACTIONAL",
+                                          "PAGE_CHECKSUM",
+                                          "AUTOEXTEND_SIZE",
+                                          "ENGINE_ATTRIBUTE",
+                                          "SECONDARY_ENGINE_ATTRIBUTE",
+                                          "SECONDARY_ENGINE",
+                                          "SECONDARY_LOAD",
+                                          "NODEGROUP",
+                                          "SHARD_ROW_ID_BITS",
+                                          "PRE_SPLIT_REGIONS",
+                                          "AUTO_ID_CACHE",
+                                          "AUTO_RANDOM_BASE",
+                                          "TTL",
+                                          "TTL_ENABLE"};
     bool is_option = tokens.is_name() && tokens.is_symbol('=', 1);
     for (const auto* name : kBareOptions) is_option = is_option || tokens.is_word(name);
     if (!is_option) return false;
@@ -88,7 +118,8 @@ bool parse_table_options(TokenStream& tokens, TableOptions& options) {
     for (;;) {
         const std::size_t before_comma = tokens.position();
         if (has_any) tokens.accept_symbol(',');
-        if (parse_charset_option(tokens, options) || parse_known_option(tokens, options) || parse_other_option(tokens)) {
+        if (parse_charset_option(tokens, options) || parse_known_option(tokens, options) ||
+            parse_other_option(tokens)) {
             has_any = true;
             continue;
         }

@@ -22,13 +22,27 @@ class Outliner {
         switch (outline_.info.kind) {
             case Kind::CreateDatabase:
             case Kind::AlterDatabase:
-            case Kind::DropDatabase: read_database(); break;
-            case Kind::CreateTable: read_create_table(); break;
-            case Kind::AlterTable: read_alter_table(); break;
-            case Kind::DropTable: read_drop_table(); break;
-            case Kind::RenameTable: read_rename_table(); break;
-            case Kind::TruncateTable: read_truncate(); break;
-            default: read_index(); break;
+            case Kind::DropDatabase:
+                read_database();
+                break;
+            case Kind::CreateTable:
+                read_create_table();
+                break;
+            case Kind::AlterTable:
+                read_alter_table();
+                break;
+            case Kind::DropTable:
+                read_drop_table();
+                break;
+            case Kind::RenameTable:
+                read_rename_table();
+                break;
+            case Kind::TruncateTable:
+                read_truncate();
+                break;
+            default:
+                read_index();
+                break;
         }
         return std::move(outline_);
     }
@@ -76,8 +90,8 @@ class Outliner {
         }
         mention.span.end = tokens_.previous_end();
         if (mention.name.schema.empty()) {
-            throw Error(ErrorCode::ParseSql, fmt::format("table `{}` has no schema, and no default schema is known",
-                                                         mention.name.table));
+            throw Error(ErrorCode::ParseSql,
+                        fmt::format("table `{}` has no schema, and no default schema is known", mention.name.table));
         }
         outline_.info.tables.push_back(mention);
         return mention.span;

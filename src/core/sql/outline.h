@@ -8,7 +8,8 @@
 
 namespace dm::sql {
 
-/// A part of a statement that can stand alone: one name of DROP TABLE, one pair of RENAME TABLE, one action of ALTER TABLE.
+/// A part of a statement that can stand alone: one name of DROP TABLE, one pair of RENAME TABLE, one action of ALTER
+/// TABLE.
 struct OutlinePart {
     Span span;
     std::vector<Span> columns;  ///< the definitions of ADD COLUMN (a, b); the part's text is then the words before them
@@ -28,7 +29,8 @@ struct Outline {
 /// Kind of a statement by its first words; reads no further than these.
 [[nodiscard]] StatementKind kind_of(std::string_view statement, const LexOptions& options);
 
-/// Whether `kind` names tables or schemas that the outline finds: CREATE/ALTER/DROP DATABASE and all table and index kinds.
+/// Whether `kind` names tables or schemas that the outline finds: CREATE/ALTER/DROP DATABASE and all table and index
+/// kinds.
 [[nodiscard]] bool has_outline(StatementKind kind) noexcept;
 
 /// Finds names and parts of a statement whose kind has an outline. Throws Error{ParseSql}.

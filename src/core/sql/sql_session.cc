@@ -27,7 +27,8 @@ std::optional<int> server_error_of(const Error& error) noexcept {
     int number = 0;
     const char* const end = cause.data() + cause.size();
     const auto parsed = std::from_chars(cause.data() + kPrefix.size(), end, number);
-    if (parsed.ec != std::errc{} || parsed.ptr == end || (*parsed.ptr != ' ' && *parsed.ptr != ':')) return std::nullopt;
+    if (parsed.ec != std::errc{} || parsed.ptr == end || (*parsed.ptr != ' ' && *parsed.ptr != ':'))
+        return std::nullopt;
     return number;
 }
 

@@ -21,8 +21,8 @@ using CellRow = std::span<const Cell>;
 /// Column of a result as the server describes it.
 struct ResultColumn {
     std::string name;
-    int type = 0;             ///< protocol type number (MYSQL_TYPE_*)
-    std::uint32_t flags = 0;  ///< protocol flags (UNSIGNED_FLAG 32, BINARY_FLAG 128, ...)
+    int type = 0;               ///< protocol type number (MYSQL_TYPE_*)
+    std::uint32_t flags = 0;    ///< protocol flags (UNSIGNED_FLAG 32, BINARY_FLAG 128, ...)
     std::uint32_t charset = 0;  ///< collation id; 63 is binary
 };
 
@@ -46,8 +46,8 @@ struct ExecResult {
 /// One connection to a MySQL-compatible server: a seam, implemented by io/mysql and by FakeSqlSession.
 /// Text protocol, connection charset utf8mb4. Used by one thread at a time; `cancel` may be called from any thread.
 /// Failures throw Error (DbQueryFailed, DbExecuteFailed, DbBadConnection, DbInvalidConnection) whose cause is the
-/// server's "Error NNNN (SQLSTATE): text", whose retry class follows that number, and `server_error_of` reads the number back.
-/// After a connection error the session is dead: open another.
+/// server's "Error NNNN (SQLSTATE): text", whose retry class follows that number, and `server_error_of` reads the
+/// number back. After a connection error the session is dead: open another.
 class SqlSession {
   public:
     virtual ~SqlSession() = default;
@@ -58,7 +58,8 @@ class SqlSession {
     /// Runs one statement and collects its result.
     virtual ResultSet query(std::string_view statement) = 0;
 
-    /// Called per row; the cells are valid during the call. Returns false to stop reading early, which ends the session.
+    /// Called per row; the cells are valid during the call. Returns false to stop reading early, which ends the
+    /// session.
     using RowSink = std::function<bool(CellRow)>;
     /// Runs one statement and hands over its rows as they arrive, unbuffered. Returns the columns.
     virtual std::vector<ResultColumn> stream(std::string_view statement, const RowSink& sink) = 0;

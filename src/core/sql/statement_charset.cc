@@ -21,20 +21,21 @@ struct CharsetName {
 
 /// Charsets a client may use, by their names for iconv. (A client's charset is never UCS-2, UTF-16 or UTF-32.)
 constexpr std::array kNames = {
-    CharsetName{"latin1", "CP1252"},     CharsetName{"latin2", "ISO-8859-2"}, CharsetName{"latin5", "ISO-8859-9"},
-    CharsetName{"latin7", "ISO-8859-13"}, CharsetName{"gbk", "CP936"},         CharsetName{"gb2312", "EUC-CN"},
-    CharsetName{"gb18030", "GB18030"},   CharsetName{"big5", "BIG5"},         CharsetName{"sjis", "SJIS"},
-    CharsetName{"cp932", "CP932"},       CharsetName{"ujis", "EUC-JP"},       CharsetName{"eucjpms", "EUC-JP-MS"},
-    CharsetName{"euckr", "EUC-KR"},      CharsetName{"cp1250", "CP1250"},     CharsetName{"cp1251", "CP1251"},
-    CharsetName{"cp1256", "CP1256"},     CharsetName{"cp1257", "CP1257"},     CharsetName{"cp850", "CP850"},
-    CharsetName{"cp852", "CP852"},       CharsetName{"cp866", "CP866"},       CharsetName{"greek", "ISO-8859-7"},
-    CharsetName{"hebrew", "ISO-8859-8"}, CharsetName{"koi8r", "KOI8-R"},      CharsetName{"koi8u", "KOI8-U"},
-    CharsetName{"tis620", "TIS-620"},    CharsetName{"macroman", "MACINTOSH"},
+    CharsetName{"latin1", "CP1252"},      CharsetName{"latin2", "ISO-8859-2"},  CharsetName{"latin5", "ISO-8859-9"},
+    CharsetName{"latin7", "ISO-8859-13"}, CharsetName{"gbk", "CP936"},          CharsetName{"gb2312", "EUC-CN"},
+    CharsetName{"gb18030", "GB18030"},    CharsetName{"big5", "BIG5"},          CharsetName{"sjis", "SJIS"},
+    CharsetName{"cp932", "CP932"},        CharsetName{"ujis", "EUC-JP"},        CharsetName{"eucjpms", "EUC-JP-MS"},
+    CharsetName{"euckr", "EUC-KR"},       CharsetName{"cp1250", "CP1250"},      CharsetName{"cp1251", "CP1251"},
+    CharsetName{"cp1256", "CP1256"},      CharsetName{"cp1257", "CP1257"},      CharsetName{"cp850", "CP850"},
+    CharsetName{"cp852", "CP852"},        CharsetName{"cp866", "CP866"},        CharsetName{"greek", "ISO-8859-7"},
+    CharsetName{"hebrew", "ISO-8859-8"},  CharsetName{"koi8r", "KOI8-R"},       CharsetName{"koi8u", "KOI8-U"},
+    CharsetName{"tis620", "TIS-620"},     CharsetName{"macroman", "MACINTOSH"},
 };
 
 bool needs_no_conversion(std::string_view statement, std::string_view charset) {
     if (charset.empty() || charset.starts_with("utf8") || charset == "ascii" || charset == "binary") return true;
-    return std::none_of(statement.begin(), statement.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80U; });
+    return std::none_of(statement.begin(), statement.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80U; });
 }
 
 /// Closes the converter whatever happens.
@@ -54,7 +55,8 @@ struct Converter {
 std::string statement_to_utf8(std::string_view statement, std::string_view charset) {
     const std::string lowered = to_lower(charset);
     if (needs_no_conversion(statement, lowered)) return std::string(statement);
-    const auto name = std::find_if(kNames.begin(), kNames.end(), [&](const CharsetName& n) { return n.server == lowered; });
+    const auto name =
+        std::find_if(kNames.begin(), kNames.end(), [&](const CharsetName& n) { return n.server == lowered; });
     const Converter converter(name == kNames.end() ? "" : name->system);
     ensure(name != kNames.end() && converter.is_open(), ErrorCode::ParseSql,
            fmt::format("the statement is written in the charset {}, which cannot be read", charset));

@@ -18,7 +18,9 @@ class Head {
     [[nodiscard]] bool is(std::string_view keyword) const noexcept {
         return token_.kind == TokenKind::Word && equal_ignoring_case(word(), keyword);
     }
-    [[nodiscard]] std::string_view word() const noexcept { return lexer_.text().substr(token_.span.begin, token_.span.size()); }
+    [[nodiscard]] std::string_view word() const noexcept {
+        return lexer_.text().substr(token_.span.begin, token_.span.size());
+    }
     void advance() { token_ = next(); }
     bool accept(std::string_view keyword) {
         if (!is(keyword)) return false;
@@ -68,8 +70,8 @@ constexpr std::array kObjects = {
 };
 
 constexpr std::array<std::string_view, 18> kAdjectives = {
-    "OR", "REPLACE", "TEMPORARY", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR", "ONLINE", "OFFLINE",
-    "IGNORE", "AGGREGATE", "UNDO", "SQL", "SECURITY", "INVOKER", "EXTERNAL", "NO", "RESOURCE"};
+    "OR",     "REPLACE",   "TEMPORARY", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR",   "ONLINE", "OFFLINE",
+    "IGNORE", "AGGREGATE", "UNDO",      "SQL",    "SECURITY", "INVOKER", "EXTERNAL", "NO",     "RESOURCE"};
 
 bool is_adjective(const Head& head) {
     for (const auto word : kAdjectives) {
@@ -94,7 +96,7 @@ bool skip_assignment(Head& head) {
     return true;
 }
 
-Kind object_kind(Head& head, Kind WordKind::* column) {
+Kind object_kind(Head& head, Kind WordKind::*column) {
     while (is_adjective(head) || skip_assignment(head)) {
         if (is_adjective(head)) head.advance();
     }
@@ -134,18 +136,30 @@ struct FirstWord {
 };
 
 constexpr std::array kFirstWords = {
-    FirstWord{"INSERT", Kind::Dml},          FirstWord{"UPDATE", Kind::Dml},
-    FirstWord{"DELETE", Kind::Dml},          FirstWord{"REPLACE", Kind::Dml},
-    FirstWord{"LOAD", Kind::Dml},            FirstWord{"WITH", Kind::Dml},
-    FirstWord{"IMPORT", Kind::OtherDdl},     FirstWord{"GRANT", Kind::Account},
-    FirstWord{"REVOKE", Kind::Account},      FirstWord{"FLUSH", Kind::Maintenance},
-    FirstWord{"ANALYZE", Kind::Maintenance}, FirstWord{"OPTIMIZE", Kind::Maintenance},
-    FirstWord{"REPAIR", Kind::Maintenance},  FirstWord{"CHECK", Kind::Maintenance},
-    FirstWord{"RESET", Kind::Maintenance},   FirstWord{"PURGE", Kind::Maintenance},
-    FirstWord{"KILL", Kind::Maintenance},    FirstWord{"INSTALL", Kind::Maintenance},
-    FirstWord{"LOCK", Kind::Maintenance},    FirstWord{"UNLOCK", Kind::Maintenance},
-    FirstWord{"STOP", Kind::Maintenance},    FirstWord{"CHANGE", Kind::Maintenance},
-    FirstWord{"BINLOG", Kind::Maintenance},  FirstWord{"UNINSTALL", Kind::Maintenance},
+    FirstWord{"INSERT", Kind::Dml},
+    FirstWord{"UPDATE", Kind::Dml},
+    FirstWord{"DELETE", Kind::Dml},
+    FirstWord{"REPLACE", Kind::Dml},
+    FirstWord{"LOAD", Kind::Dml},
+    FirstWord{"WITH", Kind::Dml},
+    FirstWord{"IMPORT", Kind::OtherDdl},
+    FirstWord{"GRANT", Kind::Account},
+    FirstWord{"REVOKE", Kind::Account},
+    FirstWord{"FLUSH", Kind::Maintenance},
+    FirstWord{"ANALYZE", Kind::Maintenance},
+    FirstWord{"OPTIMIZE", Kind::Maintenance},
+    FirstWord{"REPAIR", Kind::Maintenance},
+    FirstWord{"CHECK", Kind::Maintenance},
+    FirstWord{"RESET", Kind::Maintenance},
+    FirstWord{"PURGE", Kind::Maintenance},
+    FirstWord{"KILL", Kind::Maintenance},
+    FirstWord{"INSTALL", Kind::Maintenance},
+    FirstWord{"LOCK", Kind::Maintenance},
+    FirstWord{"UNLOCK", Kind::Maintenance},
+    FirstWord{"STOP", Kind::Maintenance},
+    FirstWord{"CHANGE", Kind::Maintenance},
+    FirstWord{"BINLOG", Kind::Maintenance},
+    FirstWord{"UNINSTALL", Kind::Maintenance},
 };
 
 }  // namespace

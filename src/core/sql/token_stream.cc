@@ -88,7 +88,8 @@ Span TokenStream::take_group() {
     const std::size_t begin = peek().span.begin;
     expect_symbol('(');
     for (std::size_t depth = 1; depth > 0; take()) {
-        if (is_at_end()) throw Error(ErrorCode::ParseSql, "parenthesis opened at " + place_of(text_, begin) + " has no end");
+        if (is_at_end())
+            throw Error(ErrorCode::ParseSql, "parenthesis opened at " + place_of(text_, begin) + " has no end");
         if (is_symbol('(')) ++depth;
         if (is_symbol(')')) --depth;
     }
@@ -105,8 +106,9 @@ void TokenStream::take_item() {
 
 void TokenStream::fail(std::string_view expected) const {
     const Token& token = peek();
-    const std::string found =
-        token.kind == TokenKind::End ? "the statement ends" : fmt::format("\"{}\" stands there", text(token).substr(0, 64));
+    const std::string found = token.kind == TokenKind::End
+                                  ? "the statement ends"
+                                  : fmt::format("\"{}\" stands there", text(token).substr(0, 64));
     throw Error(ErrorCode::ParseSql,
                 fmt::format("expected {} at {}, but {}", expected, place_of(text_, token.span.begin), found));
 }

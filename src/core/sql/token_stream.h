@@ -10,8 +10,8 @@
 
 namespace dm::sql {
 
-/// All tokens of one statement with a cursor: what the parsers are written with. Keywords are given in upper case and match
-/// unquoted words in any case. Views the text, which must outlive it. Not thread-safe.
+/// All tokens of one statement with a cursor: what the parsers are written with. Keywords are given in upper case and
+/// match unquoted words in any case. Views the text, which must outlive it. Not thread-safe.
 class TokenStream {
   public:
     /// Throws Error{ParseSql} if the text cannot be cut into tokens.
@@ -28,7 +28,8 @@ class TokenStream {
     [[nodiscard]] std::size_t previous_end() const noexcept;
 
     [[nodiscard]] bool is_word(std::string_view keyword, std::size_t ahead = 0) const noexcept;
-    [[nodiscard]] bool is_any_word(std::initializer_list<std::string_view> keywords, std::size_t ahead = 0) const noexcept;
+    [[nodiscard]] bool is_any_word(std::initializer_list<std::string_view> keywords,
+                                   std::size_t ahead = 0) const noexcept;
     [[nodiscard]] bool is_symbol(char symbol, std::size_t ahead = 0) const noexcept;
     /// Whether the token can be a name (quoted or not).
     [[nodiscard]] bool is_name(std::size_t ahead = 0) const noexcept;

@@ -13,14 +13,22 @@ struct LongName {
 };
 
 constexpr std::array kLongNames = {
-    LongName{{"NATIONAL", "CHARACTER", "VARYING"}}, LongName{{"NATIONAL", "CHAR", "VARYING"}},
-    LongName{{"NATIONAL", "CHARACTER", ""}},        LongName{{"NATIONAL", "CHAR", ""}},
-    LongName{{"NATIONAL", "VARCHARACTER", ""}},     LongName{{"NATIONAL", "VARCHAR", ""}},
-    LongName{{"NCHAR", "VARCHAR", ""}},             LongName{{"NCHAR", "VARCHARACTER", ""}},
-    LongName{{"NCHAR", "VARYING", ""}},             LongName{{"CHARACTER", "VARYING", ""}},
-    LongName{{"CHAR", "VARYING", ""}},              LongName{{"DOUBLE", "PRECISION", ""}},
-    LongName{{"LONG", "CHARACTER", "VARYING"}},     LongName{{"LONG", "CHAR", "VARYING"}},
-    LongName{{"LONG", "VARCHAR", ""}},              LongName{{"LONG", "VARCHARACTER", ""}},
+    LongName{{"NATIONAL", "CHARACTER", "VARYING"}},
+    LongName{{"NATIONAL", "CHAR", "VARYING"}},
+    LongName{{"NATIONAL", "CHARACTER", ""}},
+    LongName{{"NATIONAL", "CHAR", ""}},
+    LongName{{"NATIONAL", "VARCHARACTER", ""}},
+    LongName{{"NATIONAL", "VARCHAR", ""}},
+    LongName{{"NCHAR", "VARCHAR", ""}},
+    LongName{{"NCHAR", "VARCHARACTER", ""}},
+    LongName{{"NCHAR", "VARYING", ""}},
+    LongName{{"CHARACTER", "VARYING", ""}},
+    LongName{{"CHAR", "VARYING", ""}},
+    LongName{{"DOUBLE", "PRECISION", ""}},
+    LongName{{"LONG", "CHARACTER", "VARYING"}},
+    LongName{{"LONG", "CHAR", "VARYING"}},
+    LongName{{"LONG", "VARCHAR", ""}},
+    LongName{{"LONG", "VARCHARACTER", ""}},
     LongName{{"LONG", "VARBINARY", ""}},
 };
 
@@ -47,7 +55,8 @@ std::string parse_type_name(TokenStream& tokens) {
 /// Members of ENUM and SET: strings, or hexadecimal literals that stand for their bytes.
 std::string parse_element(TokenStream& tokens) {
     const Token token = tokens.peek();
-    if (token.kind == TokenKind::Word && tokens.text(token).front() == '_' && tokens.peek(1).kind == TokenKind::String) {
+    if (token.kind == TokenKind::Word && tokens.text(token).front() == '_' &&
+        tokens.peek(1).kind == TokenKind::String) {
         tokens.take();
         return parse_element(tokens);
     }
@@ -138,7 +147,8 @@ std::uint64_t parse_number(TokenStream& tokens) {
     const std::string_view digits = tokens.text(tokens.peek());
     std::uint64_t number = 0;
     const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size()) tokens.fail("a number");
+    if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size())
+        tokens.fail("a number");
     tokens.take();
     return number;
 }

@@ -7,16 +7,14 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
-#include <optional>
-
 #include <netinet/in.h>
+#include <optional>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
 #include <etcd/rpc.grpc.pb.h>
+#include <fmt/format.h>
 #include <grpcpp/channel.h>
 
 #include "base/clock.h"
@@ -219,7 +217,9 @@ void EtcdChild::Impl::wait_until_ready() {
 void EtcdChild::Impl::start() {
     supervisor_.emplace(
         "etcd-child", [this](std::stop_token stop) { supervise(stop); },
-        [](const Error& error) { log::error("etcd is no longer watched over", {{"error", error.what()}}); });
+        [](const Error& error) {
+            log::error("etcd is no longer watched over", {{"error", error.what()}});
+        });
     try {
         wait_until_ready();
     } catch (...) {

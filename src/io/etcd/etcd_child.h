@@ -15,7 +15,7 @@ namespace dm::etcd {
 struct EtcdChildOptions {
     std::string program = "etcd";  ///< looked up in PATH
     std::string name;
-    std::string data_dir;  ///< etcd's own folder `member` is made below it
+    std::string data_dir;             ///< etcd's own folder `member` is made below it
     std::string peer_urls;            ///< "http://127.0.0.1:8291", several with commas
     std::string advertise_peer_urls;  ///< empty: peer_urls
     /// Where only this host reaches it: "http://127.0.0.1:<port>" with a port, or with port 0 a free one.

@@ -1,7 +1,7 @@
 #include "io/etcd/etcd_child.h"
 
-#include <csignal>
 #include <cerrno>
+#include <csignal>
 
 #include <gtest/gtest.h>
 

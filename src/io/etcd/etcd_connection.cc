@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <condition_variable>
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 
 #include "io/rpc/channel.h"
 
@@ -39,8 +38,10 @@ bool is_transient(const grpc::Status& status) {
         case grpc::StatusCode::CANCELLED:
         case grpc::StatusCode::ABORTED:
         case grpc::StatusCode::UNKNOWN:
-        case grpc::StatusCode::INTERNAL: return true;
-        default: return false;
+        case grpc::StatusCode::INTERNAL:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -108,7 +109,8 @@ milliseconds EtcdConnection::attempt_timeout(Repeat repeat, milliseconds left) c
     return std::min(left, std::max(share, kShortestAttempt));
 }
 
-void EtcdConnection::perform(ErrorCode code, std::string_view what, Repeat repeat, milliseconds timeout, const Call& call) {
+void EtcdConnection::perform(ErrorCode code, std::string_view what, Repeat repeat, milliseconds timeout,
+                             const Call& call) {
     const auto deadline = SteadyClock::now() + timeout;
     while (true) {
         const auto channel = connect(code, left_until(deadline));

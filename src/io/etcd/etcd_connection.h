@@ -38,7 +38,8 @@ class EtcdConnection {
 
     /// Runs one call, again where `repeat` allows it, within `timeout` in all. Throws Error{code} "cannot <what>".
     using Call = std::function<grpc::Status(const std::shared_ptr<grpc::Channel>&, grpc::ClientContext&)>;
-    void perform(ErrorCode code, std::string_view what, Repeat repeat, std::chrono::milliseconds timeout, const Call& call);
+    void perform(ErrorCode code, std::string_view what, Repeat repeat, std::chrono::milliseconds timeout,
+                 const Call& call);
 
     /// The wait between two attempts; shorter if stop is requested.
     static void pause(std::stop_token stop);

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <string>
-
 #include <unistd.h>
 
 #include <fmt/format.h>

@@ -7,9 +7,9 @@ namespace dm::etcd {
 
 /// Settings of a first start, as the operator gave them.
 struct JoinRequest {
-    std::string join;              ///< client addresses of an existing group; empty: a new group
-    std::string advertise_addr;    ///< our own, to refuse joining ourselves
-    std::string initial_cluster;   ///< for a new group; empty: this member only
+    std::string join;             ///< client addresses of an existing group; empty: a new group
+    std::string advertise_addr;   ///< our own, to refuse joining ourselves
+    std::string initial_cluster;  ///< for a new group; empty: this member only
 };
 
 /// Fills initial_cluster and initial_cluster_state of `options`. With data below data_dir nothing else matters; without

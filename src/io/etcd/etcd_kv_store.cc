@@ -5,9 +5,8 @@
 #include <map>
 
 #include <etcd/rpc.grpc.pb.h>
-#include <grpcpp/channel.h>
-
 #include <fmt/format.h>
+#include <grpcpp/channel.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -177,9 +176,10 @@ meta::TxnResult EtcdKvStore::Impl::txn(const std::vector<meta::Compare>& conditi
     }
     for (const auto& write : writes) *request.add_success() = translate(write);
     etcdserverpb::TxnResponse response;
-    connection_.perform(ErrorCode::HaTxn, "write", Repeat::IfNotExecuted, timeout(), [&](const auto& channel, auto& context) {
-        return etcdserverpb::KV::NewStub(channel)->Txn(&context, request, &response);
-    });
+    connection_.perform(ErrorCode::HaTxn, "write", Repeat::IfNotExecuted, timeout(),
+                        [&](const auto& channel, auto& context) {
+                            return etcdserverpb::KV::NewStub(channel)->Txn(&context, request, &response);
+                        });
     return {.succeeded = response.succeeded(), .revision = response.header().revision()};
 }
 
@@ -229,11 +229,11 @@ void EtcdKvStore::Impl::revoke(meta::LeaseId lease) {
     etcdserverpb::LeaseRevokeRequest request;
     request.set_id(lease);
     etcdserverpb::LeaseRevokeResponse response;
-    connection_.perform(ErrorCode::HaLease, "revoke a lease", Repeat::Always, timeout(),
-                        [&](const auto& channel, auto& context) {
-                            auto status = etcdserverpb::Lease::NewStub(channel)->LeaseRevoke(&context, request, &response);
-                            return status.error_code() == grpc::StatusCode::NOT_FOUND ? grpc::Status::OK : status;
-                        });
+    connection_.perform(
+        ErrorCode::HaLease, "revoke a lease", Repeat::Always, timeout(), [&](const auto& channel, auto& context) {
+            auto status = etcdserverpb::Lease::NewStub(channel)->LeaseRevoke(&context, request, &response);
+            return status.error_code() == grpc::StatusCode::NOT_FOUND ? grpc::Status::OK : status;
+        });
 }
 
 void EtcdKvStore::Impl::compact(Revision revision) {
@@ -313,7 +313,8 @@ meta::GetResult EtcdKvStore::get(std::string_view key, bool is_prefix) {
     return std::move(impl_->get_many({{std::string(key), is_prefix}}).front());
 }
 std::vector<meta::GetResult> EtcdKvStore::get_many(const std::vector<ReadOp>& reads) { return impl_->get_many(reads); }
-meta::TxnResult EtcdKvStore::txn(const std::vector<meta::Compare>& conditions, const std::vector<meta::WriteOp>& writes) {
+meta::TxnResult EtcdKvStore::txn(const std::vector<meta::Compare>& conditions,
+                                 const std::vector<meta::WriteOp>& writes) {
     return impl_->txn(conditions, writes);
 }
 meta::LeaseId EtcdKvStore::grant_lease(std::chrono::seconds ttl) { return impl_->grant(ttl); }

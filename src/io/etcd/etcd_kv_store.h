@@ -20,7 +20,8 @@ class EtcdKvStore final : public meta::KvStore {
 
     [[nodiscard]] meta::GetResult get(std::string_view key, bool is_prefix) override;
     [[nodiscard]] std::vector<meta::GetResult> get_many(const std::vector<ReadOp>& reads) override;
-    meta::TxnResult txn(const std::vector<meta::Compare>& conditions, const std::vector<meta::WriteOp>& writes) override;
+    meta::TxnResult txn(const std::vector<meta::Compare>& conditions,
+                        const std::vector<meta::WriteOp>& writes) override;
     meta::LeaseId grant_lease(std::chrono::seconds ttl) override;
     [[nodiscard]] bool keep_alive(meta::LeaseId lease) override;
     void revoke_lease(meta::LeaseId lease) override;

@@ -19,8 +19,8 @@ constexpr unsigned kPurgedGtids = 1789;
 
 void run_statement(MYSQL& handle, const std::string& statement) {
     if (mysql_real_query(&handle, statement.data(), statement.size()) != 0) {
-        throw handle_error(handle, ErrorCode::SyncStartStream, fmt::format("cannot prepare reading the binlog: {}", statement),
-                           ErrorScope::Upstream);
+        throw handle_error(handle, ErrorCode::SyncStartStream,
+                           fmt::format("cannot prepare reading the binlog: {}", statement), ErrorScope::Upstream);
     }
 }
 
@@ -30,7 +30,8 @@ std::set<std::string> column_of(MYSQL& handle, const std::string& statement, uns
     if (mysql_real_query(&handle, statement.data(), statement.size()) != 0) return values;
     MYSQL_RES* result = mysql_store_result(&handle);
     if (result == nullptr) return values;
-    for (MYSQL_ROW row = mysql_fetch_row(result); row != nullptr && column < mysql_num_fields(result); row = mysql_fetch_row(result)) {
+    for (MYSQL_ROW row = mysql_fetch_row(result); row != nullptr && column < mysql_num_fields(result);
+         row = mysql_fetch_row(result)) {
         if (row[column] != nullptr) values.insert(row[column]);
     }
     mysql_free_result(result);
@@ -59,10 +60,12 @@ std::string random_uuid() {
 }
 
 void send(MYSQL& handle, const DumpCommand& command, bool waits_for_answer) {
-    const int failed = handle.methods->db_command(&handle, static_cast<enum_server_command>(command.number), command.body.data(),
-                                                  command.body.size(), waits_for_answer ? 0 : 1, nullptr);
+    const int failed =
+        handle.methods->db_command(&handle, static_cast<enum_server_command>(command.number), command.body.data(),
+                                   command.body.size(), waits_for_answer ? 0 : 1, nullptr);
     if (failed != 0) {
-        throw handle_error(handle, ErrorCode::SyncStartStream, "the server refused to register us as a replica", ErrorScope::Upstream);
+        throw handle_error(handle, ErrorCode::SyncStartStream, "the server refused to register us as a replica",
+                           ErrorScope::Upstream);
     }
 }
 
@@ -95,7 +98,8 @@ Error BinlogStream::State::read_error(ErrorCode failure) {
             .with_cause(fmt::format("Error {} ({}): {}", number, mysql_sqlstate(handle.get()), text));
     }
     if (number == kMasterFatalError && is_duplicate_replica_message(text)) {
-        return handle_error(*handle, failure, "another replica with our server id or UUID took over the stream", ErrorScope::Upstream)
+        return handle_error(*handle, failure, "another replica with our server id or UUID took over the stream",
+                            ErrorScope::Upstream)
             .with_retry(RetryClass::Resume);
     }
     if (number == kMasterFatalError) {
@@ -143,7 +147,8 @@ void BinlogStream::start(const binlog::StartPoint& from) {
     }
     MYSQL& handle = *state.handle;
     const auto flavor = model::parse_server_version(mysql_get_server_info(&handle)).flavor;
-    ReplicaIdentity identity{.server_id = state.options.server_id, .uuid = random_uuid(), .host_name = state.options.host_name};
+    ReplicaIdentity identity{
+        .server_id = state.options.server_id, .uuid = random_uuid(), .host_name = state.options.host_name};
     if (identity.server_id == 0) identity.server_id = choose_server_id(handle);
     const auto heartbeat = std::chrono::nanoseconds(state.options.heartbeat_period).count();
     for (const auto& statement : replica_statements(flavor, from, identity, static_cast<std::uint64_t>(heartbeat))) {

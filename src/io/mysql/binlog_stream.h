@@ -18,8 +18,8 @@ class BinlogStream final : public binlog::EventSource {
   public:
     struct Options {
         ConnectOptions connect;
-        std::uint32_t server_id = 0;         ///< 0 = random
-        std::string host_name = "dm-worker"; ///< as the server lists us
+        std::uint32_t server_id = 0;          ///< 0 = random
+        std::string host_name = "dm-worker";  ///< as the server lists us
         std::chrono::seconds heartbeat_period{30};
         std::chrono::seconds read_timeout{60};  ///< longer than the heartbeat period
     };

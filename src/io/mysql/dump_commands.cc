@@ -61,8 +61,10 @@ std::string encode_gtid_set(const model::GtidSet& set) {
 std::vector<std::string> replica_statements(model::Flavor flavor, const binlog::StartPoint& from,
                                             const ReplicaIdentity& identity, std::uint64_t heartbeat_ns) {
     std::vector<std::string> statements;
-    statements.push_back(fmt::format("SET @master_heartbeat_period = {0}, @source_heartbeat_period = {0}", heartbeat_ns));
-    statements.emplace_back("SET @master_binlog_checksum = @@global.binlog_checksum, @source_binlog_checksum = @@global.binlog_checksum");
+    statements.push_back(
+        fmt::format("SET @master_heartbeat_period = {0}, @source_heartbeat_period = {0}", heartbeat_ns));
+    statements.emplace_back(
+        "SET @master_binlog_checksum = @@global.binlog_checksum, @source_binlog_checksum = @@global.binlog_checksum");
     if (flavor == model::Flavor::MySql) {
         statements.push_back(fmt::format("SET @slave_uuid = '{0}', @replica_uuid = '{0}'", identity.uuid));
         return statements;
@@ -107,7 +109,8 @@ DumpCommand dump_command(model::Flavor flavor, const binlog::StartPoint& from, c
     const bool by_gtid = from.gtid_set.has_value();
     const std::uint64_t offset = by_gtid ? 4 : std::max<std::uint64_t>(from.position.offset, 4);
     ensure(offset <= std::numeric_limits<std::uint32_t>::max(), ErrorCode::SyncStartStream,
-           fmt::format("cannot start reading at {}: offsets beyond 4 GiB can be asked for by GTID only; set `enable-gtid` of the source",
+           fmt::format("cannot start reading at {}: offsets beyond 4 GiB can be asked for by GTID only; set "
+                       "`enable-gtid` of the source",
                        from.position.to_string()));
     append_uint(command.body, offset, 4);
     append_uint(command.body, 0, 2);
@@ -117,8 +120,9 @@ DumpCommand dump_command(model::Flavor flavor, const binlog::StartPoint& from, c
 }
 
 bool is_purged_message(std::string_view message) {
-    return contains_any(message, {"Could not find first log file name", "purged", "requested by slave in any binlog files",
-                                  "could not find next log", "The binlog on the master is missing the GTID"});
+    return contains_any(message,
+                        {"Could not find first log file name", "purged", "requested by slave in any binlog files",
+                         "could not find next log", "The binlog on the master is missing the GTID"});
 }
 
 bool is_duplicate_replica_message(std::string_view message) {

@@ -35,9 +35,10 @@ struct DumpCommand {
 /// COM_REGISTER_SLAVE.
 [[nodiscard]] DumpCommand register_command(const ReplicaIdentity& identity);
 
-/// COM_BINLOG_DUMP or, for MySQL with a GTID set, COM_BINLOG_DUMP_GTID. Throws Error{SyncStartStream} for an offset beyond
-/// 4 GiB without a GTID set: the protocol has 32 bits for it.
-[[nodiscard]] DumpCommand dump_command(model::Flavor flavor, const binlog::StartPoint& from, const ReplicaIdentity& identity);
+/// COM_BINLOG_DUMP or, for MySQL with a GTID set, COM_BINLOG_DUMP_GTID. Throws Error{SyncStartStream} for an offset
+/// beyond 4 GiB without a GTID set: the protocol has 32 bits for it.
+[[nodiscard]] DumpCommand dump_command(model::Flavor flavor, const binlog::StartPoint& from,
+                                       const ReplicaIdentity& identity);
 
 /// Whether the text of server error 1236 or 1789 says that the binlog asked for no longer exists.
 [[nodiscard]] bool is_purged_message(std::string_view message);

@@ -36,7 +36,8 @@ std::string without_scheme(std::string_view url) {
 
 Address parse_address(std::string_view text) {
     const auto refuse = [&](std::string_view why) {
-        throw Error(ErrorCode::WorkerAddrInvalid, fmt::format("'{}' is not an address: {}; write host:port", text, why));
+        throw Error(ErrorCode::WorkerAddrInvalid,
+                    fmt::format("'{}' is not an address: {}; write host:port", text, why));
     };
     const std::string plain = without_scheme(trim(text));
     const auto colon = plain.rfind(':');

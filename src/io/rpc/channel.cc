@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "io/rpc/address.h"
@@ -18,9 +17,10 @@ namespace dm::rpc {
 namespace {
 
 constexpr std::string_view kCodeNames[] = {
-    "OK",           "Canceled",           "Unknown",  "InvalidArgument", "DeadlineExceeded",  "NotFound",
-    "AlreadyExists", "PermissionDenied",  "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange",
-    "Unimplemented", "Internal",          "Unavailable", "DataLoss",     "Unauthenticated"};
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 
 /// gRPC's wait cannot be interrupted, so it is cut into slices.
 bool wait_for_state(grpc::Channel& channel, std::chrono::milliseconds timeout, const std::stop_token& stop,
@@ -30,7 +30,8 @@ bool wait_for_state(grpc::Channel& channel, std::chrono::milliseconds timeout, c
     while (!stop.stop_requested()) {
         const auto state = channel.GetState(true);
         if (state == GRPC_CHANNEL_READY) return true;
-        if (state == GRPC_CHANNEL_SHUTDOWN || (is_refusal_final && state == GRPC_CHANNEL_TRANSIENT_FAILURE)) return false;
+        if (state == GRPC_CHANNEL_SHUTDOWN || (is_refusal_final && state == GRPC_CHANNEL_TRANSIENT_FAILURE))
+            return false;
         const auto now = std::chrono::system_clock::now();
         if (now >= deadline) return false;
         channel.WaitForStateChange(state, std::min<std::chrono::system_clock::time_point>(deadline, now + kSlice));

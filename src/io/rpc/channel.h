@@ -24,7 +24,8 @@ struct ChannelOptions {
 
 /// A channel that connects when it is used and again after each loss (waits from 100 ms to 3 s). `address` is
 /// "host:port" with or without scheme, or "unix:/path".
-[[nodiscard]] std::shared_ptr<grpc::Channel> make_channel(const std::string& address, const ChannelOptions& options = {});
+[[nodiscard]] std::shared_ptr<grpc::Channel> make_channel(const std::string& address,
+                                                          const ChannelOptions& options = {});
 
 /// Waits until connected. False after `timeout` or when `stop` is requested.
 [[nodiscard]] bool wait_connected(grpc::Channel& channel, std::chrono::milliseconds timeout, std::stop_token stop = {});

@@ -4,13 +4,12 @@
 #include <mutex>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
-
-#include <fmt/format.h>
 
 #include "io/rpc/channel.h"
 
@@ -20,7 +19,8 @@ namespace {
 
 constexpr std::string_view kForwarded[] = {"/etcdserverpb.", "/v3lockpb.", "/v3electionpb."};
 /// Headers that belong to one hop.
-constexpr std::string_view kHopHeaders[] = {":", "grpc-", "user-agent", "te", "content-type", "accept-encoding", "host"};
+constexpr std::string_view kHopHeaders[] = {":",   "grpc-", "user-agent", "te", "content-type", "accept-encoding",
+                                            "host"};
 
 std::string text_of(const grpc::string_ref& ref) { return {ref.data(), ref.size()}; }
 
@@ -30,12 +30,13 @@ bool is_hop_header(std::string_view name) {
     });
 }
 
-/// One call in both directions. The server half is this object, the client half its member; each direction has at most one
-/// message in flight. Deletes itself when both halves have ended: the server half is finished only by the end of
+/// One call in both directions. The server half is this object, the client half its member; each direction has at most
+/// one message in flight. Deletes itself when both halves have ended: the server half is finished only by the end of
 /// the client half.
 class ForwardedCall final : public grpc::ServerGenericBidiReactor {
   public:
-    ForwardedCall(grpc::GenericStub& stub, grpc::GenericCallbackServerContext& caller) : caller_(caller), upstream_(*this) {
+    ForwardedCall(grpc::GenericStub& stub, grpc::GenericCallbackServerContext& caller)
+        : caller_(caller), upstream_(*this) {
         for (const auto& [name, value] : caller.client_metadata())
             if (const auto key = text_of(name); !is_hop_header(key)) context_.AddMetadata(key, text_of(value));
         context_.set_deadline(caller.deadline());

@@ -1,8 +1,7 @@
 #include "io/rpc/grpc_host.h"
 
-#include <mutex>
-
 #include <fcntl.h>
+#include <mutex>
 #include <unistd.h>
 
 #include <grpcpp/server.h>

@@ -16,7 +16,7 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> query;
     std::map<std::string, std::string> headers;  ///< names in lower case; repeated ones joined by ", "
     std::string body;
-    std::string remote;  ///< address of the peer
+    std::string remote;    ///< address of the peer
     std::string raw_path;  ///< as received, without the query
 
     /// First value of a query parameter; empty if absent.
@@ -33,8 +33,8 @@ struct HttpResponse {
 /// Called on a pool thread, several at a time. May block. An Error becomes a 500 with its text.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
-/// Chooses the handler by path: exact paths first, then the longest prefix; else 404. Filled before use, then constant and
-/// thread-safe.
+/// Chooses the handler by path: exact paths first, then the longest prefix; else 404. Filled before use, then constant
+/// and thread-safe.
 class HttpRouter {
   public:
     /// A path that ends in '/' stands for everything below it.

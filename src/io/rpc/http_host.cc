@@ -14,7 +14,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -51,7 +50,8 @@ HttpRequest translate(const http::request<http::string_body>& message, const std
     return request;
 }
 
-HttpResponse answer(const http::request<http::string_body>& message, const std::string& remote, const HttpRouter& router) {
+HttpResponse answer(const http::request<http::string_body>& message, const std::string& remote,
+                    const HttpRouter& router) {
     HttpRequest request;
     try {
         request = translate(message, remote);
@@ -90,7 +90,9 @@ using Context = asio::io_context;
 
 Step thread(std::string name, Context& context) {
     return {std::move(name), [&context](std::stop_token) { context.run(); },
-            [](const Error& error) { log::error("a thread of the HTTP server ended", {{"error", error.what()}}); }};
+            [](const Error& error) {
+                log::error("a thread of the HTTP server ended", {{"error", error.what()}});
+            }};
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <optional>
-
 #include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -13,7 +12,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -109,8 +107,8 @@ void RpcServer::Impl::listen() {
             listen_on({tcp::v4(), address.port});
         }
     } catch (const boost::system::system_error& error) {
-        throw Error(ErrorCode::WorkerServe, fmt::format("cannot listen on {}; choose a free address of this host",
-                                                        options_.listen))
+        throw Error(ErrorCode::WorkerServe,
+                    fmt::format("cannot listen on {}; choose a free address of this host", options_.listen))
             .with_cause(error.code().message());
     }
 }
@@ -120,7 +118,8 @@ void RpcServer::Impl::start() {
            "TLS (ssl-ca, ssl-cert, ssl-key) is not offered yet; leave these settings empty");
     listen();
     grpc_ = std::make_unique<GrpcHost>(
-        GrpcHost::Options{.max_receive_bytes = options_.max_receive_bytes, .etcd_target = options_.etcd_target}, services_);
+        GrpcHost::Options{.max_receive_bytes = options_.max_receive_bytes, .etcd_target = options_.etcd_target},
+        services_);
     http_ = std::make_unique<HttpHost>(HttpHost::Options{.max_header_bytes = options_.max_header_bytes,
                                                          .max_body_bytes = options_.max_body_bytes,
                                                          .idle_timeout = options_.http_idle_timeout,
@@ -129,7 +128,9 @@ void RpcServer::Impl::start() {
     asio::co_spawn(network_, accept_all(), asio::detached);
     thread_.emplace(
         "rpc-accept", [this](std::stop_token) { network_.run(); },
-        [](const Error& error) { log::error("the port is no longer served", {{"error", error.what()}}); });
+        [](const Error& error) {
+            log::error("the port is no longer served", {{"error", error.what()}});
+        });
 }
 
 void RpcServer::Impl::stop(std::chrono::milliseconds grace) {

@@ -31,16 +31,16 @@ struct TlsFiles {
 class RpcServer {
   public:
     struct Options {
-        std::string listen;  ///< "host:port"; port 0 takes a free one, see port()
-        TlsFiles tls;        ///< not offered yet: start() refuses anything but empty
+        std::string listen;               ///< "host:port"; port 0 takes a free one, see port()
+        TlsFiles tls;                     ///< not offered yet: start() refuses anything but empty
         int max_receive_bytes = 4 << 20;  ///< of one gRPC message; -1 = no limit
         std::size_t max_header_bytes = 64U << 10U;
         std::size_t max_body_bytes = 16U << 20U;
         std::chrono::milliseconds sniff_timeout{10'000};
         std::chrono::milliseconds http_idle_timeout{60'000};
         int http_threads = 4;
-        /// Where calls of /etcdserverpb.*, /v3lockpb.* and /v3electionpb.* are passed on to, byte for byte; a gRPC target
-        /// such as "127.0.0.1:2379" or "unix:/path". Empty: they are answered as unknown.
+        /// Where calls of /etcdserverpb.*, /v3lockpb.* and /v3electionpb.* are passed on to, byte for byte; a gRPC
+        /// target such as "127.0.0.1:2379" or "unix:/path". Empty: they are answered as unknown.
         std::string etcd_target;
     };
 

@@ -1,21 +1,18 @@
 #include "io/rpc/rpc_server.h"
 
 #include <atomic>
-#include <thread>
-
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
-#include <gtest/gtest.h>
-
 #include <dmworker.grpc.pb.h>
+#include <fmt/format.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/server_context.h>
-
-#include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "base/step.h"
@@ -109,9 +106,7 @@ class RpcServerTest : public testing::Test {
         const auto status = pb::Worker::NewStub(channel)->QueryStatus(&context, request, &response);
         return status.ok() ? response.msg() : status_text(status);
     }
-    std::string query(const std::string& name) {
-        return query(name, make_channel(target()));
-    }
+    std::string query(const std::string& name) { return query(name, make_channel(target())); }
 
     EchoWorker worker_;
     RpcServer server_{options(), {&worker_}, router()};

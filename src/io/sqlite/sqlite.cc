@@ -1,8 +1,7 @@
 #include "io/sqlite/sqlite.h"
 
-#include <sqlite3.h>
-
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -14,8 +13,9 @@ namespace {
 void check(sqlite3* database, bool is_ok, std::string_view what) {
     if (is_ok) return;
     const char* file = database == nullptr ? nullptr : sqlite3_db_filename(database, "main");
-    throw Error(ErrorCode::HaTxn, fmt::format("cannot {} the embedded store {}; check the file and the space on its disk",
-                                              what, file == nullptr ? "" : file))
+    throw Error(ErrorCode::HaTxn,
+                fmt::format("cannot {} the embedded store {}; check the file and the space on its disk", what,
+                            file == nullptr ? "" : file))
         .with_cause(database == nullptr ? "out of memory" : sqlite3_errmsg(database));
 }
 
@@ -32,8 +32,8 @@ Statement& Statement::bind(int index, std::int64_t value) {
 Statement& Statement::bind(int index, std::string_view value) {
     // A null pointer would bind NULL instead of no bytes.
     const char* data = value.empty() ? "" : value.data();
-    check(database_,
-          sqlite3_bind_blob64(statement_.get(), index, data, value.size(), SQLITE_TRANSIENT) == SQLITE_OK, "query");
+    check(database_, sqlite3_bind_blob64(statement_.get(), index, data, value.size(), SQLITE_TRANSIENT) == SQLITE_OK,
+          "query");
     return *this;
 }
 

@@ -132,11 +132,10 @@ meta::GetResult SqliteKvStore::Impl::read_locked(const ReadOp& read) {
     result.revision = revision_;
     const std::string end = read.is_prefix ? meta::prefix_end(read.key) : read.key;
     const bool has_end = end != std::string(1, '\0');
-    auto rows = database_.prepare(!read.is_prefix
-                                      ? "SELECT key, value, created, modified, lease FROM kv WHERE key = ?1 AND key = ?2"
-                                  : has_end
-                                      ? "SELECT key, value, created, modified, lease FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key"
-                                      : "SELECT key, value, created, modified, lease FROM kv WHERE key >= ?1 AND ?2 = ?2 ORDER BY key");
+    auto rows = database_.prepare(
+        !read.is_prefix ? "SELECT key, value, created, modified, lease FROM kv WHERE key = ?1 AND key = ?2"
+        : has_end ? "SELECT key, value, created, modified, lease FROM kv WHERE key >= ?1 AND key < ?2 ORDER BY key"
+                  : "SELECT key, value, created, modified, lease FROM kv WHERE key >= ?1 AND ?2 = ?2 ORDER BY key");
     rows.bind(1, read.key).bind(2, end);
     while (rows.step()) result.items.push_back(read_item(rows));
     return result;
@@ -251,7 +250,8 @@ bool SqliteKvStore::Impl::keep_alive(LeaseId lease) {
 void SqliteKvStore::Impl::drop_lease_locked(LeaseId lease) {
     std::vector<KeyValue> items;
     {
-        auto rows = database_.prepare("SELECT key, value, created, modified, lease FROM kv WHERE lease = ? ORDER BY key");
+        auto rows =
+            database_.prepare("SELECT key, value, created, modified, lease FROM kv WHERE lease = ? ORDER BY key");
         rows.bind(1, lease);
         while (rows.step()) items.push_back(read_item(rows));
     }
@@ -329,7 +329,8 @@ std::vector<SqliteKvStore::Impl::Batch> SqliteKvStore::Impl::events_locked(std::
     return batches;
 }
 
-WatchEnd SqliteKvStore::Impl::watch(std::string_view prefix, Revision from, std::stop_token stop, const WatchSink& sink) {
+WatchEnd SqliteKvStore::Impl::watch(std::string_view prefix, Revision from, std::stop_token stop,
+                                    const WatchSink& sink) {
     std::unique_lock lock(mutex_);
     Revision next = from;
     while (!stop.stop_requested()) {
@@ -351,14 +352,18 @@ WatchEnd SqliteKvStore::Impl::watch(std::string_view prefix, Revision from, std:
     return WatchEnd::Stopped;
 }
 
-SqliteKvStore::SqliteKvStore(Options options, Clock& clock) : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
+SqliteKvStore::SqliteKvStore(Options options, Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(options), clock)) {}
 SqliteKvStore::~SqliteKvStore() = default;
 
 meta::GetResult SqliteKvStore::get(std::string_view key, bool is_prefix) {
     return std::move(impl_->get_many({{std::string(key), is_prefix}}).front());
 }
-std::vector<meta::GetResult> SqliteKvStore::get_many(const std::vector<ReadOp>& reads) { return impl_->get_many(reads); }
-meta::TxnResult SqliteKvStore::txn(const std::vector<meta::Compare>& conditions, const std::vector<meta::WriteOp>& writes) {
+std::vector<meta::GetResult> SqliteKvStore::get_many(const std::vector<ReadOp>& reads) {
+    return impl_->get_many(reads);
+}
+meta::TxnResult SqliteKvStore::txn(const std::vector<meta::Compare>& conditions,
+                                   const std::vector<meta::WriteOp>& writes) {
     return impl_->txn(conditions, writes);
 }
 LeaseId SqliteKvStore::grant_lease(std::chrono::seconds ttl) { return impl_->grant(ttl); }

@@ -8,9 +8,9 @@
 
 namespace dm::sqlite {
 
-/// KvStore in one SQLite file, for one process. Changes are kept in a table of events until compacted, so watches may start
-/// in the past. Leases survive a restart with their full time again. Thread-safe. `clock` must outlive it.
-/// Crash: a transaction that returned is on disk.
+/// KvStore in one SQLite file, for one process. Changes are kept in a table of events until compacted, so watches may
+/// start in the past. Leases survive a restart with their full time again. Thread-safe. `clock` must outlive it. Crash:
+/// a transaction that returned is on disk.
 class SqliteKvStore final : public meta::KvStore {
   public:
     struct Options {
@@ -25,7 +25,8 @@ class SqliteKvStore final : public meta::KvStore {
 
     [[nodiscard]] meta::GetResult get(std::string_view key, bool is_prefix) override;
     [[nodiscard]] std::vector<meta::GetResult> get_many(const std::vector<ReadOp>& reads) override;
-    meta::TxnResult txn(const std::vector<meta::Compare>& conditions, const std::vector<meta::WriteOp>& writes) override;
+    meta::TxnResult txn(const std::vector<meta::Compare>& conditions,
+                        const std::vector<meta::WriteOp>& writes) override;
     meta::LeaseId grant_lease(std::chrono::seconds ttl) override;
     [[nodiscard]] bool keep_alive(meta::LeaseId lease) override;
     void revoke_lease(meta::LeaseId lease) override;

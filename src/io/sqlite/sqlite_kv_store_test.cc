@@ -1,7 +1,6 @@
 #include "io/sqlite/sqlite_kv_store.h"
 
 #include <fstream>
-
 #include <unistd.h>
 
 #include <gtest/gtest.h>

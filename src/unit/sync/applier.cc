@@ -21,7 +21,9 @@ std::size_t image_bytes(model::Row row) {
     return bytes;
 }
 
-std::size_t change_bytes(const dml::RowChange& change) { return image_bytes(change.before) + image_bytes(change.after); }
+std::size_t change_bytes(const dml::RowChange& change) {
+    return image_bytes(change.before) + image_bytes(change.after);
+}
 
 std::string shown(std::string_view statement) {
     if (statement.size() <= kShownStatementBytes) return std::string(statement);
@@ -30,8 +32,12 @@ std::string shown(std::string_view statement) {
 
 }  // namespace
 
-Applier::Applier(Options options, ApplierContext context, LaneQueue& queue, SessionLinks& links, sql::SqlConnector connect)
-    : options_(options), context_(context), queue_(queue), link_(links, std::move(connect)),
+Applier::Applier(Options options, ApplierContext context, LaneQueue& queue, SessionLinks& links,
+                 sql::SqlConnector connect)
+    : options_(options),
+      context_(context),
+      queue_(queue),
+      link_(links, std::move(connect)),
       planner_({.merges_updates = options.merges_updates, .keeps_order = options.keeps_order}) {}
 
 void Applier::run(std::stop_token stop) {
@@ -43,9 +49,7 @@ void Applier::run(std::stop_token stop) {
 }
 
 bool Applier::fill_backlog(std::stop_token stop) {
-    const auto take = [&](Slice slice) {
-        std::move(slice.begin(), slice.end(), std::back_inserter(backlog_));
-    };
+    const auto take = [&](Slice slice) { std::move(slice.begin(), slice.end(), std::back_inserter(backlog_)); };
     if (backlog_.empty()) {
         auto slice = queue_.pop(std::move(stop));
         if (!slice) return false;
@@ -78,12 +82,17 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
     for (std::size_t i = 0; i < size; ++i) changes.push_back(backlog_[i].change);
     const auto started = context_.clock.now();
     int attempt = 0;
-    const RetryPolicy policy{.max_attempts = options_.max_attempts, .initial_wait = std::chrono::milliseconds(20), .max_wait = std::chrono::seconds(3)};
-    retry(policy, context_.clock, stop, [&] { execute(changes, attempt++ > 0); },
-          [&](const Error& error, Clock::Duration wait) {
-              log::warn("applying a batch failed, it is repeated",
-                        {{"lane", options_.lane}, {"rows", size}, {"wait_ms", wait.count() / 1'000'000}, {"error", error.what()}});
-          });
+    const RetryPolicy policy{.max_attempts = options_.max_attempts,
+                             .initial_wait = std::chrono::milliseconds(20),
+                             .max_wait = std::chrono::seconds(3)};
+    retry(
+        policy, context_.clock, stop, [&] { execute(changes, attempt++ > 0); },
+        [&](const Error& error, Clock::Duration wait) {
+            log::warn("applying a batch failed, it is repeated", {{"lane", options_.lane},
+                                                                  {"rows", size},
+                                                                  {"wait_ms", wait.count() / 1'000'000},
+                                                                  {"error", error.what()}});
+        });
     context_.metrics.batch_applied(changes, context_.clock.now() - started);
     const dml::Sequence last = backlog_[size - 1].sequence;
     backlog_.erase(backlog_.begin(), backlog_.begin() + static_cast<std::ptrdiff_t>(size));
@@ -95,8 +104,9 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
         sql::SqlSession& session = link_.get();
         const auto groups = planner_.plan(changes, is_repeated);
         const std::size_t packet = session.max_packet_bytes();
-        const dml::StatementBuilder builder({.max_bytes = std::min<std::size_t>(kMaxStatementBytes, packet == 0 ? kMaxStatementBytes : packet / 2),
-                                             .json_cast = session.version().flavor == model::Flavor::MySql});
+        const dml::StatementBuilder builder(
+            {.max_bytes = std::min<std::size_t>(kMaxStatementBytes, packet == 0 ? kMaxStatementBytes : packet / 2),
+             .json_cast = session.version().flavor == model::Flavor::MySql});
         std::vector<dml::Statement> statements;
         std::vector<std::size_t> group_of;
         for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -115,7 +125,8 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
             context_.bytes_to_target += statement.text.size();
         }
         if (needs_transaction) session.execute("COMMIT");
-        for (std::size_t i = 0; i < statements.size(); ++i) note_missing(groups[group_of[i]], statements[i], affected[i]);
+        for (std::size_t i = 0; i < statements.size(); ++i)
+            note_missing(groups[group_of[i]], statements[i], affected[i]);
     } catch (const Error& error) {
         // The transaction is open or the connection lost: a new session is certain.
         link_.drop();
@@ -127,8 +138,9 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
 void Applier::note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected) {
     if (group.is_safe || affected >= statement.expected_rows) return;
     const bool is_delete = group.kind == dml::OperationKind::Delete;
-    context_.notices.add(is_delete ? "deleted row was missing in the target" : "updated row was missing or equal in the target",
-                         group.plan->target().quoted(), statement.expected_rows - affected);
+    context_.notices.add(
+        is_delete ? "deleted row was missing in the target" : "updated row was missing or equal in the target",
+        group.plan->target().quoted(), statement.expected_rows - affected);
 }
 
 }  // namespace dm::sync

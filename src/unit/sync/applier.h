@@ -28,9 +28,10 @@ struct ApplierContext {
     std::atomic<std::uint64_t>& bytes_to_target;
 };
 
-/// Applies one lane's changes, in batches of one transaction each, over a connection of its own. One thread. A batch that fails
-/// for a passing reason (deadlock, lock wait, lost connection) is repeated with back-off, as a whole and in the safe form,
-/// since it is not known how far it got. Anything else ends the run: nothing of the batch counts as applied.
+/// Applies one lane's changes, in batches of one transaction each, over a connection of its own. One thread. A batch
+/// that fails for a passing reason (deadlock, lock wait, lost connection) is repeated with back-off, as a whole and in
+/// the safe form, since it is not known how far it got. Anything else ends the run: nothing of the batch counts as
+/// applied.
 class Applier {
   public:
     struct Options {

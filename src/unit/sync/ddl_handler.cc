@@ -19,60 +19,103 @@ using sql::StatementKind;
 
 bool is_structure_change(StatementKind kind) {
     switch (kind) {
-        case StatementKind::CreateDatabase: case StatementKind::AlterDatabase: case StatementKind::DropDatabase:
-        case StatementKind::CreateTable: case StatementKind::CreateTableLike: case StatementKind::CreateTableSelect:
-        case StatementKind::AlterTable: case StatementKind::DropTable: case StatementKind::RenameTable: case StatementKind::TruncateTable:
-        case StatementKind::CreateIndex: case StatementKind::DropIndex: return true;
-        default: return false;
+        case StatementKind::CreateDatabase:
+        case StatementKind::AlterDatabase:
+        case StatementKind::DropDatabase:
+        case StatementKind::CreateTable:
+        case StatementKind::CreateTableLike:
+        case StatementKind::CreateTableSelect:
+        case StatementKind::AlterTable:
+        case StatementKind::DropTable:
+        case StatementKind::RenameTable:
+        case StatementKind::TruncateTable:
+        case StatementKind::CreateIndex:
+        case StatementKind::DropIndex:
+            return true;
+        default:
+            return false;
     }
 }
 
 /// Statements that replaying after the copy does not repair: what the copy read may be of before or after.
 bool voids_copy(StatementKind kind) {
-    return kind == StatementKind::AlterTable || kind == StatementKind::CreateIndex || kind == StatementKind::DropIndex ||
-           kind == StatementKind::RenameTable;
+    return kind == StatementKind::AlterTable || kind == StatementKind::CreateIndex ||
+           kind == StatementKind::DropIndex || kind == StatementKind::RenameTable;
 }
 
 rules::EventKind event_kind(StatementKind kind) {
     switch (kind) {
-        case StatementKind::CreateDatabase: return rules::EventKind::CreateDatabase;
-        case StatementKind::AlterDatabase: return rules::EventKind::AlterDatabase;
-        case StatementKind::DropDatabase: return rules::EventKind::DropDatabase;
-        case StatementKind::CreateTable: case StatementKind::CreateTableLike:
-        case StatementKind::CreateTableSelect: return rules::EventKind::CreateTable;
-        case StatementKind::AlterTable: return rules::EventKind::AlterTable;
-        case StatementKind::DropTable: return rules::EventKind::DropTable;
-        case StatementKind::RenameTable: return rules::EventKind::RenameTable;
-        case StatementKind::TruncateTable: return rules::EventKind::TruncateTable;
-        case StatementKind::CreateIndex: return rules::EventKind::CreateIndex;
-        case StatementKind::DropIndex: return rules::EventKind::DropIndex;
-        case StatementKind::CreateView: return rules::EventKind::CreateView;
-        case StatementKind::DropView: return rules::EventKind::DropView;
-        default: return rules::EventKind::Other;
+        case StatementKind::CreateDatabase:
+            return rules::EventKind::CreateDatabase;
+        case StatementKind::AlterDatabase:
+            return rules::EventKind::AlterDatabase;
+        case StatementKind::DropDatabase:
+            return rules::EventKind::DropDatabase;
+        case StatementKind::CreateTable:
+        case StatementKind::CreateTableLike:
+        case StatementKind::CreateTableSelect:
+            return rules::EventKind::CreateTable;
+        case StatementKind::AlterTable:
+            return rules::EventKind::AlterTable;
+        case StatementKind::DropTable:
+            return rules::EventKind::DropTable;
+        case StatementKind::RenameTable:
+            return rules::EventKind::RenameTable;
+        case StatementKind::TruncateTable:
+            return rules::EventKind::TruncateTable;
+        case StatementKind::CreateIndex:
+            return rules::EventKind::CreateIndex;
+        case StatementKind::DropIndex:
+            return rules::EventKind::DropIndex;
+        case StatementKind::CreateView:
+            return rules::EventKind::CreateView;
+        case StatementKind::DropView:
+            return rules::EventKind::DropView;
+        default:
+            return rules::EventKind::Other;
     }
 }
 
 /// Part of the session's life, or nothing to replicate for anyone.
 bool is_silent(StatementKind kind) {
     switch (kind) {
-        case StatementKind::Begin: case StatementKind::Commit: case StatementKind::Savepoint: case StatementKind::Set:
-        case StatementKind::Use: case StatementKind::Empty: return true;
-        default: return false;
+        case StatementKind::Begin:
+        case StatementKind::Commit:
+        case StatementKind::Savepoint:
+        case StatementKind::Set:
+        case StatementKind::Use:
+        case StatementKind::Empty:
+            return true;
+        default:
+            return false;
     }
 }
 
 std::string_view skipped_name(StatementKind kind) {
     switch (kind) {
-        case StatementKind::CreateView: case StatementKind::AlterView: case StatementKind::DropView: return "skipped statement on a view";
-        case StatementKind::CreateTrigger: case StatementKind::DropTrigger: return "skipped statement on a trigger";
-        case StatementKind::Routine: return "skipped statement on a routine";
-        case StatementKind::Event: return "skipped statement on an event";
-        case StatementKind::Account: return "skipped statement on accounts";
-        case StatementKind::Maintenance: return "skipped maintenance statement";
-        case StatementKind::Rollback: return "rollback after changes of tables without transactions";
-        case StatementKind::Xa: return "XA statement: the transaction was applied when it was prepared";
-        case StatementKind::Dml: return "statement-format DML";
-        default: return {};
+        case StatementKind::CreateView:
+        case StatementKind::AlterView:
+        case StatementKind::DropView:
+            return "skipped statement on a view";
+        case StatementKind::CreateTrigger:
+        case StatementKind::DropTrigger:
+            return "skipped statement on a trigger";
+        case StatementKind::Routine:
+            return "skipped statement on a routine";
+        case StatementKind::Event:
+            return "skipped statement on an event";
+        case StatementKind::Account:
+            return "skipped statement on accounts";
+        case StatementKind::Maintenance:
+            return "skipped maintenance statement";
+        case StatementKind::Rollback:
+            return "rollback after changes of tables without transactions";
+        case StatementKind::Xa:
+            return "XA statement: the transaction was applied when it was prepared";
+        case StatementKind::Dml:
+            return "statement-format DML";
+        default:
+            return {};
     }
 }
 
@@ -83,24 +126,34 @@ std::string shortened(std::string_view statement) {
 
 }  // namespace
 
-DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices, Clock& clock,
-                       SessionLink& upstream, SessionLink& downstream)
-    : options_(std::move(options)), rules_(rules), catalog_(catalog), recorder_(recorder), notices_(notices), clock_(clock), upstream_(upstream),
+DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
+                       Clock& clock, SessionLink& upstream, SessionLink& downstream)
+    : options_(std::move(options)),
+      rules_(rules),
+      catalog_(catalog),
+      recorder_(recorder),
+      notices_(notices),
+      clock_(clock),
+      upstream_(upstream),
       downstream_(downstream) {}
 
 sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
-    return {.default_schema = event.default_schema, .sql_mode = event.sql_mode, .is_mariadb = catalog_.tracker().options().is_mariadb};
+    return {.default_schema = event.default_schema,
+            .sql_mode = event.sql_mode,
+            .is_mariadb = catalog_.tracker().options().is_mariadb};
 }
 
 schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
-    schema::StatementContext context{.default_schema = event.default_schema, .sql_mode = event.sql_mode, .charset = {}, .server_collation = {}};
+    schema::StatementContext context{
+        .default_schema = event.default_schema, .sql_mode = event.sql_mode, .charset = {}, .server_collation = {}};
     if (event.server_collation) context.server_collation = collation_name(*event.server_collation);
     return context;
 }
 
 std::string DdlHandler::collation_name(std::uint16_t id) {
     if (collations_.empty()) {
-        const auto names = upstream_.get().query("SELECT ID AS i, COLLATION_NAME AS n FROM information_schema.COLLATIONS WHERE ID IS NOT NULL");
+        const auto names = upstream_.get().query(
+            "SELECT ID AS i, COLLATION_NAME AS n FROM information_schema.COLLATIONS WHERE ID IS NOT NULL");
         for (std::size_t row = 0; row < names.rows.size(); ++row) {
             std::uint16_t number = 0;
             const std::string text = names.text(row, "i");
@@ -118,12 +171,14 @@ bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEv
 }
 
 bool DdlHandler::accepts(const model::TableName& table, StatementKind kind, const StatementEvent& event) {
-    const bool is_listed = table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
+    const bool is_listed =
+        table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
     if (!is_listed || is_before_copy(table, event)) return false;
     const auto verdict = rules_.events.judge(table, event_kind(kind), event.statement);
     if (verdict == rules::Verdict::Error) {
-        throw Error(ErrorCode::SyncFilteredError, fmt::format("a filter with action Error matches the statement at {}: {}", event.end.to_string(),
-                                                              shortened(event.statement)));
+        throw Error(ErrorCode::SyncFilteredError,
+                    fmt::format("a filter with action Error matches the statement at {}: {}", event.end.to_string(),
+                                shortened(event.statement)));
     }
     return verdict == rules::Verdict::Replicate;
 }
@@ -131,8 +186,9 @@ bool DdlHandler::accepts(const model::TableName& table, StatementKind kind, cons
 void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent& event) {
     if (is_silent(info.kind) || info.is_temporary) return;
     const bool is_ours = info.tables.empty() || std::ranges::any_of(info.tables, [&](const sql::TableMention& mention) {
-        return mention.name.table.empty() ? rules_.filter.accepts_schema(mention.name.schema) : rules_.filter.accepts(mention.name);
-    });
+                             return mention.name.table.empty() ? rules_.filter.accepts_schema(mention.name.schema)
+                                                               : rules_.filter.accepts(mention.name);
+                         });
     if (!is_ours) return;
     const std::string where = info.tables.empty() ? event.end.to_string() : info.tables.front().name.quoted();
     if (const auto name = skipped_name(info.kind); !name.empty()) {
@@ -144,8 +200,8 @@ void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent
         notices_.add("statement skipped by a filter", where);
         return;
     }
-    throw Error(ErrorCode::SyncDdlUnsupported,
-                fmt::format("cannot replicate the statement at {}: {}", event.end.to_string(), shortened(event.statement)));
+    throw Error(ErrorCode::SyncDdlUnsupported, fmt::format("cannot replicate the statement at {}: {}",
+                                                           event.end.to_string(), shortened(event.statement)));
 }
 
 DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
@@ -159,17 +215,19 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
         }
         const auto is_system = [](const model::TableName& table) { return rules::is_system_schema(table.schema); };
         const auto keep = [](const model::TableName& table) { return table; };
-        prepared.tracked = sql::split_and_route(event.statement, context, keep,
-                                                [&](const model::TableName& table) { return !is_system(table) && !is_before_copy(table, event); });
+        prepared.tracked = sql::split_and_route(event.statement, context, keep, [&](const model::TableName& table) {
+            return !is_system(table) && !is_before_copy(table, event);
+        });
         if (prepared.tracked.empty()) return prepared;
-        prepared.executed = sql::split_and_route(event.statement, context,
-                                                 [&](const model::TableName& table) { return rules_.router.route(table); },
-                                                 [&](const model::TableName& table) { return accepts(table, info.kind, event); });
+        prepared.executed = sql::split_and_route(
+            event.statement, context, [&](const model::TableName& table) { return rules_.router.route(table); },
+            [&](const model::TableName& table) { return accepts(table, info.kind, event); });
         for (const auto& mention : info.tables) {
             const bool is_replicated = !mention.is_schema_only && rules_.filter.accepts(mention.name);
             if (is_replicated) prepared.touches_replicated = true;
             const CopySpan* span = catalog_.copy_span(mention.name);
-            if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event)) continue;
+            if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event))
+                continue;
             if (is_at_or_before(event.end, span->high, options_.by_gtid)) prepared.void_copies.push_back(mention.name);
         }
     } catch (const Error& error) {
@@ -190,9 +248,11 @@ std::string DdlHandler::zone_offset(const StatementEvent& event) {
     // The target may not have the zone's name, and SYSTEM is the upstream's: ask it for the offset at that time.
     std::string name;
     sql::append_quoted(name, zone);
-    const auto result = upstream_.get().query(fmt::format(
-        "SELECT TIME_FORMAT(TIMEDIFF(CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,{1}),CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,'+00:00')),'%H:%i') AS o",
-        event.timestamp, name));
+    const auto result =
+        upstream_.get().query(fmt::format("SELECT "
+                                          "TIME_FORMAT(TIMEDIFF(CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,{1}),"
+                                          "CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,'+00:00')),'%H:%i') AS o",
+                                          event.timestamp, name));
     const std::string offset = result.text(0, "o");
     if (offset.empty()) return {};
     return offset.front() == '-' ? offset : "+" + offset;
@@ -200,12 +260,16 @@ std::string DdlHandler::zone_offset(const StatementEvent& event) {
 
 void DdlHandler::set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event) {
     session.execute(fmt::format("SET TIMESTAMP={}.{:06}", event.timestamp, event.microseconds));
-    if (const std::string zone = zone_offset(event); !zone.empty()) session.execute(fmt::format("SET SESSION time_zone='{}'", zone));
-    for (const auto& [bit, name] : {std::pair{sql::kModePipesAsConcat, "PIPES_AS_CONCAT"}, std::pair{sql::kModeRealAsFloat, "REAL_AS_FLOAT"}}) {
-        if ((event.sql_mode & bit) != 0) session.execute(fmt::format("SET SESSION sql_mode=CONCAT(@@session.sql_mode,',{}')", name));
+    if (const std::string zone = zone_offset(event); !zone.empty())
+        session.execute(fmt::format("SET SESSION time_zone='{}'", zone));
+    for (const auto& [bit, name] :
+         {std::pair{sql::kModePipesAsConcat, "PIPES_AS_CONCAT"}, std::pair{sql::kModeRealAsFloat, "REAL_AS_FLOAT"}}) {
+        if ((event.sql_mode & bit) != 0)
+            session.execute(fmt::format("SET SESSION sql_mode=CONCAT(@@session.sql_mode,',{}')", name));
     }
     // A new schema without a charset of its own takes the session's; tables take their schema's.
-    const bool makes_schema = std::ranges::any_of(prepared.executed, [](const auto& part) { return part.kind == StatementKind::CreateDatabase; });
+    const bool makes_schema = std::ranges::any_of(
+        prepared.executed, [](const auto& part) { return part.kind == StatementKind::CreateDatabase; });
     if (!event.server_collation || !makes_schema) return;
     const std::string collation = collation_name(*event.server_collation);
     if (collation.empty()) return;
@@ -222,7 +286,8 @@ void DdlHandler::run_part(const sql::RewrittenDdl& part) {
     sql::SqlSession& session = downstream_.get();
     try {
         if (const auto tolerated = target::execute_ddl(session, part.text)) {
-            log::warn("the target already is as the statement wants it", {{"statement", shortened(part.text)}, {"error", *tolerated}});
+            log::warn("the target already is as the statement wants it",
+                      {{"statement", shortened(part.text)}, {"error", *tolerated}});
         }
     } catch (const Error& error) {
         // A rename that has been done before finds the old name gone and the new one there.
@@ -238,7 +303,9 @@ void DdlHandler::run_part(const sql::RewrittenDdl& part) {
 
 void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop) {
     if (prepared.executed.empty()) return;
-    const RetryPolicy policy{.max_attempts = options_.max_attempts, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(5)};
+    const RetryPolicy policy{.max_attempts = options_.max_attempts,
+                             .initial_wait = std::chrono::milliseconds(200),
+                             .max_wait = std::chrono::seconds(5)};
     std::size_t next = 0;
     retry(policy, clock_, stop, [&] {
         try {
@@ -251,7 +318,8 @@ void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, 
     });
     // The session's settings were the event's: the next statement gets a new one.
     downstream_.drop();
-    for (const auto& part : prepared.executed) log::info("statement executed on the target", {{"statement", shortened(part.text)}});
+    for (const auto& part : prepared.executed)
+        log::info("statement executed on the target", {{"statement", shortened(part.text)}});
 }
 
 void DdlHandler::track_part(const sql::RewrittenDdl& part, const StatementEvent& event) {
@@ -259,13 +327,16 @@ void DdlHandler::track_part(const sql::RewrittenDdl& part, const StatementEvent&
     try {
         catalog_.tracker().apply(part.text, context);
     } catch (const Error& error) {
-        const bool is_replicated = std::ranges::any_of(part.sources, [&](const model::TableName& table) { return rules_.filter.accepts(table); });
+        const bool is_replicated = std::ranges::any_of(
+            part.sources, [&](const model::TableName& table) { return rules_.filter.accepts(table); });
         // Structures we never saw, or that were read after the statement: they are read again when rows come.
-        const bool is_late = error.code() == ErrorCode::SchemaTableMissing || error.code() == ErrorCode::SchemaDdlFailed;
+        const bool is_late =
+            error.code() == ErrorCode::SchemaTableMissing || error.code() == ErrorCode::SchemaDdlFailed;
         if (is_replicated && !is_late) throw;
         for (const auto& table : part.sources) catalog_.tracker().remove(table);
         if (is_replicated) {
-            log::warn("the statement does not fit the known structure, which is forgotten", {{"statement", shortened(part.text)}, {"error", error.what()}});
+            log::warn("the statement does not fit the known structure, which is forgotten",
+                      {{"statement", shortened(part.text)}, {"error", error.what()}});
         }
     }
 }

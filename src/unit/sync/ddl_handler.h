@@ -28,8 +28,8 @@ struct StatementEvent {
     model::Location end;
 };
 
-/// Reads statements of the binlog, decides what becomes of them, tracks structures and executes what is left on the target.
-/// One thread: the translator's. Sessions are opened when they are needed.
+/// Reads statements of the binlog, decides what becomes of them, tracks structures and executes what is left on the
+/// target. One thread: the translator's. Sessions are opened when they are needed.
 class DdlHandler {
   public:
     struct Options {
@@ -37,14 +37,14 @@ class DdlHandler {
         model::Location start;  ///< of the run
         int max_attempts = 10;
     };
-    DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices, Clock& clock,
-               SessionLink& upstream, SessionLink& downstream);
+    DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
+               Clock& clock, SessionLink& upstream, SessionLink& downstream);
 
     /// What a statement comes to.
     struct Prepared {
-        std::vector<sql::RewrittenDdl> tracked;    ///< with source names, in order: what changes structures we know
-        std::vector<sql::RewrittenDdl> executed;   ///< with target names, in order
-        std::vector<model::TableName> void_copies; ///< tables whose copy the statement makes void
+        std::vector<sql::RewrittenDdl> tracked;     ///< with source names, in order: what changes structures we know
+        std::vector<sql::RewrittenDdl> executed;    ///< with target names, in order
+        std::vector<model::TableName> void_copies;  ///< tables whose copy the statement makes void
         [[nodiscard]] bool needs_barrier() const noexcept { return !executed.empty() || touches_replicated; }
         bool touches_replicated = false;  ///< a replicated table's structure changes, executed or not
     };

@@ -5,7 +5,8 @@
 
 namespace dm::sync {
 
-EventReader::EventReader(OpenSource open, binlog::StartPoint start, ReaderQueue& output, SyncMetrics& metrics, Clock& clock)
+EventReader::EventReader(OpenSource open, binlog::StartPoint start, ReaderQueue& output, SyncMetrics& metrics,
+                         Clock& clock)
     : open_(std::move(open)), start_(std::move(start)), output_(output), metrics_(metrics), clock_(clock) {}
 
 void EventReader::cancel() noexcept {
@@ -54,13 +55,15 @@ bool EventReader::read_until_broken(const binlog::StartPoint& from, std::stop_to
         bytes_ += event->size();
         metrics_.event_read(event->size());
         auto bytes = std::make_shared<const std::string>(as_text(*event));
-        if (!output_.push({.kind = ReaderItem::Kind::Event, .bytes = std::move(bytes)}, event->size(), stop)) return false;
+        if (!output_.push({.kind = ReaderItem::Kind::Event, .bytes = std::move(bytes)}, event->size(), stop))
+            return false;
     }
     return false;
 }
 
 void EventReader::run(std::stop_token stop) {
-    Backoff backoff({.max_attempts = 20, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)});
+    Backoff backoff(
+        {.max_attempts = 20, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)});
     std::optional<binlog::StartPoint> from = start_;
     while (from && !stop.stop_requested()) {
         try {

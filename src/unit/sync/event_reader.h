@@ -16,7 +16,8 @@
 namespace dm::sync {
 
 /// Reads events and queues them. When the stream breaks it says so to the translator, which answers with the place from
-/// where to read again; so nothing is lost or doubled. One thread runs it; `resume_from` and `cancel` may be called from any.
+/// where to read again; so nothing is lost or doubled. One thread runs it; `resume_from` and `cancel` may be called
+/// from any.
 class EventReader {
   public:
     using OpenSource = std::function<std::unique_ptr<binlog::EventSource>()>;

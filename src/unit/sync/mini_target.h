@@ -14,8 +14,9 @@
 #include "core/sql/fake_sql_session.h"
 #include "core/sql/sql_session.h"
 
-/// A target for tests: executes the statement forms that sync writes on one table `s`.`t` (id, u, p) with primary key id and
-/// unique key u, and keeps checkpoint rows. Transactions are applied at their COMMIT and lost with their session.
+/// A target for tests: executes the statement forms that sync writes on one table `s`.`t` (id, u, p) with primary key
+/// id and unique key u, and keeps checkpoint rows. Transactions are applied at their COMMIT and lost with their
+/// session.
 namespace dm::sync::testing {
 
 class MiniTarget {
@@ -56,7 +57,9 @@ class MiniTarget {
         const std::lock_guard lock(mutex_);
         return ddls_;
     }
-    std::string create_table = "CREATE TABLE `t` (`id` int NOT NULL, `u` int DEFAULT NULL, `p` int DEFAULT NULL, PRIMARY KEY (`id`), UNIQUE KEY `u` (`u`))";
+    std::string create_table =
+        "CREATE TABLE `t` (`id` int NOT NULL, `u` int DEFAULT NULL, `p` int DEFAULT NULL, PRIMARY KEY (`id`), UNIQUE "
+        "KEY `u` (`u`))";
 
   private:
     class Session final : public sql::SqlSession {
@@ -104,7 +107,8 @@ class MiniTarget {
         }
         if (hook) hook();
         const std::lock_guard lock(mutex_);
-        if (is_cancelled) throw sql::FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection);
+        if (is_cancelled)
+            throw sql::FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection);
         if (failures_ > 0 && statement.starts_with(failing_)) {
             --failures_;
             throw *error_;
@@ -112,8 +116,10 @@ class MiniTarget {
     }
     sql::ResultSet answer(std::string_view statement) {
         const std::lock_guard lock(mutex_);
-        if (statement.starts_with("SHOW CREATE TABLE")) return sql::FakeSqlServer::result({"Table", "Create Table"}, {{"t", create_table}});
-        if (statement.starts_with("SELECT @@global.lower")) return sql::FakeSqlServer::result({"l", "c", "k"}, {{"0", "utf8mb4", "utf8mb4_bin"}});
+        if (statement.starts_with("SHOW CREATE TABLE"))
+            return sql::FakeSqlServer::result({"Table", "Create Table"}, {{"t", create_table}});
+        if (statement.starts_with("SELECT @@global.lower"))
+            return sql::FakeSqlServer::result({"l", "c", "k"}, {{"0", "utf8mb4", "utf8mb4_bin"}});
         if (statement.starts_with("SELECT cp_schema")) {
             std::vector<std::vector<std::string>> rows;
             for (const auto& [name, row] : checkpoint_) {
@@ -121,8 +127,10 @@ class MiniTarget {
                 for (std::size_t i = 1; i < row.size(); ++i) cells.push_back(row[i].value_or("NULL"));
                 rows.push_back(std::move(cells));
             }
-            return sql::FakeSqlServer::result({"cp_schema", "cp_table", "binlog_name", "binlog_pos", "binlog_gtid", "exit_safe_binlog_name",
-                                               "exit_safe_binlog_pos", "exit_safe_binlog_gtid", "table_info", "is_global"}, std::move(rows));
+            return sql::FakeSqlServer::result(
+                {"cp_schema", "cp_table", "binlog_name", "binlog_pos", "binlog_gtid", "exit_safe_binlog_name",
+                 "exit_safe_binlog_pos", "exit_safe_binlog_gtid", "table_info", "is_global"},
+                std::move(rows));
         }
         return {};
     }
@@ -193,14 +201,17 @@ class MiniTarget {
         const bool is_upsert = statement.find(" ON DUPLICATE KEY UPDATE ") != std::string::npos;
         for (const auto& row : rows) {
             const bool is_there = rows_.contains(*row[0]);
-            if (clashes(row, is_upsert && is_there ? *row[0] : "")) throw sql::FakeSqlServer::server_error(1062, "Duplicate entry in " + statement);
+            if (clashes(row, is_upsert && is_there ? *row[0] : ""))
+                throw sql::FakeSqlServer::server_error(1062, "Duplicate entry in " + statement);
             rows_[*row[0]] = row;
         }
     }
     void run_replace(const std::string& statement) {
         std::size_t at = after(statement, " VALUES ");
         for (const auto& row : tuples(statement, at)) {
-            std::erase_if(rows_, [&](const auto& entry) { return entry.first == *row[0] || (row[1] && entry.second[1] == row[1]); });
+            std::erase_if(rows_, [&](const auto& entry) {
+                return entry.first == *row[0] || (row[1] && entry.second[1] == row[1]);
+            });
             rows_[*row[0]] = row;
         }
     }

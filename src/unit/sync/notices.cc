@@ -21,7 +21,8 @@ void Notices::add(std::string_view kind, std::string_view where, std::uint64_t c
 std::vector<target::Noticed> Notices::list() const {
     return kinds_.with([](const auto& kinds) {
         std::vector<target::Noticed> list;
-        for (const auto& [kind, entry] : kinds) list.push_back({.kind = kind, .where = entry.first_where, .count = entry.count});
+        for (const auto& [kind, entry] : kinds)
+            list.push_back({.kind = kind, .where = entry.first_where, .count = entry.count});
         return list;
     });
 }

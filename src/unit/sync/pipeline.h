@@ -58,7 +58,9 @@ struct TransactionEnd {
     std::uint32_t timestamp = 0;
 };
 /// Everything before this is to be handed on at once; `ticket` is then reported as passed.
-struct FlushRequest { std::uint64_t ticket = 0; };
+struct FlushRequest {
+    std::uint64_t ticket = 0;
+};
 using SequencerItem = std::variant<std::shared_ptr<const RowsItem>, TransactionEnd, FlushRequest>;
 
 /// Sequencer to appliers: one change of one lane.

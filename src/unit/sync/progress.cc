@@ -36,13 +36,15 @@ void Progress::apply(std::size_t lane, dml::Sequence sequence, std::size_t rows)
 bool Progress::are_applied(std::span<const dml::Dependency> waits) const {
     if (waits.empty()) return true;
     const std::lock_guard lock(mutex_);
-    return std::ranges::all_of(waits, [&](const dml::Dependency& wait) { return applied_[wait.lane] >= wait.sequence; });
+    return std::ranges::all_of(waits,
+                               [&](const dml::Dependency& wait) { return applied_[wait.lane] >= wait.sequence; });
 }
 
 bool Progress::wait_applied(std::span<const dml::Dependency> waits, std::stop_token stop) {
     std::unique_lock lock(mutex_);
     const auto are_done = [&] {
-        return std::ranges::all_of(waits, [&](const dml::Dependency& wait) { return applied_[wait.lane] >= wait.sequence; });
+        return std::ranges::all_of(waits,
+                                   [&](const dml::Dependency& wait) { return applied_[wait.lane] >= wait.sequence; });
     };
     return changed_.wait(lock, std::move(stop), [&] { return is_aborted_ || are_done(); }) && are_done();
 }

@@ -5,13 +5,20 @@
 
 namespace dm::sync {
 namespace {
-constexpr RetryPolicy kWritePolicy{.max_attempts = 5, .initial_wait = std::chrono::milliseconds(100), .max_wait = std::chrono::seconds(2)};
+constexpr RetryPolicy kWritePolicy{
+    .max_attempts = 5, .initial_wait = std::chrono::milliseconds(100), .max_wait = std::chrono::seconds(2)};
 }
 
-Recorder::Recorder(Options options, target::SyncCheckpoint checkpoint, Progress& progress, SyncMetrics& metrics, Clock& clock,
-                   SessionLinks& links, sql::SqlConnector connect)
-    : options_(std::move(options)), checkpoint_(std::move(checkpoint)), progress_(progress), metrics_(metrics), clock_(clock),
-      link_(links, std::move(connect)), last_write_(clock.now()), flushed_(options_.start) {}
+Recorder::Recorder(Options options, target::SyncCheckpoint checkpoint, Progress& progress, SyncMetrics& metrics,
+                   Clock& clock, SessionLinks& links, sql::SqlConnector connect)
+    : options_(std::move(options)),
+      checkpoint_(std::move(checkpoint)),
+      progress_(progress),
+      metrics_(metrics),
+      clock_(clock),
+      link_(links, std::move(connect)),
+      last_write_(clock.now()),
+      flushed_(options_.start) {}
 
 void Recorder::run(std::stop_token stop) {
     while (const auto command = commands_.pop(stop)) {

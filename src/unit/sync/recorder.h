@@ -17,14 +17,14 @@
 
 namespace dm::sync {
 
-/// Writes the checkpoint: from time to time, when the pipeline has become idle, and on demand. `run` is one thread; the rest may
-/// be called from any thread. It records the watermark only, so a failed change is never passed.
+/// Writes the checkpoint: from time to time, when the pipeline has become idle, and on demand. `run` is one thread; the
+/// rest may be called from any thread. It records the watermark only, so a failed change is never passed.
 class Recorder {
   public:
     struct Options {
         Clock::Duration interval = std::chrono::seconds(30);
         Clock::Duration idle_interval = std::chrono::seconds(1);  ///< sooner when nothing is left to apply
-        model::Location start;  ///< recorded while the watermark has not moved
+        model::Location start;                                    ///< recorded while the watermark has not moved
         bool by_gtid = false;
     };
     Recorder(Options options, target::SyncCheckpoint checkpoint, Progress& progress, SyncMetrics& metrics, Clock& clock,
@@ -38,8 +38,8 @@ class Recorder {
     void tick();
     /// Writes now and waits until it is written; false if stop was requested first or the recorder is closed.
     [[nodiscard]] bool flush(std::stop_token stop);
-    /// Writes by the caller's thread, before `run` began or after it ended. In good order: nothing after what is recorded has
-    /// been applied, if indeed everything handed out is.
+    /// Writes by the caller's thread, before `run` began or after it ended. In good order: nothing after what is
+    /// recorded has been applied, if indeed everything handed out is.
     void flush_alone(bool in_good_order);
     /// While held, only `flush` writes: a change of structure and its location must be recorded together.
     void hold(bool is_held) noexcept { is_held_ = is_held; }

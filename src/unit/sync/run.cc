@@ -33,8 +33,8 @@ std::int64_t wall_seconds(const Clock& clock) {
 struct Run::Pipeline {
     Pipeline(std::size_t lane_count, Recorder::Options recorder_options, target::SyncCheckpoint checkpoint, Run& run)
         : progress(lane_count),
-          recorder(std::move(recorder_options), std::move(checkpoint), progress, run.metrics_, run.dependencies_.clock, run.links_,
-                   run.dependencies_.downstream) {
+          recorder(std::move(recorder_options), std::move(checkpoint), progress, run.metrics_, run.dependencies_.clock,
+                   run.links_, run.dependencies_.downstream) {
         for (std::size_t lane = 0; lane < lane_count; ++lane) {
             lanes.push_back(std::make_unique<LaneQueue>(kMaxQueued, kLaneBytes / lane_count));
         }
@@ -68,14 +68,21 @@ struct Run::Pipeline {
     std::optional<Step> poll_step;
 };
 
-Run::Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& dependencies, const Rules& rules, Notices& notices,
-         SyncMetrics& metrics)
-    : config_(config), dependencies_(dependencies), rules_(rules), notices_(notices), metrics_(metrics),
-      upstream_(links_, dependencies.upstream), downstream_(links_, dependencies.downstream), polling_(links_, dependencies.upstream) {}
+Run::Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& dependencies, const Rules& rules,
+         Notices& notices, SyncMetrics& metrics)
+    : config_(config),
+      dependencies_(dependencies),
+      rules_(rules),
+      notices_(notices),
+      metrics_(metrics),
+      upstream_(links_, dependencies.upstream),
+      downstream_(links_, dependencies.downstream),
+      polling_(links_, dependencies.upstream) {}
 
 Run::~Run() = default;
 
-checkpoint::SafeMode Run::choose_safe_mode(const checkpoint::CheckpointContent& content, const StartPoint& start, Translator::Options& options) {
+checkpoint::SafeMode Run::choose_safe_mode(const checkpoint::CheckpointContent& content, const StartPoint& start,
+                                           Translator::Options& options) {
     const bool is_allowed = config_.sync.safe_mode_duration.count() > 0;
     const bool is_uncertain = start.is_fresh && start.needs_safe_mode && is_allowed;
     if (is_uncertain) options.safe_mode_time = config_.sync.safe_mode_duration;
@@ -93,7 +100,8 @@ void Run::prepare(std::stop_token stop) {
     sql::SqlSession& downstream = downstream_.get();
     const auto flavor = upstream.version().flavor;
     const target::SyncCheckpoint checkpoint(config_.meta_schema, config_.name.str(), config_.source_id.str(), flavor);
-    const target::CopyCheckpoint copy_checkpoint(config_.meta_schema, config_.name.str(), config_.source_id.str(), flavor);
+    const target::CopyCheckpoint copy_checkpoint(config_.meta_schema, config_.name.str(), config_.source_id.str(),
+                                                 flavor);
     checkpoint.prepare(downstream);
     const auto content = checkpoint.load(downstream);
     std::vector<target::TableCopyPoint> copies;
@@ -103,43 +111,58 @@ void Run::prepare(std::stop_token stop) {
         floor = copy_checkpoint.load_floor(downstream);
     }
     const bool by_gtid = config_.sync.enable_gtid;
-    const StartPoint start = StartPointFinder(config_, upstream, dependencies_.open_source).find(content, copies, floor, stop);
+    const StartPoint start =
+        StartPointFinder(config_, upstream, dependencies_.open_source).find(content, copies, floor, stop);
     upstream_location_.set(fetch_upstream_location(upstream));
     view_.clock_offset = fetch_clock_offset(upstream, wall_seconds(dependencies_.clock));
 
-    Translator::Options options{.start = start.location, .by_gtid = by_gtid, .safe_mode = {}, .safe_mode_time = {}, .run_until = start.run_until};
+    Translator::Options options{.start = start.location,
+                                .by_gtid = by_gtid,
+                                .safe_mode = {},
+                                .safe_mode_time = {},
+                                .run_until = start.run_until};
     if (dependencies_.run_until) options.run_until = dependencies_.run_until;
-    is_there_already_ = options.run_until && model::compare_locations(start.location, *options.run_until, by_gtid) != std::strong_ordering::less;
+    is_there_already_ = options.run_until && model::compare_locations(start.location, *options.run_until, by_gtid) !=
+                                                 std::strong_ordering::less;
     options.safe_mode = choose_safe_mode(content, start, options);
-    log::info("replication starts", {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"location", start.location.to_string()},
+    log::info("replication starts", {{"task", config_.name.str()},
+                                     {"source", config_.source_id.str()},
+                                     {"location", start.location.to_string()},
                                      {"safe_mode", options.safe_mode.is_on()}});
 
     // Foreign keys that are checked allow no other order than the upstream's.
-    const std::size_t lanes = checks_foreign_keys(config_) ? 1 : static_cast<std::size_t>(std::max(config_.sync.worker_count, 1));
+    const std::size_t lanes =
+        checks_foreign_keys(config_) ? 1 : static_cast<std::size_t>(std::max(config_.sync.worker_count, 1));
     auto pipeline = std::make_unique<Pipeline>(
-        lanes, Recorder::Options{.interval = config_.sync.checkpoint_flush_interval, .start = start.location, .by_gtid = by_gtid}, checkpoint, *this);
+        lanes,
+        Recorder::Options{
+            .interval = config_.sync.checkpoint_flush_interval, .start = start.location, .by_gtid = by_gtid},
+        checkpoint, *this);
     schema::TrackerOptions target_options = fetch_tracker_options(downstream);
-    pipeline->catalog = std::make_unique<TableCatalog>(rules_, schema::Tracker(fetch_tracker_options(upstream)), schema::Tracker(std::move(target_options)),
-                                                       pipeline->recorder, upstream_, downstream_);
+    pipeline->catalog = std::make_unique<TableCatalog>(rules_, schema::Tracker(fetch_tracker_options(upstream)),
+                                                       schema::Tracker(std::move(target_options)), pipeline->recorder,
+                                                       upstream_, downstream_);
     pipeline->catalog->load(content, copies, by_gtid);
-    pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid, .start = start.location}, rules_, *pipeline->catalog,
-                                                 pipeline->recorder, notices_, dependencies_.clock, upstream_, downstream_);
+    pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid, .start = start.location},
+                                                 rules_, *pipeline->catalog, pipeline->recorder, notices_,
+                                                 dependencies_.clock, upstream_, downstream_);
     binlog::StartPoint from{.position = start.location.position, .gtid_set = std::nullopt};
     if (by_gtid) from.gtid_set = start.location.gtid_set;
-    pipeline->reader = std::make_unique<EventReader>(dependencies_.open_source, std::move(from), pipeline->reader_queue, metrics_, dependencies_.clock);
+    pipeline->reader = std::make_unique<EventReader>(dependencies_.open_source, std::move(from), pipeline->reader_queue,
+                                                     metrics_, dependencies_.clock);
     pipeline->translator = std::make_unique<Translator>(
         std::move(options),
-        TranslatorContext{rules_, *pipeline->catalog, *pipeline->ddl, *pipeline->reader, pipeline->recorder, pipeline->progress, notices_, metrics_,
-                          dependencies_.clock},
+        TranslatorContext{rules_, *pipeline->catalog, *pipeline->ddl, *pipeline->reader, pipeline->recorder,
+                          pipeline->progress, notices_, metrics_, dependencies_.clock},
         pipeline->reader_queue, pipeline->sequencer_queue);
     const auto batch = static_cast<std::size_t>(std::max(config_.sync.batch, 1));
-    pipeline->sequencer = std::make_unique<Sequencer>(Sequencer::Options{.slice_rows = batch, .spread_rows = batch * 4}, pipeline->sequencer_queue,
-                                                      pipeline->lanes, pipeline->progress);
+    pipeline->sequencer = std::make_unique<Sequencer>(Sequencer::Options{.slice_rows = batch, .spread_rows = batch * 4},
+                                                      pipeline->sequencer_queue, pipeline->lanes, pipeline->progress);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
         pipeline->appliers.push_back(std::make_unique<Applier>(
             Applier::Options{.lane = lane, .batch_rows = batch, .keeps_order = checks_foreign_keys(config_)},
-            ApplierContext{pipeline->progress, notices_, metrics_, dependencies_.clock, view_.bytes_to_target}, *pipeline->lanes[lane], links_,
-            dependencies_.downstream));
+            ApplierContext{pipeline->progress, notices_, metrics_, dependencies_.clock, view_.bytes_to_target},
+            *pipeline->lanes[lane], links_, dependencies_.downstream));
     }
     const std::lock_guard lock(mutex_);
     pipeline_ = std::move(pipeline);
@@ -153,16 +176,23 @@ void Run::start_steps() {
     };
     // Before anything is applied, what a last run in good order said of its end must be gone.
     p.recorder.flush_alone(false);
-    p.recorder_step.emplace("sync-recorder", [&p](std::stop_token stop) { p.recorder.run(stop); }, on_error);
+    p.recorder_step.emplace(
+        "sync-recorder", [&p](std::stop_token stop) { p.recorder.run(stop); }, on_error);
     for (std::size_t lane = 0; lane < p.appliers.size(); ++lane) {
-        p.applier_steps.emplace_back(fmt::format("sync-apply-{}", lane), [&p, lane](std::stop_token stop) { p.appliers[lane]->run(stop); }, on_error);
+        p.applier_steps.emplace_back(
+            fmt::format("sync-apply-{}", lane), [&p, lane](std::stop_token stop) { p.appliers[lane]->run(stop); },
+            on_error);
     }
-    p.sequencer_step.emplace("sync-sequence", [&p](std::stop_token stop) { p.sequencer->run(stop); }, on_error);
+    p.sequencer_step.emplace(
+        "sync-sequence", [&p](std::stop_token stop) { p.sequencer->run(stop); }, on_error);
     p.translator_step.emplace(
         "sync-translate", [this, &p](std::stop_token stop) { state_.end(p.translator->run(stop)); }, on_error);
-    p.reader_step.emplace("sync-read", [&p](std::stop_token stop) { p.reader->run(stop); }, on_error);
-    p.watch_step.emplace("sync-watch", [this](std::stop_token stop) { watch(stop); }, on_error);
-    p.poll_step.emplace("sync-poll", [this](std::stop_token stop) { poll_upstream(stop); }, on_error);
+    p.reader_step.emplace(
+        "sync-read", [&p](std::stop_token stop) { p.reader->run(stop); }, on_error);
+    p.watch_step.emplace(
+        "sync-watch", [this](std::stop_token stop) { watch(stop); }, on_error);
+    p.poll_step.emplace(
+        "sync-poll", [this](std::stop_token stop) { poll_upstream(stop); }, on_error);
 }
 
 /// In good order the steps end from the first to the last, so that the queues drain; otherwise all at once.
@@ -202,7 +232,8 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     if (!state_.failure() && !state_.stream_end() && !is_killed_) {
         p.translator->request_stop();
         // Only needed if the translator waits for the next event; a full queue needs no waking.
-        if (p.reader_queue.size() == 0) (void)p.reader_queue.push({.kind = ReaderItem::Kind::Wake, .bytes = nullptr}, 0, {});
+        if (p.reader_queue.size() == 0)
+            (void)p.reader_queue.push({.kind = ReaderItem::Kind::Wake, .bytes = nullptr}, 0, {});
         state_.wait_for(kStopPatience);
     }
     const auto how = state_.stream_end();
@@ -219,10 +250,12 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         throw *failure;
     }
     if (how == StreamEnd::Recopy) {
-        const target::CopyCheckpoint copy(config_.meta_schema, config_.name.str(), config_.source_id.str(), upstream_.get().version().flavor);
+        const target::CopyCheckpoint copy(config_.meta_schema, config_.name.str(), config_.source_id.str(),
+                                          upstream_.get().version().flavor);
         // From here on nobody may take the copy for complete; the run after it starts before the statement again.
         for (const auto& table : p.translator->void_copies()) {
-            log::info("the structure changed while the table was copied: it is copied again", {{"table", table.quoted()}});
+            log::info("the structure changed while the table was copied: it is copied again",
+                      {{"table", table.quoted()}});
             copy.drop_table(downstream_.get(), table);
         }
     }
@@ -232,11 +265,14 @@ target::UnitOutcome Run::run(std::stop_token stop) {
 
 target::UnitOutcome Run::finish(StreamEnd how) {
     switch (how) {
-        case StreamEnd::Reached: return target::UnitOutcome::Finished;
-        case StreamEnd::Recopy: return target::UnitOutcome::Recopy;
+        case StreamEnd::Reached:
+            return target::UnitOutcome::Finished;
+        case StreamEnd::Recopy:
+            return target::UnitOutcome::Recopy;
         case StreamEnd::Ended:
         case StreamEnd::Stopped:
-        case StreamEnd::Cut: return target::UnitOutcome::Stopped;
+        case StreamEnd::Cut:
+            return target::UnitOutcome::Stopped;
     }
     return target::UnitOutcome::Stopped;
 }
@@ -273,7 +309,8 @@ void Run::watch(std::stop_token stop) {
     constexpr std::size_t kRecent = 50;
     const auto rate = [](const Sample& from, const Sample& to) {
         const double seconds = std::chrono::duration<double>(to.at - from.at).count();
-        return seconds <= 0 ? std::uint64_t{0} : static_cast<std::uint64_t>(static_cast<double>(to.rows - from.rows) / seconds);
+        return seconds <= 0 ? std::uint64_t{0}
+                            : static_cast<std::uint64_t>(static_cast<double>(to.rows - from.rows) / seconds);
     };
     while (dependencies_.clock.sleep(kTick, stop)) {
         pipeline_->recorder.tick();
@@ -314,7 +351,8 @@ void Run::fill(target::SyncStatus& status) const {
     status.bytes_from_source = pipeline_->reader->bytes_read();
     status.binlog_type = pipeline_->reader->kind();
     const bool by_gtid = config_.sync.enable_gtid;
-    status.is_synced = by_gtid ? status.flushed.gtid_set == status.upstream.gtid_set : status.flushed.position == status.upstream.position;
+    status.is_synced = by_gtid ? status.flushed.gtid_set == status.upstream.gtid_set
+                               : status.flushed.position == status.upstream.position;
 }
 
 }  // namespace dm::sync

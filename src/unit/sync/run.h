@@ -25,12 +25,12 @@ struct RunView {
     std::atomic<std::int64_t> clock_offset = 0;
 };
 
-/// One run of the unit: its queues, its steps and how they are started and ended. Made and used by one thread; `kill` and the
-/// views may be used by others while it lives.
+/// One run of the unit: its queues, its steps and how they are started and ended. Made and used by one thread; `kill`
+/// and the views may be used by others while it lives.
 class Run {
   public:
-    Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& dependencies, const Rules& rules, Notices& notices,
-        SyncMetrics& metrics);
+    Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& dependencies, const Rules& rules,
+        Notices& notices, SyncMetrics& metrics);
     ~Run();
 
     /// Reads what is recorded, then runs the steps to their end. Throws the first failure.
@@ -42,8 +42,8 @@ class Run {
     struct Pipeline;
 
     void prepare(std::stop_token stop);
-    [[nodiscard]] checkpoint::SafeMode choose_safe_mode(const checkpoint::CheckpointContent& content, const StartPoint& start,
-                                                        Translator::Options& options);
+    [[nodiscard]] checkpoint::SafeMode choose_safe_mode(const checkpoint::CheckpointContent& content,
+                                                        const StartPoint& start, Translator::Options& options);
     void start_steps();
     void stop_steps(bool in_good_order);
     [[nodiscard]] target::UnitOutcome finish(StreamEnd how);

@@ -4,9 +4,17 @@
 
 namespace dm::sync {
 
-Sequencer::Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes, Progress& progress)
-    : options_(options), input_(input), lanes_(lanes), progress_(progress), conflicts_(lanes.size()), slices_(lanes.size()),
-      slice_bytes_(lanes.size(), 0), handed_out_(lanes.size(), 0), applied_(lanes.size(), 0) {}
+Sequencer::Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes,
+                     Progress& progress)
+    : options_(options),
+      input_(input),
+      lanes_(lanes),
+      progress_(progress),
+      conflicts_(lanes.size()),
+      slices_(lanes.size()),
+      slice_bytes_(lanes.size(), 0),
+      handed_out_(lanes.size(), 0),
+      applied_(lanes.size(), 0) {}
 
 void Sequencer::run(std::stop_token stop) {
     stop_ = stop;
@@ -57,7 +65,8 @@ void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
         if (decision.is_free) ++rows_on_lane_;
         if (slices_[decision.lane].size() < options_.slice_rows) continue;
         // What a queued change waits for must be queued too before anything more is: a lane whose queue is full could
-        // otherwise wait for a change that is still here. With one slice for each lane, what was queued before makes room.
+        // otherwise wait for a change that is still here. With one slice for each lane, what was queued before makes
+        // room.
         if (has_waits_) {
             hand_on_all();
         } else {

@@ -10,16 +10,17 @@
 
 namespace dm::sync {
 
-/// Gives each change its number and its lane: one thread in which all decisions about order are made. Changes that share a
-/// causality key keep their order, by going to the same lane or by waiting for the other. Free changes of a transaction stay
-/// together on one lane while they are few. Queues and progress outlive it.
+/// Gives each change its number and its lane: one thread in which all decisions about order are made. Changes that
+/// share a causality key keep their order, by going to the same lane or by waiting for the other. Free changes of a
+/// transaction stay together on one lane while they are few. Queues and progress outlive it.
 class Sequencer {
   public:
     struct Options {
-        std::size_t slice_rows = 100;    ///< a lane's changes are handed on when there are this many
-        std::size_t spread_rows = 400;   ///< a larger transaction continues on another lane
+        std::size_t slice_rows = 100;   ///< a lane's changes are handed on when there are this many
+        std::size_t spread_rows = 400;  ///< a larger transaction continues on another lane
     };
-    Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes, Progress& progress);
+    Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes,
+              Progress& progress);
 
     /// Runs until the input is closed and drained, then closes the lanes; or until stop is requested.
     void run(std::stop_token stop);
@@ -39,13 +40,13 @@ class Sequencer {
     std::stop_token stop_;
 
     dml::ConflictTable conflicts_;
-    std::vector<Slice> slices_;               // per lane, not yet handed on
+    std::vector<Slice> slices_;  // per lane, not yet handed on
     std::vector<std::size_t> slice_bytes_;
-    bool has_waits_ = false;                  // a change in slices_ waits for another lane
-    std::vector<dml::Sequence> handed_out_;   // per lane
-    std::vector<dml::Sequence> applied_;      // per lane, as last seen
+    bool has_waits_ = false;                 // a change in slices_ waits for another lane
+    std::vector<dml::Sequence> handed_out_;  // per lane
+    std::vector<dml::Sequence> applied_;     // per lane, as last seen
     dml::Sequence sequence_ = 0;
-    std::uint32_t lane_ = 0;                  // preferred for free changes
+    std::uint32_t lane_ = 0;  // preferred for free changes
     std::size_t rows_on_lane_ = 0;
 };
 

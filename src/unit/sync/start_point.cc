@@ -15,10 +15,12 @@ bool is_less(const model::Location& a, const model::Location& b, bool by_gtid) {
 }
 
 /// GTIDs before `position`: those the file begins with and those of its transactions up to there.
-model::GtidSet read_gtids_before(binlog::EventSource& source, const model::BinlogPosition& position, std::stop_token stop) {
+model::GtidSet read_gtids_before(binlog::EventSource& source, const model::BinlogPosition& position,
+                                 std::stop_token stop) {
     source.start({.position = {.file = position.file, .offset = 4}, .gtid_set = std::nullopt});
     binlog::EventDecoder decoder;
-    binlog::StreamPosition stream({.position = {.file = position.file, .offset = 4}, .gtid_set = model::GtidSet(model::Flavor::MySql)});
+    binlog::StreamPosition stream(
+        {.position = {.file = position.file, .offset = 4}, .gtid_set = model::GtidSet(model::Flavor::MySql)});
     model::GtidSet base(model::Flavor::MySql);
     const auto result = [&] {
         model::GtidSet set = stream.transaction_end().gtid_set;
@@ -31,7 +33,8 @@ model::GtidSet read_gtids_before(binlog::EventSource& source, const model::Binlo
         stream.advance(event);
         if (stream.end().position.file == position.file && stream.end().position.offset < position.offset) continue;
         ensure(stream.end().position == position && !stream.is_in_transaction(), ErrorCode::NoBinlogLocation,
-               fmt::format("{} is not between two transactions: give a GTID set or the position of one", position.to_string()));
+               fmt::format("{} is not between two transactions: give a GTID set or the position of one",
+                           position.to_string()));
         break;
     }
     return result();
@@ -39,7 +42,8 @@ model::GtidSet read_gtids_before(binlog::EventSource& source, const model::Binlo
 
 }  // namespace
 
-model::Location StartPointFinder::of_copy(const std::vector<target::TableCopyPoint>& copies, const std::optional<model::Location>& floor) const {
+model::Location StartPointFinder::of_copy(const std::vector<target::TableCopyPoint>& copies,
+                                          const std::optional<model::Location>& floor) const {
     const bool by_gtid = config_.sync.enable_gtid;
     std::optional<model::Location> lowest = floor;
     for (const auto& copy : copies) {
@@ -52,7 +56,8 @@ model::Location StartPointFinder::of_meta() const {
     const auto flavor = upstream_.version().flavor;
     model::Location location{.position = {}, .gtid_set = model::GtidSet(flavor)};
     if (!config_.meta) return location;
-    location.position = {.file = config_.meta->binlog_name, .offset = std::max<std::uint64_t>(config_.meta->binlog_pos, 4)};
+    location.position = {.file = config_.meta->binlog_name,
+                         .offset = std::max<std::uint64_t>(config_.meta->binlog_pos, 4)};
     location.gtid_set = model::GtidSet::parse(flavor, config_.meta->binlog_gtid);
     return location;
 }
@@ -70,7 +75,8 @@ void StartPointFinder::complete(model::Location& location, std::stop_token stop)
     location.gtid_set = read_gtids_before(*source, location.position, std::move(stop));
 }
 
-StartPoint StartPointFinder::find(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies,
+StartPoint StartPointFinder::find(const checkpoint::CheckpointContent& content,
+                                  const std::vector<target::TableCopyPoint>& copies,
                                   const std::optional<model::Location>& floor, std::stop_token stop) {
     const bool by_gtid = config_.sync.enable_gtid;
     StartPoint start;
@@ -87,8 +93,8 @@ StartPoint StartPointFinder::find(const checkpoint::CheckpointContent& content, 
         if (is_all) start.location = fetch_oldest_location(upstream_);
         if (is_all && by_gtid && upstream_.version().flavor == model::Flavor::MySql) {
             // Before the oldest binlog lies what the server has purged.
-            start.location.gtid_set =
-                model::GtidSet::parse(model::Flavor::MySql, upstream_.query("SELECT @@global.gtid_purged AS g").text(0, "g"));
+            start.location.gtid_set = model::GtidSet::parse(
+                model::Flavor::MySql, upstream_.query("SELECT @@global.gtid_purged AS g").text(0, "g"));
         }
         complete(start.location, stop);
     }

@@ -24,9 +24,12 @@ double file_number(const std::string& file) {
 
 std::string_view job_type(dml::ChangeKind kind) {
     switch (kind) {
-        case dml::ChangeKind::Insert: return "insert";
-        case dml::ChangeKind::Update: return "update";
-        case dml::ChangeKind::Delete: return "delete";
+        case dml::ChangeKind::Insert:
+            return "insert";
+        case dml::ChangeKind::Update:
+            return "update";
+        case dml::ChangeKind::Delete:
+            return "delete";
     }
     return "";
 }
@@ -38,19 +41,25 @@ SyncMetrics::SyncMetrics(metrics::Registry& registry, const Names& names) : regi
     metrics::Labels full = unit;
     full["worker"] = names.worker;
     const auto times = metrics::exponential_buckets(0.000005, 2, 25);
-    event_size_ = registry.histogram("dm_syncer_binlog_event_size", "size of a binlog event", full, metrics::exponential_buckets(16, 2, 20));
-    event_rows_ = registry.histogram("dm_syncer_binlog_event_row", "rows of a rows event", full, linear_buckets(0, 100, 101));
-    transaction_seconds_ = registry.histogram("dm_syncer_txn_duration_time", "duration of a downstream transaction", full, times);
+    event_size_ = registry.histogram("dm_syncer_binlog_event_size", "size of a binlog event", full,
+                                     metrics::exponential_buckets(16, 2, 20));
+    event_rows_ =
+        registry.histogram("dm_syncer_binlog_event_row", "rows of a rows event", full, linear_buckets(0, 100, 101));
+    transaction_seconds_ =
+        registry.histogram("dm_syncer_txn_duration_time", "duration of a downstream transaction", full, times);
     query_seconds_ = registry.histogram("dm_syncer_query_duration_time", "duration of a downstream query", full, times);
-    lag_histogram_ = registry.histogram("dm_syncer_replication_lag", "replication lag in seconds", full, metrics::exponential_buckets(0.5, 2, 12));
+    lag_histogram_ = registry.histogram("dm_syncer_replication_lag", "replication lag in seconds", full,
+                                        metrics::exponential_buckets(0.5, 2, 12));
     lag_ = registry.gauge("dm_syncer_replication_lag_gauge", "replication lag in seconds", full);
-    transactions_ = registry.counter("dm_syncer_finished_transaction_total", "downstream transactions of row changes", full);
-    flush_interval_ = registry.histogram("dm_syncer_flush_checkpoints_time_interval", "time between two checkpoint flushes", full,
-                                         linear_buckets(1, 50, 21));
+    transactions_ =
+        registry.counter("dm_syncer_finished_transaction_total", "downstream transactions of row changes", full);
+    flush_interval_ = registry.histogram("dm_syncer_flush_checkpoints_time_interval",
+                                         "time between two checkpoint flushes", full, linear_buckets(1, 50, 21));
     metrics::Labels batch = full;
     batch["queueNo"] = "q_0";
     batch["type"] = "rows";
-    batch_rows_ = registry.histogram("dm_syncer_replication_transaction_batch", "rows per downstream transaction", batch, linear_buckets(1, 50, 21));
+    batch_rows_ = registry.histogram("dm_syncer_replication_transaction_batch", "rows per downstream transaction",
+                                     batch, linear_buckets(1, 50, 21));
     for (const bool is_master : {true, false}) {
         metrics::Labels node = unit;
         node["node"] = is_master ? "master" : "syncer";
@@ -70,10 +79,13 @@ metrics::Counter SyncMetrics::finished_jobs(const dml::TablePlan& plan, dml::Cha
     const std::lock_guard lock(mutex_);
     const auto key = std::make_pair(plan.target(), kind);
     if (const auto found = jobs_.find(key); found != jobs_.end()) return found->second;
-    const metrics::Labels labels = {{"type", std::string(job_type(kind))}, {"task", names_.task}, {"queueNo", "q_0"},
-                                    {"source_id", names_.source_id}, {"worker", names_.worker},
-                                    {"target_schema", plan.target().schema}, {"target_table", plan.target().table}};
-    return jobs_.emplace(key, registry_.counter("dm_syncer_finished_jobs_total", "row changes and statements applied", labels)).first->second;
+    const metrics::Labels labels = {
+        {"type", std::string(job_type(kind))}, {"task", names_.task},     {"queueNo", "q_0"},
+        {"source_id", names_.source_id},       {"worker", names_.worker}, {"target_schema", plan.target().schema},
+        {"target_table", plan.target().table}};
+    return jobs_
+        .emplace(key, registry_.counter("dm_syncer_finished_jobs_total", "row changes and statements applied", labels))
+        .first->second;
 }
 
 void SyncMetrics::batch_applied(std::span<const dml::RowChange> changes, Clock::Duration took) {
@@ -82,7 +94,8 @@ void SyncMetrics::batch_applied(std::span<const dml::RowChange> changes, Clock::
     transactions_.add();
     std::size_t begin = 0;
     for (std::size_t i = 1; i <= changes.size(); ++i) {
-        if (i < changes.size() && changes[i].plan == changes[begin].plan && changes[i].kind == changes[begin].kind) continue;
+        if (i < changes.size() && changes[i].plan == changes[begin].plan && changes[i].kind == changes[begin].kind)
+            continue;
         finished_jobs(*changes[begin].plan, changes[begin].kind).add(static_cast<double>(i - begin));
         begin = i;
     }

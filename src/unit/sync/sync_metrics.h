@@ -13,7 +13,8 @@
 
 namespace dm::sync {
 
-/// The series of one sync unit, named as dashboards and alerts expect. Called by intent. Thread-safe. The registry outlives it.
+/// The series of one sync unit, named as dashboards and alerts expect. Called by intent. Thread-safe. The registry
+/// outlives it.
 class SyncMetrics {
   public:
     struct Names {

@@ -16,8 +16,12 @@ Rules compile_rules(const config::SubTaskConfig& config) {
 
 struct SyncUnit::State {
     State(config::SubTaskConfig given, Dependencies needed)
-        : config(std::move(given)), dependencies(std::move(needed)), rules(compile_rules(config)),
-          metrics(dependencies.metrics, {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name}) {}
+        : config(std::move(given)),
+          dependencies(std::move(needed)),
+          rules(compile_rules(config)),
+          metrics(
+              dependencies.metrics,
+              {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name}) {}
 
     const config::SubTaskConfig config;
     const Dependencies dependencies;

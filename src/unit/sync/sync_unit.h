@@ -15,13 +15,13 @@
 
 namespace dm::sync {
 
-/// Incremental replication of one subtask: reads the upstream's binlog from the recorded place on and applies its row changes
-/// and DDL statements to the target, with several connections at once. Threads and failures as Unit says; `run` may be
-/// called again after it returned or threw, and continues from what is recorded.
+/// Incremental replication of one subtask: reads the upstream's binlog from the recorded place on and applies its row
+/// changes and DDL statements to the target, with several connections at once. Threads and failures as Unit says; `run`
+/// may be called again after it returned or threw, and continues from what is recorded.
 ///
-/// What is recorded in the target is a place between two transactions before which every change is applied. Changes after it
-/// may be applied too when a run is cut; the next run repeats them harmlessly (safe mode). After a stop in good order there
-/// are none. Rows of tables without a unique key may double where changes are repeated.
+/// What is recorded in the target is a place between two transactions before which every change is applied. Changes
+/// after it may be applied too when a run is cut; the next run repeats them harmlessly (safe mode). After a stop in
+/// good order there are none. Rows of tables without a unique key may double where changes are repeated.
 class SyncUnit final : public target::Unit {
   public:
     struct Dependencies {

@@ -33,7 +33,8 @@ class HastyClock final : public Clock {
 /// Serves memory, breaking once if so asked.
 class ScriptSource final : public binlog::EventSource {
   public:
-    ScriptSource(std::string bytes, std::optional<std::size_t> fail_after) : inner_({{.name = "bin.000001", .bytes = std::move(bytes)}}) {
+    ScriptSource(std::string bytes, std::optional<std::size_t> fail_after)
+        : inner_({{.name = "bin.000001", .bytes = std::move(bytes)}}) {
         if (fail_after) inner_.fail_after(*fail_after);
     }
     void start(const binlog::StartPoint& from) override { inner_.start(from); }
@@ -58,7 +59,9 @@ class History {
     [[nodiscard]] const BinlogScript& script() const { return script_; }
     [[nodiscard]] MiniTarget::Rows rows() const {
         MiniTarget::Rows rows;
-        const auto text = [](const std::optional<std::int32_t>& value) { return value ? std::optional(std::to_string(*value)) : std::nullopt; };
+        const auto text = [](const std::optional<std::int32_t>& value) {
+            return value ? std::optional(std::to_string(*value)) : std::nullopt;
+        };
         for (const auto& [id, row] : rows_) rows[std::to_string(id)] = {text(row[0]), text(row[1]), text(row[2])};
         return rows;
     }
@@ -97,13 +100,16 @@ class SyncUnitTest : public ::testing::Test {
   protected:
     SyncUnitTest() {
         using sql::FakeSqlServer;
-        upstream_.on("SELECT @@global.lower", FakeSqlServer::result({"l", "c", "k"}, {{"0", "utf8mb4", "utf8mb4_bin"}}));
+        upstream_.on("SELECT @@global.lower",
+                     FakeSqlServer::result({"l", "c", "k"}, {{"0", "utf8mb4", "utf8mb4_bin"}}));
         upstream_.on("SHOW BINARY LOGS", FakeSqlServer::result({"Log_name", "File_size"}, {{"bin.000001", "1"}}));
         upstream_.on("SHOW MASTER STATUS", [this](std::string_view) {
-            return FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"}, {{"bin.000001", std::to_string(end_), ""}});
+            return FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"},
+                                         {{"bin.000001", std::to_string(end_), ""}});
         });
         upstream_.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"NULL"}}));
-        upstream_.on("SHOW CREATE TABLE", FakeSqlServer::result({"Table", "Create Table"}, {{"t", target_->create_table}}));
+        upstream_.on("SHOW CREATE TABLE",
+                     FakeSqlServer::result({"Table", "Create Table"}, {{"t", target_->create_table}}));
         config_.name = model::TaskName("t");
         config_.source_id = model::SourceId("s1");
         config_.mode = config::TaskMode::Incremental;
@@ -113,15 +119,18 @@ class SyncUnitTest : public ::testing::Test {
         config_.sync.checkpoint_flush_interval = std::chrono::seconds(0);
     }
 
-    std::unique_ptr<SyncUnit> make_unit(const std::string& binlog, std::optional<std::size_t> fail_after = std::nullopt) {
+    std::unique_ptr<SyncUnit> make_unit(const std::string& binlog,
+                                        std::optional<std::size_t> fail_after = std::nullopt) {
         end_ = binlog.size();
         auto failing = std::make_shared<std::optional<std::size_t>>(fail_after);
         return std::make_unique<SyncUnit>(
             config_, SyncUnit::Dependencies{.upstream = upstream_.connector(),
                                             .downstream = target_->connector(),
-                                            .open_source = [binlog, failing] {
-                                                return std::make_unique<ScriptSource>(binlog, std::exchange(*failing, std::nullopt));
-                                            },
+                                            .open_source =
+                                                [binlog, failing] {
+                                                    return std::make_unique<ScriptSource>(
+                                                        binlog, std::exchange(*failing, std::nullopt));
+                                                },
                                             .clock = clock_,
                                             .metrics = metrics_,
                                             .worker_name = "w",
@@ -278,13 +287,14 @@ TEST_F(SyncUnitTest, runs_to_a_location_and_finishes) {
     script.commit();
     end_ = script.offset();
     const auto bytes = script.bytes();
-    SyncUnit unit(config_, {.upstream = upstream_.connector(),
-                            .downstream = target_->connector(),
-                            .open_source = [bytes] { return std::make_unique<ScriptSource>(bytes, std::nullopt); },
-                            .clock = clock_,
-                            .metrics = metrics_,
-                            .worker_name = "w",
-                            .run_until = model::Location{.position = {"bin.000001", middle}, .gtid_set = model::GtidSet()}});
+    SyncUnit unit(config_,
+                  {.upstream = upstream_.connector(),
+                   .downstream = target_->connector(),
+                   .open_source = [bytes] { return std::make_unique<ScriptSource>(bytes, std::nullopt); },
+                   .clock = clock_,
+                   .metrics = metrics_,
+                   .worker_name = "w",
+                   .run_until = model::Location{.position = {"bin.000001", middle}, .gtid_set = model::GtidSet()}});
     EXPECT_EQ(unit.run({}), target::UnitOutcome::Finished);
     EXPECT_EQ(target_->rows().size(), 1U);
 }

@@ -18,7 +18,11 @@ std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definiti
     std::vector<binlog::ColumnHint> hints;
     hints.reserve(definition.columns.size());
     for (const auto& column : definition.columns) {
-        binlog::ColumnHint hint{.is_unsigned = column.is_unsigned, .charset = column.charset, .fixed_length = 0, .form = {}, .elements = column.elements};
+        binlog::ColumnHint hint{.is_unsigned = column.is_unsigned,
+                                .charset = column.charset,
+                                .fixed_length = 0,
+                                .form = {},
+                                .elements = column.elements};
         if (column.type == ColumnType::Binary) hint.fixed_length = column.length;
         if (column.type == ColumnType::Uuid) hint.form = binlog::FixedForm::Uuid;
         if (column.type == ColumnType::Inet4) hint.form = binlog::FixedForm::Inet4;
@@ -32,23 +36,41 @@ std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definiti
 bool fits(ColumnType type, binlog::WireType wire) {
     using Wire = binlog::WireType;
     switch (type) {
-        case ColumnType::TinyInt: return wire == Wire::Tiny;
-        case ColumnType::SmallInt: return wire == Wire::Short;
-        case ColumnType::MediumInt: return wire == Wire::Int24;
-        case ColumnType::Int: return wire == Wire::Long;
-        case ColumnType::BigInt: return wire == Wire::LongLong;
-        case ColumnType::Decimal: return wire == Wire::NewDecimal || wire == Wire::Decimal;
-        case ColumnType::Float: return wire == Wire::Float;
-        case ColumnType::Double: return wire == Wire::Double;
-        case ColumnType::Bit: return wire == Wire::Bit;
-        case ColumnType::Date: return wire == Wire::Date || wire == Wire::NewDate;
-        case ColumnType::Time: return wire == Wire::Time || wire == Wire::Time2;
-        case ColumnType::DateTime: return wire == Wire::DateTime || wire == Wire::DateTime2;
-        case ColumnType::Timestamp: return wire == Wire::Timestamp || wire == Wire::Timestamp2;
-        case ColumnType::Year: return wire == Wire::Year;
-        case ColumnType::Enum: return wire == Wire::Enum;
-        case ColumnType::Set: return wire == Wire::Set;
-        default: return wire == Wire::VarChar || wire == Wire::VarString || wire == Wire::String || wire >= Wire::BlobCompressed;
+        case ColumnType::TinyInt:
+            return wire == Wire::Tiny;
+        case ColumnType::SmallInt:
+            return wire == Wire::Short;
+        case ColumnType::MediumInt:
+            return wire == Wire::Int24;
+        case ColumnType::Int:
+            return wire == Wire::Long;
+        case ColumnType::BigInt:
+            return wire == Wire::LongLong;
+        case ColumnType::Decimal:
+            return wire == Wire::NewDecimal || wire == Wire::Decimal;
+        case ColumnType::Float:
+            return wire == Wire::Float;
+        case ColumnType::Double:
+            return wire == Wire::Double;
+        case ColumnType::Bit:
+            return wire == Wire::Bit;
+        case ColumnType::Date:
+            return wire == Wire::Date || wire == Wire::NewDate;
+        case ColumnType::Time:
+            return wire == Wire::Time || wire == Wire::Time2;
+        case ColumnType::DateTime:
+            return wire == Wire::DateTime || wire == Wire::DateTime2;
+        case ColumnType::Timestamp:
+            return wire == Wire::Timestamp || wire == Wire::Timestamp2;
+        case ColumnType::Year:
+            return wire == Wire::Year;
+        case ColumnType::Enum:
+            return wire == Wire::Enum;
+        case ColumnType::Set:
+            return wire == Wire::Set;
+        default:
+            return wire == Wire::VarChar || wire == Wire::VarString || wire == Wire::String ||
+                   wire >= Wire::BlobCompressed;
     }
 }
 
@@ -79,11 +101,17 @@ bool is_at_or_before(const model::Location& end, const model::Location& bound, b
     return model::compare_locations(end, bound, has_both) != std::strong_ordering::greater;
 }
 
-TableCatalog::TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder, SessionLink& upstream,
-                           SessionLink& downstream)
-    : rules_(rules), tracker_(std::move(tracker)), target_(std::move(target)), recorder_(recorder), upstream_(upstream), downstream_(downstream) {}
+TableCatalog::TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder,
+                           SessionLink& upstream, SessionLink& downstream)
+    : rules_(rules),
+      tracker_(std::move(tracker)),
+      target_(std::move(target)),
+      recorder_(recorder),
+      upstream_(upstream),
+      downstream_(downstream) {}
 
-void TableCatalog::load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies, bool by_gtid) {
+void TableCatalog::load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies,
+                        bool by_gtid) {
     for (const auto& [name, point] : content.tables) {
         if (point.definition) tracker_.put(*point.definition);
     }
@@ -93,7 +121,8 @@ void TableCatalog::load(const checkpoint::CheckpointContent& content, const std:
         const bool is_recorded_later = recorded != content.tables.end() && recorded->second.definition &&
                                        !is_at_or_before(recorded->second.location, copy.low, by_gtid);
         if (is_recorded_later || copy.create_table.empty()) continue;
-        auto definition = tracker_.put_create_table(copy.source, copy.create_table, {.default_schema = copy.source.schema});
+        auto definition =
+            tracker_.put_create_table(copy.source, copy.create_table, {.default_schema = copy.source.schema});
         recorder_.set_point(copy.source, {.location = copy.low, .definition = std::move(definition)});
     }
 }
@@ -103,7 +132,8 @@ CopySpan* TableCatalog::copy_span(const model::TableName& source) {
     return found == copies_.end() ? nullptr : &found->second;
 }
 
-void TableCatalog::structure_changed(const std::vector<model::TableName>& sources, const std::vector<model::TableName>& targets) {
+void TableCatalog::structure_changed(const std::vector<model::TableName>& sources,
+                                     const std::vector<model::TableName>& targets) {
     (void)sources;
     for (const auto& table : targets) target_.remove(table);
     known_.clear();
@@ -118,29 +148,34 @@ const SourceTable& TableCatalog::table_of(const std::shared_ptr<const binlog::Ta
     return known_.emplace(map.get(), Known{.map = map, .table = build(*map, timestamp, location)}).first->second.table;
 }
 
-std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(const binlog::TableMap& map, std::uint32_t timestamp,
+std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(const binlog::TableMap& map,
+                                                                               std::uint32_t timestamp,
                                                                                const model::Location& location) {
     if (auto known = tracker_.find(map.name)) return known;
     const auto current = fetch_current_table(upstream_.get(), map.name);
     constexpr std::string_view kAdvice = "give the structure it had at this point with `binlog-schema update`";
     ensure(current.has_value(), ErrorCode::SchemaTableMissing,
-           fmt::format("the structure of {} at {} is not known and the upstream no longer has the table; {}", map.name.quoted(), location.to_string(), kAdvice));
+           fmt::format("the structure of {} at {} is not known and the upstream no longer has the table; {}",
+                       map.name.quoted(), location.to_string(), kAdvice));
     auto definition = tracker_.put_create_table(map.name, current->create_table, {.default_schema = map.name.schema});
     std::string why = mismatch(*definition, map);
     // Equal types do not prove equal columns, unless their names are in the binlog too.
-    if (why.empty() && !has_names(map) && tracker_.options().is_mariadb && current->changed_at > static_cast<std::int64_t>(timestamp)) {
+    if (why.empty() && !has_names(map) && tracker_.options().is_mariadb &&
+        current->changed_at > static_cast<std::int64_t>(timestamp)) {
         why = "been altered since";
     }
     if (!why.empty()) {
         tracker_.remove(map.name);
-        throw Error(ErrorCode::SchemaTableMissing, fmt::format("the structure of {} at {} is not known: the table of today has {}; {}",
-                                                               map.name.quoted(), location.to_string(), why, kAdvice));
+        throw Error(ErrorCode::SchemaTableMissing,
+                    fmt::format("the structure of {} at {} is not known: the table of today has {}; {}",
+                                map.name.quoted(), location.to_string(), why, kAdvice));
     }
     recorder_.set_point(map.name, {.location = location, .definition = definition});
     return definition;
 }
 
-std::shared_ptr<const schema::TableDefinition> TableCatalog::target_definition(const model::TableName& source, const model::TableName& target) {
+std::shared_ptr<const schema::TableDefinition> TableCatalog::target_definition(const model::TableName& source,
+                                                                               const model::TableName& target) {
     if (auto known = target_.find(target)) return known;
     const auto text = target::fetch_table(downstream_.get(), target);
     ensure(text.has_value(), ErrorCode::SyncTargetTableMissing,
@@ -154,18 +189,21 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     table.is_accepted = rules_.filter.accepts(map.name);
     if (!table.is_accepted) return table;
     constexpr std::array kKinds = {rules::EventKind::Insert, rules::EventKind::Update, rules::EventKind::Delete};
-    for (std::size_t i = 0; i < kKinds.size(); ++i) table.verdicts.at(i) = rules_.events.judge(map.name, kKinds.at(i), {});
-    if (std::ranges::all_of(table.verdicts, [](rules::Verdict verdict) { return verdict == rules::Verdict::Skip; })) return table;
+    for (std::size_t i = 0; i < kKinds.size(); ++i)
+        table.verdicts.at(i) = rules_.events.judge(map.name, kKinds.at(i), {});
+    if (std::ranges::all_of(table.verdicts, [](rules::Verdict verdict) { return verdict == rules::Verdict::Skip; }))
+        return table;
     const auto definition = source_definition(map, timestamp, location);
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
-           fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(), location.to_string(), map.columns.size(),
-                       definition->columns.size()));
+           fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),
+                       location.to_string(), map.columns.size(), definition->columns.size()));
     const auto hints = hints_of(*definition);
     table.layout.emplace(map, hints);
     std::vector<std::string> charsets;
     for (std::size_t i = 0; i < map.columns.size(); ++i) charsets.emplace_back(table.layout->charset(i));
     const model::TableName target = rules_.router.route(map.name);
-    table.plan = std::make_shared<const dml::TablePlan>(dml::TablePlan::compile(*definition, *target_definition(map.name, target), charsets));
+    table.plan = std::make_shared<const dml::TablePlan>(
+        dml::TablePlan::compile(*definition, *target_definition(map.name, target), charsets));
     return table;
 }
 

@@ -30,20 +30,21 @@ struct Rules {
 
 /// From and until where a table's events count, given by its copy.
 struct CopySpan {
-    model::Location low;   ///< events at or before it are in the copy
-    model::Location high;  ///< events at or before it may be in the copy
+    model::Location low;     ///< events at or before it are in the copy
+    model::Location high;    ///< events at or before it may be in the copy
     bool is_behind = false;  ///< the stream has passed `high` for good
 };
 
-/// Whether the end of an event is at or before a location given by the copy: by GTIDs if both have them, else by position.
+/// Whether the end of an event is at or before a location given by the copy: by GTIDs if both have them, else by
+/// position.
 [[nodiscard]] bool is_at_or_before(const model::Location& end, const model::Location& bound, bool by_gtid);
 
 /// Everything known about one source table while its structure stays: how to decode its rows and where to put them.
 struct SourceTable {
     model::TableName name;
     bool is_accepted = false;
-    std::array<rules::Verdict, 3> verdicts{};  ///< by RowsKind: write, update, delete
-    std::shared_ptr<const dml::TablePlan> plan;         ///< null if no row is replicated
+    std::array<rules::Verdict, 3> verdicts{};    ///< by RowsKind: write, update, delete
+    std::shared_ptr<const dml::TablePlan> plan;  ///< null if no row is replicated
     std::optional<binlog::RowLayout> layout;
 };
 
@@ -51,15 +52,17 @@ struct SourceTable {
 /// Sessions are opened when something is missing. Errors of sessions pass through.
 class TableCatalog {
   public:
-    TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder, SessionLink& upstream,
-                 SessionLink& downstream);
+    TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder,
+                 SessionLink& upstream, SessionLink& downstream);
 
     /// Structures that the checkpoint and the copy know. Where both do, the later one counts.
-    void load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies, bool by_gtid);
+    void load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies,
+              bool by_gtid);
 
-    /// The table of a table map. Throws Error{SchemaTableMissing, SyncColumnCount, SyncTargetTableMissing}. `timestamp` and
-    /// `location` are the event's.
-    const SourceTable& table_of(const std::shared_ptr<const binlog::TableMap>& map, std::uint32_t timestamp, const model::Location& location);
+    /// The table of a table map. Throws Error{SchemaTableMissing, SyncColumnCount, SyncTargetTableMissing}. `timestamp`
+    /// and `location` are the event's.
+    const SourceTable& table_of(const std::shared_ptr<const binlog::TableMap>& map, std::uint32_t timestamp,
+                                const model::Location& location);
 
     [[nodiscard]] schema::Tracker& tracker() noexcept { return tracker_; }
     /// The copy's span of a table; null if it was not copied, or the stream is past it.
@@ -71,9 +74,11 @@ class TableCatalog {
 
   private:
     SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location);
-    std::shared_ptr<const schema::TableDefinition> source_definition(const binlog::TableMap& map, std::uint32_t timestamp,
+    std::shared_ptr<const schema::TableDefinition> source_definition(const binlog::TableMap& map,
+                                                                     std::uint32_t timestamp,
                                                                      const model::Location& location);
-    std::shared_ptr<const schema::TableDefinition> target_definition(const model::TableName& source, const model::TableName& target);
+    std::shared_ptr<const schema::TableDefinition> target_definition(const model::TableName& source,
+                                                                     const model::TableName& target);
 
     const Rules& rules_;
     schema::Tracker tracker_;

@@ -39,9 +39,12 @@ std::string_view trimmed(std::string_view text) {
 
 dml::ChangeKind change_kind(binlog::RowsKind kind) {
     switch (kind) {
-        case binlog::RowsKind::Write: return dml::ChangeKind::Insert;
-        case binlog::RowsKind::Update: return dml::ChangeKind::Update;
-        case binlog::RowsKind::Delete: return dml::ChangeKind::Delete;
+        case binlog::RowsKind::Write:
+            return dml::ChangeKind::Insert;
+        case binlog::RowsKind::Update:
+            return dml::ChangeKind::Update;
+        case binlog::RowsKind::Delete:
+            return dml::ChangeKind::Delete;
     }
     return dml::ChangeKind::Insert;
 }
@@ -49,7 +52,12 @@ dml::ChangeKind change_kind(binlog::RowsKind kind) {
 }  // namespace
 
 Translator::Translator(Options options, TranslatorContext context, ReaderQueue& input, SequencerQueue& output)
-    : options_(std::move(options)), context_(context), input_(input), output_(output), position_(options_.start), safe_mode_(options_.safe_mode),
+    : options_(std::move(options)),
+      context_(context),
+      input_(input),
+      output_(output),
+      position_(options_.start),
+      safe_mode_(options_.safe_mode),
       started_(context.clock.now()) {}
 
 StreamEnd Translator::run(std::stop_token stop) {
@@ -70,9 +78,14 @@ StreamEnd Translator::run(std::stop_token stop) {
 
 void Translator::handle(const ReaderItem& item) {
     switch (item.kind) {
-        case ReaderItem::Kind::Event: handle_event(item.bytes); break;
-        case ReaderItem::Kind::StreamBroken: handle_broken(); break;
-        case ReaderItem::Kind::Wake: break;
+        case ReaderItem::Kind::Event:
+            handle_event(item.bytes);
+            break;
+        case ReaderItem::Kind::StreamBroken:
+            handle_broken();
+            break;
+        case ReaderItem::Kind::Wake:
+            break;
     }
 }
 
@@ -144,7 +157,8 @@ void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<c
 void Translator::handle_heartbeat(const binlog::Heartbeat& heartbeat) {
     if (!options_.run_until || options_.by_gtid || position_.is_in_transaction()) return;
     const model::BinlogPosition now{.file = std::string(heartbeat.file), .offset = heartbeat.position};
-    if (model::compare_positions(now, options_.run_until->position) != std::strong_ordering::less) end(StreamEnd::Reached);
+    if (model::compare_positions(now, options_.run_until->position) != std::strong_ordering::less)
+        end(StreamEnd::Reached);
 }
 
 void Translator::check_other(const binlog::Event& event) {
@@ -153,7 +167,8 @@ void Translator::check_other(const binlog::Event& event) {
         context_.notices.add("XA transaction applied when it was prepared", where);
     } else if (const auto* incident = event.get_if<binlog::Incident>()) {
         throw Error(ErrorCode::SyncEventUnsupported,
-                    fmt::format("the upstream logged at {} that changes are missing from its binlog: {}", where, incident->message))
+                    fmt::format("the upstream logged at {} that changes are missing from its binlog: {}", where,
+                                incident->message))
             .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
     } else if (const auto* unknown = event.get_if<binlog::Unknown>()) {
         ensure(unknown->is_ignorable, ErrorCode::SyncEventUnsupported,
@@ -164,7 +179,8 @@ void Translator::check_other(const binlog::Event& event) {
 
 /// Whether the current transaction is at or before a location given by the copy.
 bool Translator::is_covered(const model::Location& bound) const {
-    if (options_.by_gtid && !bound.gtid_set.is_empty() && position_.current_gtid()) return bound.gtid_set.contains(*position_.current_gtid());
+    if (options_.by_gtid && !bound.gtid_set.is_empty() && position_.current_gtid())
+        return bound.gtid_set.contains(*position_.current_gtid());
     return model::compare_positions(position_.end().position, bound.position) != std::strong_ordering::greater;
 }
 
@@ -179,14 +195,16 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
     constexpr std::uint64_t kNoTable = 0xFFFFFF;
     if (found == tables_.end() && rows.rows.empty() && rows.table_id >= kNoTable) return;
     ensure(found != tables_.end(), ErrorCode::BinlogMalformed,
-           fmt::format("rows at {} are of table number {}, which was not announced", position_.start().to_string(), rows.table_id));
+           fmt::format("rows at {} are of table number {}, which was not announced", position_.start().to_string(),
+                       rows.table_id));
     if (rules::is_system_schema(found->second->name.schema)) return;
     const SourceTable& table = context_.catalog.table_of(found->second, timestamp_, recorded(position_.start()));
     if (!table.is_accepted || !table.plan) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.kind));
     if (verdict == rules::Verdict::Skip) return;
     ensure(verdict != rules::Verdict::Error, ErrorCode::SyncFilteredError,
-           fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(), position_.start().to_string()));
+           fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(),
+                       position_.start().to_string()));
     bool is_safe = safe_mode_.is_on();
     if (CopySpan* span = context_.catalog.copy_span(table.name); span != nullptr && !span->is_behind) {
         if (is_covered(span->low)) return;
@@ -198,10 +216,12 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
     push_rows(rows, table, is_safe, owner);
 }
 
-void Translator::push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe, const std::shared_ptr<const void>& owner) {
+void Translator::push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe,
+                           const std::shared_ptr<const void>& owner) {
     if (const auto missing = event.missing_columns(); !missing.empty()) {
-        throw Error(ErrorCode::IncompleteRowImage, fmt::format("rows of {} at {} are logged without {} of their {} columns", table.name.quoted(),
-                                                               position_.start().to_string(), missing.size(), event.column_count));
+        throw Error(ErrorCode::IncompleteRowImage,
+                    fmt::format("rows of {} at {} are logged without {} of their {} columns", table.name.quoted(),
+                                position_.start().to_string(), missing.size(), event.column_count));
     }
     auto decoded = binlog::decode_rows(event, *table.layout, owner);
     auto item = std::make_shared<RowsItem>();
@@ -228,7 +248,8 @@ void Translator::push_rows(const binlog::RowsEvent& event, const SourceTable& ta
 void Translator::handle_query(const binlog::Query& query) {
     const std::string_view text = trimmed(query.statement);
     if (text.empty() || text == "BEGIN" || text == "COMMIT" || skips_alter_) return;
-    const auto charset = query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{};
+    const auto charset =
+        query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{};
     StatementEvent event{.statement = to_utf8(text, charset),
                          .default_schema = std::string(query.default_schema),
                          .sql_mode = query.sql_mode.value_or(0),
@@ -284,7 +305,8 @@ void Translator::end_transaction() {
     const bool has_time_passed = options_.safe_mode_time && context_.clock.now() - started_ >= *options_.safe_mode_time;
     if (has_time_passed) safe_mode_.leave();
     safe_mode_.pass(location);
-    if (options_.run_until && model::compare_locations(location, *options_.run_until, options_.by_gtid) != std::strong_ordering::less) {
+    if (options_.run_until &&
+        model::compare_locations(location, *options_.run_until, options_.by_gtid) != std::strong_ordering::less) {
         end(StreamEnd::Reached);
     }
 }

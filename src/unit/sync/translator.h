@@ -45,8 +45,8 @@ struct TranslatorContext {
     Clock& clock;
 };
 
-/// Turns events into row changes with their keys, and executes statements that change structures, at which everything before
-/// them is applied and recorded first. One thread runs it; `request_stop` may be called from any.
+/// Turns events into row changes with their keys, and executes statements that change structures, at which everything
+/// before them is applied and recorded first. One thread runs it; `request_stop` may be called from any.
 class Translator {
   public:
     struct Options {
@@ -76,7 +76,8 @@ class Translator {
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
     void check_other(const binlog::Event& event);
-    void push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe, const std::shared_ptr<const void>& owner);
+    void push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe,
+                   const std::shared_ptr<const void>& owner);
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void end_transaction();
     bool drain();
@@ -98,10 +99,10 @@ class Translator {
     dml::CausalityKeys keys_;
     checkpoint::SafeMode safe_mode_;
     Clock::TimePoint started_;
-    std::uint32_t timestamp_ = 0;          // of the current event
-    std::uint64_t rows_events_ = 0;        // seen in the current transaction
+    std::uint32_t timestamp_ = 0;            // of the current event
+    std::uint64_t rows_events_ = 0;          // seen in the current transaction
     std::uint64_t rows_events_to_skip_ = 0;  // translated before the stream broke
-    bool skips_alter_ = false;             // the current transaction is the first half of a two-phase ALTER, or its undoing
+    bool skips_alter_ = false;  // the current transaction is the first half of a two-phase ALTER, or its undoing
     std::uint64_t ticket_ = 0;
     std::optional<StreamEnd> end_;
     std::vector<model::TableName> void_copies_;

@@ -35,17 +35,20 @@ model::Location fetch_upstream_location(sql::SqlSession& session) {
     const auto& version = session.version();
     const auto status = session.query(status_statement(version));
     ensure(!status.rows.empty(), ErrorCode::MasterStatusEmpty, "the upstream does not say where its binlog is");
-    model::Location location{.position = {.file = status.text(0, "File"), .offset = number_of<std::uint64_t>(status.text(0, "Position"))},
-                             .gtid_set = model::GtidSet(version.flavor)};
-    const std::string gtids = version.flavor == model::Flavor::MariaDb ? session.query("SELECT @@global.gtid_binlog_pos AS g").text(0, "g")
-                                                                       : status.text(0, "Executed_Gtid_Set");
+    model::Location location{
+        .position = {.file = status.text(0, "File"), .offset = number_of<std::uint64_t>(status.text(0, "Position"))},
+        .gtid_set = model::GtidSet(version.flavor)};
+    const std::string gtids = version.flavor == model::Flavor::MariaDb
+                                  ? session.query("SELECT @@global.gtid_binlog_pos AS g").text(0, "g")
+                                  : status.text(0, "Executed_Gtid_Set");
     location.gtid_set = model::GtidSet::parse(version.flavor, gtids);
     return location;
 }
 
 schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
     const auto variables = session.query(
-        "SELECT @@global.lower_case_table_names AS l, @@global.character_set_server AS c, @@global.collation_server AS k");
+        "SELECT @@global.lower_case_table_names AS l, @@global.character_set_server AS c, @@global.collation_server AS "
+        "k");
     schema::TrackerOptions options;
     options.is_case_sensitive = variables.text(0, "l") == "0";
     options.server_charset = variables.text(0, "c");
@@ -73,15 +76,17 @@ std::optional<model::GtidSet> fetch_gtid_at(sql::SqlSession& session, const mode
 model::Location fetch_oldest_location(sql::SqlSession& session) {
     const auto logs = session.query("SHOW BINARY LOGS");
     ensure(!logs.rows.empty(), ErrorCode::MasterStatusEmpty, "the upstream lists no binary logs");
-    return {.position = {.file = logs.text(0, "Log_name"), .offset = 4}, .gtid_set = model::GtidSet(session.version().flavor)};
+    return {.position = {.file = logs.text(0, "Log_name"), .offset = 4},
+            .gtid_set = model::GtidSet(session.version().flavor)};
 }
 
 std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const model::TableName& table) {
     auto text = target::fetch_table(session, table);
     if (!text || text->empty()) return std::nullopt;
-    const auto times = session.query(fmt::format(
-        "SELECT UNIX_TIMESTAMP(CREATE_TIME) AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
-        text_literal(table.schema), text_literal(table.table)));
+    const auto times =
+        session.query(fmt::format("SELECT UNIX_TIMESTAMP(CREATE_TIME) AS t FROM information_schema.TABLES WHERE "
+                                  "TABLE_SCHEMA={} AND TABLE_NAME={}",
+                                  text_literal(table.schema), text_literal(table.table)));
     return CurrentTable{.create_table = std::move(*text), .changed_at = number_of<std::int64_t>(times.text(0, "t"))};
 }
 

@@ -23,12 +23,14 @@ namespace dm::sync {
 [[nodiscard]] std::int64_t fetch_clock_offset(sql::SqlSession& session, std::int64_t our_seconds);
 
 /// MariaDB's GTID set at a position; nothing for MySQL or if the server does not know.
-[[nodiscard]] std::optional<model::GtidSet> fetch_gtid_at(sql::SqlSession& session, const model::BinlogPosition& position);
+[[nodiscard]] std::optional<model::GtidSet> fetch_gtid_at(sql::SqlSession& session,
+                                                          const model::BinlogPosition& position);
 
 /// Where the oldest binlog that is left begins.
 [[nodiscard]] model::Location fetch_oldest_location(sql::SqlSession& session);
 
-/// A table's structure now, and since when: seconds since 1970 of its last change as far as the server tells (0: it does not).
+/// A table's structure now, and since when: seconds since 1970 of its last change as far as the server tells (0: it
+/// does not).
 struct CurrentTable {
     std::string create_table;
     std::int64_t changed_at = 0;

@@ -19,8 +19,8 @@ class UpstreamWatch {
 
     /// Asks every two seconds, and on demand, until stop. A question that fails makes the location zero.
     void run(std::stop_token stop, const Ask& ask);
-    /// A location asked for after this call began; waits for it, 5 s at most, if a thread is inside `run`. The last known
-    /// one otherwise.
+    /// A location asked for after this call began; waits for it, 5 s at most, if a thread is inside `run`. The last
+    /// known one otherwise.
     [[nodiscard]] model::Location fresh() const;
     [[nodiscard]] model::Location last() const;
     void set(model::Location location);

@@ -10,12 +10,15 @@
 namespace dm::sync {
 namespace {
 
-model::Location at(std::uint64_t offset) { return {.position = {.file = "bin.000001", .offset = offset}, .gtid_set = {}}; }
+model::Location at(std::uint64_t offset) {
+    return {.position = {.file = "bin.000001", .offset = offset}, .gtid_set = {}};
+}
 
 TEST(UpstreamWatchTest, FreshIsAskedForAfterTheCall) {
     UpstreamWatch watch;
     std::atomic<std::uint64_t> now = 100;
-    Step step("watch", [&](std::stop_token stop) { watch.run(stop, [&] { return at(now); }); }, [](const Error&) {});
+    Step step(
+        "watch", [&](std::stop_token stop) { watch.run(stop, [&] { return at(now); }); }, [](const Error&) {});
     for (now = 200; now < 210; ++now) {
         const std::uint64_t written = now;
         // The thread may not have begun: then the last known location is what there is.

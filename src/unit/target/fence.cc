@@ -52,11 +52,13 @@ Fence::Tables Fence::tables_of(const std::string& meta_schema, const model::Task
 
 void Fence::raise_epoch(sql::SqlSession& session, const std::string& meta_schema) {
     ensure_meta_schema(session, meta_schema);
-    session.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL)",
-                                tables_.epochs));
-    session.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL, connection_id BIGINT UNSIGNED NOT NULL, "
-                                "host VARCHAR(261) NOT NULL, epoch BIGINT UNSIGNED NOT NULL, PRIMARY KEY (id, connection_id))",
-                                tables_.sessions));
+    session.execute(fmt::format(
+        "CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL)",
+        tables_.epochs));
+    session.execute(
+        fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL, connection_id BIGINT UNSIGNED NOT NULL, "
+                    "host VARCHAR(261) NOT NULL, epoch BIGINT UNSIGNED NOT NULL, PRIMARY KEY (id, connection_id))",
+                    tables_.sessions));
     session.execute("START TRANSACTION");
     session.execute(fmt::format("INSERT INTO {} (id, epoch) VALUES ({}, 1) ON DUPLICATE KEY UPDATE epoch = epoch + 1",
                                 tables_.epochs, source_));
@@ -67,10 +69,10 @@ void Fence::raise_epoch(sql::SqlSession& session, const std::string& meta_schema
 
 void Fence::end_old_sessions(sql::SqlSession& session, Clock& clock, std::stop_token stop) const {
     // Id and address together: after a restart of the target an id may belong to someone else.
-    const std::string alive =
-        fmt::format("SELECT p.ID AS id FROM information_schema.PROCESSLIST p JOIN {} s ON s.connection_id = p.ID AND "
-                    "s.host = p.HOST WHERE s.id = {} AND s.epoch < {}",
-                    tables_.sessions, source_, epoch_);
+    const std::string alive = fmt::format(
+        "SELECT p.ID AS id FROM information_schema.PROCESSLIST p JOIN {} s ON s.connection_id = p.ID AND "
+        "s.host = p.HOST WHERE s.id = {} AND s.epoch < {}",
+        tables_.sessions, source_, epoch_);
     for (;;) {
         const sql::ResultSet rows = session.query(alive);
         if (rows.rows.empty()) break;
@@ -83,16 +85,19 @@ void Fence::end_old_sessions(sql::SqlSession& session, Clock& clock, std::stop_t
 /// Registers the session while the epoch's row is locked: a successor either finds it registered or is seen here.
 void Fence::enlist(sql::SqlSession& session) const {
     session.execute("START TRANSACTION");
-    const auto row = session.query(fmt::format("SELECT epoch FROM {} WHERE id = {} FOR UPDATE", tables_.epochs, source_));
+    const auto row =
+        session.query(fmt::format("SELECT epoch FROM {} WHERE id = {} FOR UPDATE", tables_.epochs, source_));
     if (number_of(row.text(0, "epoch")) != epoch_) {
         session.execute("ROLLBACK");
-        throw Error(ErrorCode::WorkerFenced,
-                    fmt::format("another worker has taken over the subtask of source {}: this one was run {}, now it is run {}",
-                                source_, epoch_, row.text(0, "epoch")));
+        throw Error(
+            ErrorCode::WorkerFenced,
+            fmt::format("another worker has taken over the subtask of source {}: this one was run {}, now it is run {}",
+                        source_, epoch_, row.text(0, "epoch")));
     }
-    session.execute(fmt::format("REPLACE INTO {} (id, connection_id, host, epoch) SELECT {}, ID, HOST, {} FROM "
-                                "information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()",
-                                tables_.sessions, source_, epoch_));
+    session.execute(
+        fmt::format("REPLACE INTO {} (id, connection_id, host, epoch) SELECT {}, ID, HOST, {} FROM "
+                    "information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()",
+                    tables_.sessions, source_, epoch_));
     session.execute("COMMIT");
 }
 

@@ -11,8 +11,8 @@
 namespace dm::target {
 
 /// Keeps a worker that lost its subtask without noticing (stopped, cut off) from writing beside its successor.
-/// Each run of a subtask takes over the fence in the target: it raises the epoch, ends every session that runs of earlier
-/// epochs registered, and waits until the server has undone their open transactions. Sessions of this run are
+/// Each run of a subtask takes over the fence in the target: it raises the epoch, ends every session that runs of
+/// earlier epochs registered, and waits until the server has undone their open transactions. Sessions of this run are
 /// registered before their first statement and refused once the epoch has moved on, so that a late worker can neither
 /// go on with its sessions nor open new ones.
 /// Tables: docs/formats/fence.md. Immutable after construction; `connector` may be called from any thread.
@@ -38,7 +38,7 @@ class Fence {
 
   private:
     struct Tables {
-        std::string epochs;    // quoted, full names
+        std::string epochs;  // quoted, full names
         std::string sessions;
     };
     static Tables tables_of(const std::string& meta_schema, const model::TaskName& task);

@@ -27,12 +27,15 @@ std::uint64_t recorded_offset(const model::Location& location) {
     constexpr std::uint64_t kLargest = std::numeric_limits<std::uint32_t>::max();
     if (location.position.offset <= kLargest) return location.position.offset;
     ensure(!location.gtid_set.is_empty(), ErrorCode::BinlogUnsupported,
-           fmt::format("the location {} cannot be recorded: beyond 4 GiB only GTIDs can be; set `enable-gtid` of the source", location.to_string()));
+           fmt::format(
+               "the location {} cannot be recorded: beyond 4 GiB only GTIDs can be; set `enable-gtid` of the source",
+               location.to_string()));
     return kLargest;
 }
 
 std::string location_values(const model::Location& location) {
-    return fmt::format("{},{},{}", text_literal(location.position.file), recorded_offset(location), text_literal(location.gtid_set.to_string()));
+    return fmt::format("{},{},{}", text_literal(location.position.file), recorded_offset(location),
+                       text_literal(location.gtid_set.to_string()));
 }
 
 std::uint64_t number_of(const std::string& digits) {
@@ -41,7 +44,8 @@ std::uint64_t number_of(const std::string& digits) {
     return value;
 }
 
-model::Location location_of(const sql::ResultSet& result, std::size_t row, const std::string& prefix, model::Flavor flavor) {
+model::Location location_of(const sql::ResultSet& result, std::size_t row, const std::string& prefix,
+                            model::Flavor flavor) {
     const std::uint64_t offset = number_of(result.text(row, prefix + "_pos"));
     return {.position = {.file = result.text(row, prefix + "_name"), .offset = std::max<std::uint64_t>(offset, 4)},
             .gtid_set = model::GtidSet::parse(flavor, result.text(row, prefix + "_gtid"))};
@@ -49,38 +53,43 @@ model::Location location_of(const sql::ResultSet& result, std::size_t row, const
 
 }  // namespace
 
-SyncCheckpoint::SyncCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id, model::Flavor flavor)
-    : table_{std::string(meta_schema), fmt::format("{}_syncer_checkpoint", task)}, source_id_(source_id), flavor_(flavor) {}
+SyncCheckpoint::SyncCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
+                               model::Flavor flavor)
+    : table_{std::string(meta_schema), fmt::format("{}_syncer_checkpoint", task)},
+      source_id_(source_id),
+      flavor_(flavor) {}
 
 void SyncCheckpoint::prepare(sql::SqlSession& session) const {
     ensure_meta_schema(session, table_.schema);
     const auto& version = session.version();
     // MySQL 5.6 has no JSON; everywhere else the type is the original's.
     const bool has_json = version.flavor == model::Flavor::MariaDb || version.is_at_least(5, 7);
-    session.execute(fmt::format(
-        "CREATE TABLE IF NOT EXISTS {} ("
-        "id VARCHAR(32) NOT NULL,"
-        "cp_schema VARCHAR(128) NOT NULL,"
-        "cp_table VARCHAR(128) NOT NULL,"
-        "binlog_name VARCHAR(128),"
-        "binlog_pos INT UNSIGNED,"
-        "binlog_gtid TEXT,"
-        "exit_safe_binlog_name VARCHAR(128) DEFAULT '',"
-        "exit_safe_binlog_pos INT UNSIGNED DEFAULT 0,"
-        "exit_safe_binlog_gtid TEXT,"
-        "table_info {} NOT NULL,"
-        "is_global BOOLEAN,"
-        "create_time timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,"
-        "update_time timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,"
-        "UNIQUE KEY uk_id_schema_table (id, cp_schema, cp_table))",
-        table_.quoted(), has_json ? "JSON" : "LONGTEXT"));
+    session.execute(
+        fmt::format("CREATE TABLE IF NOT EXISTS {} ("
+                    "id VARCHAR(32) NOT NULL,"
+                    "cp_schema VARCHAR(128) NOT NULL,"
+                    "cp_table VARCHAR(128) NOT NULL,"
+                    "binlog_name VARCHAR(128),"
+                    "binlog_pos INT UNSIGNED,"
+                    "binlog_gtid TEXT,"
+                    "exit_safe_binlog_name VARCHAR(128) DEFAULT '',"
+                    "exit_safe_binlog_pos INT UNSIGNED DEFAULT 0,"
+                    "exit_safe_binlog_gtid TEXT,"
+                    "table_info {} NOT NULL,"
+                    "is_global BOOLEAN,"
+                    "create_time timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,"
+                    "update_time timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,"
+                    "UNIQUE KEY uk_id_schema_table (id, cp_schema, cp_table))",
+                    table_.quoted(), has_json ? "JSON" : "LONGTEXT"));
 }
 
 checkpoint::CheckpointContent SyncCheckpoint::load(sql::SqlSession& session) const {
-    const auto result = session.query(fmt::format(
-        "SELECT cp_schema,cp_table,binlog_name,binlog_pos,binlog_gtid,exit_safe_binlog_name,exit_safe_binlog_pos,exit_safe_binlog_gtid,"
-        "table_info,is_global FROM {} WHERE id={}",
-        table_.quoted(), text_literal(source_id_)));
+    const auto result =
+        session.query(fmt::format("SELECT "
+                                  "cp_schema,cp_table,binlog_name,binlog_pos,binlog_gtid,exit_safe_binlog_name,exit_"
+                                  "safe_binlog_pos,exit_safe_binlog_gtid,"
+                                  "table_info,is_global FROM {} WHERE id={}",
+                                  table_.quoted(), text_literal(source_id_)));
     checkpoint::CheckpointContent content;
     for (std::size_t row = 0; row < result.rows.size(); ++row) {
         model::Location location = location_of(result, row, "binlog", flavor_);
@@ -107,11 +116,13 @@ checkpoint::CheckpointContent SyncCheckpoint::load(sql::SqlSession& session) con
 void SyncCheckpoint::save(sql::SqlSession& session, const checkpoint::CheckpointImage& image) const {
     const std::string id = text_literal(source_id_);
     const std::string head = fmt::format(
-        "INSERT INTO {} (id,cp_schema,cp_table,binlog_name,binlog_pos,binlog_gtid,exit_safe_binlog_name,exit_safe_binlog_pos,"
+        "INSERT INTO {} "
+        "(id,cp_schema,cp_table,binlog_name,binlog_pos,binlog_gtid,exit_safe_binlog_name,exit_safe_binlog_pos,"
         "exit_safe_binlog_gtid,table_info,is_global) VALUES ",
         table_.quoted());
     constexpr std::string_view kTail =
-        " ON DUPLICATE KEY UPDATE binlog_name=VALUES(binlog_name),binlog_pos=VALUES(binlog_pos),binlog_gtid=VALUES(binlog_gtid),"
+        " ON DUPLICATE KEY UPDATE "
+        "binlog_name=VALUES(binlog_name),binlog_pos=VALUES(binlog_pos),binlog_gtid=VALUES(binlog_gtid),"
         "exit_safe_binlog_name=VALUES(exit_safe_binlog_name),exit_safe_binlog_pos=VALUES(exit_safe_binlog_pos),"
         "exit_safe_binlog_gtid=VALUES(exit_safe_binlog_gtid),table_info=VALUES(table_info),is_global=VALUES(is_global)";
     session.execute("BEGIN");
@@ -128,8 +139,8 @@ void SyncCheckpoint::save(sql::SqlSession& session, const checkpoint::Checkpoint
     };
     for (const auto& [table, point] : image.changed) {
         const std::string structure = point.definition ? schema::definition_to_json(*point.definition) : "null";
-        rows += fmt::format("{}({},{},{},{},'',0,'',{},0)", count == 0 ? "" : ",", id, text_literal(table.schema), text_literal(table.table),
-                            location_values(point.location), text_literal(structure));
+        rows += fmt::format("{}({},{},{},{},'',0,'',{},0)", count == 0 ? "" : ",", id, text_literal(table.schema),
+                            text_literal(table.table), location_values(point.location), text_literal(structure));
         if (++count == kMaxRowsPerStatement) write();
     }
     write();
@@ -141,9 +152,11 @@ void SyncCheckpoint::save(sql::SqlSession& session, const checkpoint::Checkpoint
 }
 
 void SyncCheckpoint::drop_all(sql::SqlSession& session) const {
-    const auto found = session.query(fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
-                                                 text_literal(table_.schema), text_literal(table_.table)));
-    if (!found.rows.empty()) session.execute(fmt::format("DELETE FROM {} WHERE id={}", table_.quoted(), text_literal(source_id_)));
+    const auto found =
+        session.query(fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
+                                  text_literal(table_.schema), text_literal(table_.table)));
+    if (!found.rows.empty())
+        session.execute(fmt::format("DELETE FROM {} WHERE id={}", table_.quoted(), text_literal(source_id_)));
 }
 
 }  // namespace dm::target

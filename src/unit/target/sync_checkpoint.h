@@ -10,12 +10,13 @@
 
 namespace dm::target {
 
-/// The table `<meta-schema>`.`<task>_syncer_checkpoint` (docs/formats/sync-checkpoint.md): from where replication of one
-/// source continues. Immutable after construction; every call uses the caller's session. Errors of the session pass
+/// The table `<meta-schema>`.`<task>_syncer_checkpoint` (docs/formats/sync-checkpoint.md): from where replication of
+/// one source continues. Immutable after construction; every call uses the caller's session. Errors of the session pass
 /// through; rows that cannot be read throw Error{CheckpointOlder} or Error{SchemaSerialize}.
 class SyncCheckpoint {
   public:
-    SyncCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id, model::Flavor flavor);
+    SyncCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
+                   model::Flavor flavor);
 
     /// Creates the schema and the table if they are missing.
     void prepare(sql::SqlSession& session) const;

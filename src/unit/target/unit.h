@@ -15,7 +15,7 @@ namespace dm::target {
 enum class UnitOutcome : std::uint8_t {
     Finished,  ///< its work is done: the next unit may start
     Stopped,   ///< it was asked to stop; running again continues
-    Recopy,    ///< sync only: the copy of some tables is void, their progress has been dropped: run copy again, then sync
+    Recopy,  ///< sync only: the copy of some tables is void, their progress has been dropped: run copy again, then sync
 };
 
 /// Progress of one table, for "more" status.
@@ -29,8 +29,8 @@ struct TableProgress {
 
 /// Counters of what was noticed and passed over: shown so that nothing is ignored silently.
 struct Noticed {
-    std::string kind;  ///< for example "statement-format DML", "unknown event", "zero affected rows"
-    std::string where; ///< table or location of the first
+    std::string kind;   ///< for example "statement-format DML", "unknown event", "zero affected rows"
+    std::string where;  ///< table or location of the first
     std::uint64_t count = 0;
 };
 
@@ -50,10 +50,10 @@ struct CopyStatus {
 
 /// Incremental replication.
 struct SyncStatus {
-    model::Location upstream;   ///< the upstream's newest location; zero if it could not be asked
-    model::Location flushed;    ///< global checkpoint
+    model::Location upstream;  ///< the upstream's newest location; zero if it could not be asked
+    model::Location flushed;   ///< global checkpoint
     bool is_synced = false;
-    std::string binlog_type;    ///< "remote" or "local"
+    std::string binlog_type;  ///< "remote" or "local"
     std::int64_t seconds_behind = 0;
     std::uint64_t total_rows = 0;
     std::uint64_t total_rows_per_second = 0;
@@ -74,10 +74,11 @@ class Unit {
     Unit(const Unit&) = delete;
     Unit& operator=(const Unit&) = delete;
 
-    /// Works until done or `stop` is requested. Stopping drains what is in flight and records progress; it takes at most
-    /// about a second. Throws Error when it cannot go on; running again then continues from the recorded progress.
+    /// Works until done or `stop` is requested. Stopping drains what is in flight and records progress; it takes at
+    /// most about a second. Throws Error when it cannot go on; running again then continues from the recorded progress.
     virtual UnitOutcome run(std::stop_token stop) = 0;
-    /// Ends a run as soon as possible without draining: the lease is lost and another worker may be writing. Thread-safe.
+    /// Ends a run as soon as possible without draining: the lease is lost and another worker may be writing.
+    /// Thread-safe.
     virtual void kill() noexcept = 0;
     [[nodiscard]] virtual UnitStatus status() const = 0;
 };
