@@ -1,53 +1,18 @@
 #include "app/master/connect_database.h"
 
-#include <openssl/evp.h>
-
+#include "io/mysql/db_options.h"
 #include "io/mysql/mysql_session.h"
 
 namespace dm::master {
-namespace {
-
-std::string from_base64(const std::string& text) {
-    std::string bytes(text.size() / 4 * 3 + 3, '\0');
-    const int length =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    ensure(length >= 0, ErrorCode::TlsInvalid, "a `ssl-*-base64` value is not base64");
-    bytes.resize(static_cast<std::size_t>(length));
-    while (!bytes.empty() && bytes.back() == '\0') bytes.pop_back();
-    return bytes;
-}
-
-/// PEM text of one item: the bytes, else the decoded base64; empty if only the path is given.
-std::string pem(const std::string& bytes, const std::string& base64) {
-    if (!bytes.empty() || base64.empty()) return bytes;
-    return from_base64(base64);
-}
-
-mysql::TlsOptions tls_options(const config::SecurityConfig& security) {
-    mysql::TlsOptions tls;
-    tls.ca_pem = pem(security.ssl_ca_bytes, security.ssl_ca_base64);
-    tls.cert_pem = pem(security.ssl_cert_bytes, security.ssl_cert_base64);
-    tls.key_pem = pem(security.ssl_key_bytes, security.ssl_key_base64);
-    if (tls.ca_pem.empty()) tls.ca_path = security.ssl_ca;
-    if (tls.cert_pem.empty()) tls.cert_path = security.ssl_cert;
-    if (tls.key_pem.empty()) tls.key_path = security.ssl_key;
-    return tls;
-}
-
-}  // namespace
 
 ConnectDatabase mysql_connector() {
     return [](const config::DbConfig& database, ErrorScope scope) -> std::unique_ptr<sql::SqlSession> {
-        mysql::ConnectOptions options;
-        options.host = database.host;
-        options.port = static_cast<std::uint16_t>(database.port);
-        options.user = database.user;
-        options.password = database.password;
-        if (database.security) options.tls = tls_options(*database.security);
-        options.session_variables.assign(database.session.begin(), database.session.end());
+        mysql::ConnectOptions options = mysql::connect_options(database, scope);
+        for (const auto& [name, value] : database.session) {
+            // Workers exchange values in UTC whatever is set here, and a server may lack the zone's name.
+            if (name != "time_zone") options.session_variables.emplace_back(name, value);
+        }
         options.read_timeout = std::chrono::seconds(30);
-        options.scope = scope;
         return std::make_unique<mysql::MySqlSession>(options);
     };
 }

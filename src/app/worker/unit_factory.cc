@@ -5,6 +5,7 @@
 #include "core/rules/table_filter.h"
 #include "core/rules/table_router.h"
 #include "io/mysql/binlog_stream.h"
+#include "io/mysql/db_options.h"
 #include "io/mysql/mysql_session.h"
 #include "unit/copy/copy_unit.h"
 #include "unit/sync/sync_unit.h"
@@ -15,36 +16,17 @@
 namespace dm::worker {
 namespace {
 
-mysql::TlsOptions tls_options(const std::optional<config::SecurityConfig>& security) {
-    if (!security) return {};
-    return {.ca_path = security->ssl_ca,
-            .cert_path = security->ssl_cert,
-            .key_path = security->ssl_key,
-            .ca_pem = security->ssl_ca_bytes,
-            .cert_pem = security->ssl_cert_bytes,
-            .key_pem = security->ssl_key_bytes};
-}
-
-mysql::ConnectOptions connect_options(const config::DbConfig& db, ErrorScope scope) {
-    return {.host = db.host,
-            .port = static_cast<std::uint16_t>(db.port),
-            .user = db.user,
-            .password = db.password,
-            .tls = tls_options(db.security),
-            .scope = scope};
-}
-
 target::SessionVariables user_variables(const config::DbConfig& db) { return {db.session.begin(), db.session.end()}; }
 
 sql::SqlConnector upstream_connector(const config::SubTaskConfig& config) {
-    return target::with_session_variables(mysql::make_connector(connect_options(config.from, ErrorScope::Upstream)),
+    return target::with_session_variables(mysql::make_connector(mysql::connect_options(config.from, ErrorScope::Upstream)),
                                           target::upstream_session_variables(user_variables(config.from)));
 }
 
 sql::SqlConnector downstream_connector(const config::SubTaskConfig& config, const sql::SqlConnector& upstream) {
     const std::string sql_mode = upstream()->query("SELECT @@GLOBAL.sql_mode AS mode").text(0, "mode");
     return target::with_session_variables(
-        mysql::make_connector(connect_options(config.to, ErrorScope::Downstream)),
+        mysql::make_connector(mysql::connect_options(config.to, ErrorScope::Downstream)),
         target::downstream_session_variables(
             {.user_variables = user_variables(config.to), .upstream_sql_mode = sql_mode}));
 }
@@ -74,7 +56,7 @@ std::unique_ptr<target::Unit> make_copy(const config::SubTaskConfig& config, con
 
 std::unique_ptr<target::Unit> make_sync(const config::SubTaskConfig& config, const UnitSurroundings& surroundings,
                                         sql::SqlConnector upstream, sql::SqlConnector downstream) {
-    const mysql::BinlogStream::Options stream{.connect = connect_options(config.from, ErrorScope::Upstream),
+    const mysql::BinlogStream::Options stream{.connect = mysql::connect_options(config.from, ErrorScope::Upstream),
                                               .host_name = surroundings.worker};
     return std::make_unique<sync::SyncUnit>(
         config,

@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <set>
+
+#include <unicode/timezone.h>
+#include <unicode/unistr.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -247,7 +251,14 @@ bool is_offset(std::string_view text) {
     return text[0] == '-' ? hours <= 12 : hours < 14 || (hours == 14 && minutes == 0);
 }
 
-/// The shape of an IANA name; whether it exists is for the database to say.
+/// Whether the time-zone database knows the name.
+bool is_known_zone(std::string_view text) {
+    const auto name = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+    const std::unique_ptr<icu::TimeZone> zone(icu::TimeZone::createTimeZone(name));
+    return *zone != icu::TimeZone::getUnknown();
+}
+
+/// An IANA name; SYSTEM and Local, which depend on the machine, are not.
 bool is_zone_name(std::string_view text) {
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
     if (text.empty() || !is_letter(text[0]) || text.back() == '/' || text.find("//") != std::string_view::npos)
@@ -255,9 +266,10 @@ bool is_zone_name(std::string_view text) {
     std::string lower(text);
     for (char& c : lower) c = (c >= 'A' && c <= 'Z') ? static_cast<char>(c + ('a' - 'A')) : c;
     if (lower == "system" || lower == "local") return false;
-    return std::ranges::all_of(text, [&](char c) {
+    const bool has_shape = std::ranges::all_of(text, [&](char c) {
         return is_letter(c) || (c >= '0' && c <= '9') || c == '/' || c == '_' || c == '-' || c == '+';
     });
+    return has_shape && is_known_zone(text);
 }
 
 template <typename T>

@@ -94,6 +94,10 @@ struct CopyUnit::State {
 /// Puts tables that are not complete on the board; returns how many.
 std::size_t CopyUnit::State::add_tables(RunParts& parts, ManagedSession& upstream,
                                         std::map<model::TableName, target::TableCopyRecord>& records) {
+    // Replication has begun and nothing is left to copy: tables that appeared since are replication's own.
+    const bool is_over = !options.is_sync_fresh && std::ranges::all_of(records, [](const auto& record) {
+        return record.second.state == target::CopyState::Complete;
+    });
     std::size_t added = 0;
     for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router,
                                            std::exchange(listed, true) ? nullptr : &notices)) {
@@ -101,7 +105,7 @@ std::size_t CopyUnit::State::add_tables(RunParts& parts, ManagedSession& upstrea
         const bool is_complete =
             found != records.end() && found->second.state == target::CopyState::Complete &&
             (!options.is_sync_fresh || is_available(found->second.point.low, parts.purged, options.location_use));
-        if (is_complete) continue;
+        if (is_complete || (is_over && found == records.end())) continue;
         auto job = std::make_shared<TableJob>();
         job->source = table.source;
         job->target = table.target;

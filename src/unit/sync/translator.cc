@@ -198,6 +198,9 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
            fmt::format("rows at {} are of table number {}, which was not announced", position_.start().to_string(),
                        rows.table_id));
     if (rules::is_system_schema(found->second->name.schema)) return;
+    // Before its own start a table may have another structure than the copy found: look no further.
+    CopySpan* span = context_.catalog.copy_span(found->second->name);
+    if (span != nullptr && !span->is_behind && is_covered(span->low)) return;
     const SourceTable& table = context_.catalog.table_of(found->second, timestamp_, recorded(position_.start()));
     if (!table.is_accepted || !table.plan) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.kind));
@@ -206,8 +209,7 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
            fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(),
                        position_.start().to_string()));
     bool is_safe = safe_mode_.is_on();
-    if (CopySpan* span = context_.catalog.copy_span(table.name); span != nullptr && !span->is_behind) {
-        if (is_covered(span->low)) return;
+    if (span != nullptr && !span->is_behind) {
         const bool is_within = is_covered(span->high);
         is_safe = is_safe || is_within;
         // Positions only grow; GTIDs may come out of order.

@@ -119,6 +119,8 @@ SessionVariables downstream_session_variables(const DownstreamSettings& settings
                                   {"time_zone", "+00:00"},
                                   {"foreign_key_checks", "0"}};
     for (const auto& [name, value] : settings.user_variables) {
+        // Values are exchanged in UTC: another zone would shift every TIMESTAMP.
+        if (equal_words(name, "time_zone")) continue;
         if (!equal_words(name, "sql_mode")) {
             set_variable(variables, name, value);
             continue;

@@ -24,7 +24,7 @@ struct DownstreamSettings {
 
 /// sql_mode (the upstream's without the modes that refuse old data, with IGNORE_SPACE, NO_AUTO_VALUE_ON_ZERO and
 /// ALLOW_INVALID_DATES, never NO_BACKSLASH_ESCAPES), time_zone '+00:00', foreign_key_checks 0, then the user's
-/// variables.
+/// variables except time_zone.
 [[nodiscard]] SessionVariables downstream_session_variables(const DownstreamSettings& settings);
 
 /// time_zone '+00:00', an empty sql_mode, long timeouts while rows are streamed; then the user's variables.

@@ -15,6 +15,11 @@ std::string value_of(const SessionVariables& variables, std::string_view name) {
     return found == variables.end() ? "(absent)" : found->second;
 }
 
+TEST(DownstreamTest, TheUsersTimeZoneDoesNotShiftTimestamps) {
+    const auto variables = downstream_session_variables({.user_variables = {{"time_zone", "+08:00"}}, .upstream_sql_mode = ""});
+    EXPECT_EQ(value_of(variables, "time_zone"), "+00:00");
+}
+
 TEST(DownstreamSession, KeepsTheUpstreamsModeWithoutWhatRefusesOldData) {
     const auto variables = downstream_session_variables(
         {.upstream_sql_mode = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_BACKSLASH_ESCAPES,ANSI_QUOTES"});

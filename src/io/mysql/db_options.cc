@@ -1,0 +1,53 @@
+#include "io/mysql/db_options.h"
+
+#include <string>
+
+#include <openssl/evp.h>
+
+#include "base/error.h"
+
+namespace dm::mysql {
+namespace {
+
+std::string from_base64(const std::string& text) {
+    std::string bytes(text.size() / 4 * 3 + 3, '\0');
+    const int length =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    ensure(length >= 0, ErrorCode::TlsInvalid, "a `ssl-*-base64` value is not base64");
+    bytes.resize(static_cast<std::size_t>(length));
+    while (!bytes.empty() && bytes.back() == '\0') bytes.pop_back();
+    return bytes;
+}
+
+/// PEM text of one item: the bytes, else the decoded base64; empty if only the path is given.
+std::string pem(const std::string& bytes, const std::string& base64) {
+    if (!bytes.empty() || base64.empty()) return bytes;
+    return from_base64(base64);
+}
+
+TlsOptions tls_options(const config::SecurityConfig& security) {
+    TlsOptions tls;
+    tls.ca_pem = pem(security.ssl_ca_bytes, security.ssl_ca_base64);
+    tls.cert_pem = pem(security.ssl_cert_bytes, security.ssl_cert_base64);
+    tls.key_pem = pem(security.ssl_key_bytes, security.ssl_key_base64);
+    if (tls.ca_pem.empty()) tls.ca_path = security.ssl_ca;
+    if (tls.cert_pem.empty()) tls.cert_path = security.ssl_cert;
+    if (tls.key_pem.empty()) tls.key_path = security.ssl_key;
+    return tls;
+}
+
+}  // namespace
+
+ConnectOptions connect_options(const config::DbConfig& database, ErrorScope scope) {
+    ConnectOptions options;
+    options.host = database.host;
+    options.port = static_cast<std::uint16_t>(database.port);
+    options.user = database.user;
+    options.password = database.password;
+    if (database.security) options.tls = tls_options(*database.security);
+    options.scope = scope;
+    return options;
+}
+
+}  // namespace dm::mysql

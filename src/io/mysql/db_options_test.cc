@@ -1,0 +1,47 @@
+#include "io/mysql/db_options.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace dm::mysql {
+namespace {
+
+TEST(DbOptionsTest, AddressUserAndScope) {
+    config::DbConfig database;
+    database.host = "db";
+    database.port = 4000;
+    database.user = "dm";
+    database.password = "secret";
+    const ConnectOptions options = connect_options(database, ErrorScope::Downstream);
+    EXPECT_EQ(options.host, "db");
+    EXPECT_EQ(options.port, 4000);
+    EXPECT_EQ(options.password, "secret");
+    EXPECT_EQ(options.scope, ErrorScope::Downstream);
+    EXPECT_FALSE(options.tls.is_enabled());
+}
+
+TEST(DbOptionsTest, BytesWinOverBase64AndBase64OverThePath) {
+    config::DbConfig database;
+    database.security.emplace();
+    database.security->ssl_ca = "/ca.pem";
+    database.security->ssl_ca_base64 = "aGVsbG8=";
+    database.security->ssl_cert = "/cert.pem";
+    database.security->ssl_key_bytes = "KEY";
+    database.security->ssl_key_base64 = "aGVsbG8=";
+    const TlsOptions tls = connect_options(database, ErrorScope::Upstream).tls;
+    EXPECT_EQ(tls.ca_pem, "hello");
+    EXPECT_EQ(tls.ca_path, "");
+    EXPECT_EQ(tls.cert_path, "/cert.pem");
+    EXPECT_EQ(tls.key_pem, "KEY");
+}
+
+TEST(DbOptionsTest, BrokenBase64IsRefused) {
+    config::DbConfig database;
+    database.security.emplace();
+    database.security->ssl_ca_base64 = "not base64";
+    EXPECT_THROW(static_cast<void>(connect_options(database, ErrorScope::Upstream)), Error);
+}
+
+}  // namespace
+}  // namespace dm::mysql
