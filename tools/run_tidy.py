@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 """Runs clang-tidy over src/**/*.cc in parallel and remembers what was clean.
 
+Tests, fuzzers and benchmarks (*_test.cc, *_fuzz.cc, *_bench.cc) are left out unless they are named: they would double
+the time, and most of what is found in them comes out of GoogleTest's macros.
+
 A file is checked again only if something that can change the verdict changed: clang-tidy itself, .clang-tidy, the
-compile command, the file or any of its headers (known from the build's dependency log). Verdicts are kept in
-~/.cache/dm-lint. Needs a built tree: generated headers must exist.
+compile command, the file or any of its headers (known from the build's dependency log; a file that was not built is
+checked every time). Verdicts hold for all presets and worktrees; they are kept in ~/.cache/dm-lint. Needs a built
+tree: generated headers must exist.
 """
 
 import argparse
@@ -20,11 +24,13 @@ from pathlib import Path
 
 TIDY = "clang-tidy-16"
 ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = ("_test.cc", "_fuzz.cc", "_bench.cc")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dm-lint"
 
 
 def clang_command(entry):
-    """The compile command without what only g++ understands: launcher, warnings, g++'s precompiled header."""
+    """The compile command without what only g++ understands (launcher, warnings, precompiled header) and without
+    what differs between presets (optimisation, debug information, NDEBUG): assertions are always looked at."""
     words = shlex.split(entry["command"])
     if "ccache" in words[0]:
         words = words[1:]
@@ -34,7 +40,7 @@ def clang_command(entry):
             skip = False
         elif word == "-include" and following.endswith("cmake_pch.hxx"):
             skip = True
-        elif not re.match(r"-W(?!p,|l,|a,)|-fno-sanitize|-fsanitize", word):
+        elif not re.match(r"-W(?!p,|l,|a,)|-fno-sanitize|-fsanitize|-O[0-3sgz]?$|-g\d?$|-DNDEBUG$", word):
             kept.append(word)
     return kept
 
@@ -60,6 +66,9 @@ class Fingerprint:
         version = subprocess.run([TIDY, "--version"], capture_output=True, text=True, check=True).stdout
         self.common = version + (ROOT / ".clang-tidy").read_text(encoding="utf-8")
 
+    def nowhere(self, text):
+        return text.replace(str(self.build), "").replace(str(ROOT), "")
+
     def of_file(self, name):
         path = (self.build / name).resolve()
         if path not in self.known:
@@ -76,9 +85,11 @@ class Fingerprint:
 
     def of_unit(self, source, command, dependencies):
         digest = hashlib.sha256(self.common.encode())
-        digest.update(" ".join(command).replace(str(ROOT), "").encode())
-        for name in [str(source), *sorted(dependencies)]:
-            digest.update(f"{name.replace(str(ROOT), '')} {self.of_file(name)}\n".encode())
+        digest.update(self.nowhere(" ".join(command)).encode())
+        # Headers named only by their place in the build or the source tree, and a precompiled header not at all.
+        for name in sorted({str(source), *dependencies}, key=self.nowhere):
+            if not name.endswith(".gch"):
+                digest.update(f"{self.nowhere(name)} {self.of_file(name)}\n".encode())
         return digest.hexdigest()
 
 
@@ -95,7 +106,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("files", nargs="*", help="only these sources (default: all of src/)")
+    parser.add_argument("files", nargs="*", help="only these sources (default: all of src/ but tests)")
     options = parser.parse_args()
 
     build = options.build.resolve()
@@ -105,7 +116,9 @@ def main():
     database, todo, total = [], [], 0
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         source = Path(entry["file"])
-        if not source.is_relative_to(ROOT / "src") or (wanted and str(source) not in wanted):
+        if not source.is_relative_to(ROOT / "src"):
+            continue
+        if str(source) not in wanted if wanted else source.name.endswith(LEFT_OUT):
             continue
         total += 1
         command = clang_command(entry)

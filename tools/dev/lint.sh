@@ -5,6 +5,7 @@
 #
 #   format   clang-format over src/ (--fix rewrites instead)
 #   tidy     clang-tidy, warnings are errors; builds first, since generated headers must exist.
+#            Leaves out *_test.cc, *_fuzz.cc and *_bench.cc unless they are named as FILE.
 #            Files found clean before are remembered in ~/.cache/dm-lint.
 #   arrows   every #include follows the floor plan, cmake/arrows.txt
 #   rooms    a README of at most 30 lines in every room, file sizes within budget

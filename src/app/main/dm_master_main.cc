@@ -23,7 +23,8 @@ std::string host_name() {
     std::string name(256, '\0');
     ensure(gethostname(name.data(), name.size() - 1) == 0, ErrorCode::MasterHostname,
            "the machine's name cannot be read; give the member's name with `name`");
-    return name.c_str();
+    name.resize(name.find('\0'));
+    return name;
 }
 
 std::optional<config::SecretKey> secret_key(const config::MasterConfig& config) {

@@ -100,7 +100,7 @@ std::optional<model::WorkerName> SchedulerFrontend::add_source(const config::Sou
 }
 
 std::optional<model::WorkerName> SchedulerFrontend::remove_source(const model::SourceId& id) {
-    const auto worker = table_.with([&](const ClusterTable& table) {
+    auto worker = table_.with([&](const ClusterTable& table) {
         auto bound = source_row(table, id).worker;
         const auto tasks = table.tasks_on(id);
         ensure(tasks.empty(), ErrorCode::SchedulerSourceHasTasks,

@@ -138,7 +138,7 @@ class Printer {
     }
     void line() {
         out_ += '\n';
-        out_.append(static_cast<std::size_t>(depth_ * style_.indent), ' ');
+        out_.append(static_cast<std::size_t>(depth_) * static_cast<std::size_t>(style_.indent), ' ');
     }
 
     void list(const Message& owner, const FieldDescriptor& field) {

@@ -147,19 +147,19 @@ void describe(V& v, C& c) {
 
 template <typename V, Is<LoadConfig> C>
 void describe(V& v, C& c) {
-    constexpr auto choice = [](ErrorCode code) { return ChoiceRule{.code = code, .ignores_case = true}; };
+    constexpr auto kChoice = [](ErrorCode code) { return ChoiceRule{.code = code, .ignores_case = true}; };
     v("pool-size", c.pool_size);
     v("dir", c.dir);
     v("sorting-dir-physical", c.sorting_dir_physical);
-    v.choice("import-mode", c.import_mode, kImportModes, choice(ErrorCode::ConfigImportMode));
+    v.choice("import-mode", c.import_mode, kImportModes, kChoice(ErrorCode::ConfigImportMode));
     v.deprecated("on-duplicate", c.on_duplicate, "is ignored, use `on-duplicate-logical`");
     v.choice("on-duplicate-logical", c.on_duplicate_logical, kOnDuplicates,
-             choice(ErrorCode::ConfigOnDuplicateLogical));
+             kChoice(ErrorCode::ConfigOnDuplicateLogical));
     v.choice("on-duplicate-physical", c.on_duplicate_physical, kOnDuplicatesPhysical,
-             choice(ErrorCode::ConfigOnDuplicatePhysical));
+             kChoice(ErrorCode::ConfigOnDuplicatePhysical));
     v.byte_size("disk-quota-physical", c.disk_quota_physical);
-    v.choice("checksum-physical", c.checksum_physical, kPostChecks, choice(ErrorCode::ConfigChecksumPhysical));
-    v.choice("analyze", c.analyze, kPostChecks, choice(ErrorCode::ConfigAnalyze));
+    v.choice("checksum-physical", c.checksum_physical, kPostChecks, kChoice(ErrorCode::ConfigChecksumPhysical));
+    v.choice("analyze", c.analyze, kPostChecks, kChoice(ErrorCode::ConfigAnalyze));
     v("range-concurrency", c.range_concurrency);
     v("compress-kv-pairs", c.compress_kv_pairs);
     v("pd-addr", c.pd_addr);

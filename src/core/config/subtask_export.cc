@@ -16,7 +16,7 @@ std::string name_of(std::string_view prefix, const T& block, std::map<std::strin
     for (const auto& [name, known] : blocks) {
         if (known == block) return name;
     }
-    const std::string name = fmt::format("{}-{:02}", prefix, blocks.size() + 1);
+    std::string name = fmt::format("{}-{:02}", prefix, blocks.size() + 1);
     blocks.emplace(name, block);
     return name;
 }

@@ -18,11 +18,11 @@ namespace {
 /// thorn.
 constexpr std::array<char, 128> make_ascii_table() {
     std::array<char, 128> table{};
-    for (char c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = c;
+    for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = c;
     constexpr std::string_view kKept = "bcdfgklmnpqrstxz";
     for (const char c : kKept) {
-        table[static_cast<std::size_t>(c)] = c;
-        table[static_cast<std::size_t>(c - 'a' + 'A')] = c;
+        table[static_cast<unsigned char>(c)] = c;
+        table[static_cast<unsigned char>(c - 'a' + 'A')] = c;
     }
     return table;
 }
@@ -83,7 +83,7 @@ void append_unicode(std::string& out, std::string_view text) {
     for (std::int32_t i = 0; i < plain.length(); i = plain.moveIndex32(i, 1)) {
         const UChar32 c = plain.char32At(i);
         if (c < 128) {
-            const char letter = kAsciiTable[static_cast<std::size_t>(c)];
+            const char letter = kAsciiTable[static_cast<unsigned char>(c)];
             if (letter != 0) append_letter(out, letter);
         } else if (is_ideograph(c)) {
             out.append(reinterpret_cast<const char*>(&c), sizeof(c));
@@ -138,7 +138,7 @@ void append_skeleton(std::string& out, std::string_view text) {
             append_unicode(out, text);
             return;
         }
-        const char letter = kAsciiTable[static_cast<std::size_t>(c)];
+        const char letter = kAsciiTable[static_cast<unsigned char>(c)];
         if (letter != 0) append_letter(out, letter);
     }
 }

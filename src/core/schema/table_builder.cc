@@ -33,7 +33,7 @@ IndexKind index_kind(sql::KeyKind kind) noexcept {
 /// The name the server gives: the first column, then with _2, _3, ...
 std::string free_key_name(const TableDefinition& table, const sql::KeySpec& spec) {
     const auto column = spec.parts.empty() ? std::nullopt : table.find_column(spec.parts.front().column);
-    const std::string base = column ? table.columns[*column].name : "functional_index";
+    std::string base = column ? table.columns[*column].name : "functional_index";
     if (table.find_index(base) == nullptr && !sql::equal_ignoring_case(base, "PRIMARY")) return base;
     for (int number = 2;; ++number) {
         std::string name = fmt::format("{}_{}", base, number);

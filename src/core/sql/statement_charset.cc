@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 
 #include <fmt/format.h>
 #include <iconv.h>
@@ -46,7 +47,7 @@ struct Converter {
     }
     Converter(const Converter&) = delete;
     Converter& operator=(const Converter&) = delete;
-    [[nodiscard]] bool is_open() const { return handle != reinterpret_cast<iconv_t>(-1); }
+    [[nodiscard]] bool is_open() const { return reinterpret_cast<std::intptr_t>(handle) != -1; }
     iconv_t handle;
 };
 

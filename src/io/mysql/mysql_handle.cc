@@ -113,7 +113,7 @@ bool is_unreachable(unsigned number) {
     return is_client_side ? number != kPluginCannotLoad : retry_class_of(number) == RetryClass::Resume;
 }
 
-Error with_server_text(Error error, MYSQL& handle, ErrorScope scope) {
+Error with_server_text(const Error& error, MYSQL& handle, ErrorScope scope) {
     const unsigned number = mysql_errno(&handle);
     return error.with_cause(fmt::format("Error {} ({}): {}", number, mysql_sqlstate(&handle), mysql_error(&handle)))
         .with_retry(retry_class_of(number))

@@ -136,7 +136,7 @@ model::Location LowMeter::measure(sql::SqlSession& session, const model::TableNa
     const auto last = last_.copy();
     const Clock::TimePoint now = clock_.now();
     if (last && now - last->time < kKeptFor) return last->location;
-    const model::Location location = measure_low(session, use_, table);
+    model::Location location = measure_low(session, use_, table);
     last_.set(Measured{.location = location, .time = now});
     return location;
 }

@@ -326,7 +326,7 @@ void Run::watch(std::stop_token stop) {
 void Run::poll_upstream(std::stop_token stop) {
     upstream_location_.run(std::move(stop), [this] {
         try {
-            const auto location = fetch_upstream_location(polling_.get());
+            auto location = fetch_upstream_location(polling_.get());
             metrics_.master_seen(location);
             view_.clock_offset = fetch_clock_offset(polling_.get(), wall_seconds(dependencies_.clock));
             return location;

@@ -35,7 +35,7 @@ void end_session(sql::SqlSession& session, const std::string& id) {
 
 }  // namespace
 
-Fence::Fence(Options options, sql::SqlConnector connect, Clock& clock, std::stop_token stop)
+Fence::Fence(const Options& options, sql::SqlConnector connect, Clock& clock, std::stop_token stop)
     : connect_(std::move(connect)), tables_(tables_of(options.meta_schema, options.task)) {
     sql::append_quoted(source_, options.source.str());
     const auto session = connect_();

@@ -27,7 +27,7 @@ class Fence {
     /// Takes over. `connect` opens plain sessions to the target. Throws what the sessions throw, and
     /// Error{DbExecuteFailed} if the target's user may not end its own old sessions. With `stop` requested it
     /// returns early; the sessions then still see the new epoch.
-    Fence(Options options, sql::SqlConnector connect, Clock& clock, std::stop_token stop);
+    Fence(const Options& options, sql::SqlConnector connect, Clock& clock, std::stop_token stop);
 
     /// A connector for this run's sessions. Its sessions throw Error{WorkerFenced} if another run has taken over.
     [[nodiscard]] sql::SqlConnector connector() const;
