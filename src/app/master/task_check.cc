@@ -99,6 +99,8 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
     return outcome_of(items, max_errors, max_warnings);
 }
 
+/// The fence tables stay: their epochs must never go back. So does the schema `<meta-schema>_<task>` of physical
+/// imports, which this version never makes.
 void drop_downstream_meta(const MasterContext& context, const config::TaskConfig& task) {
     constexpr std::array<std::string_view, 10> kSuffixes = {"_loader_checkpoint",
                                                             "_lightning_checkpoint_list",
@@ -115,7 +117,6 @@ void drop_downstream_meta(const MasterContext& context, const config::TaskConfig
         const model::TableName table{.schema = task.meta_schema, .table = task.name.str() + std::string(suffix)};
         session->execute("DROP TABLE IF EXISTS " + table.quoted());
     }
-    session->execute("DROP DATABASE IF EXISTS " + model::quote_identifier(task.meta_schema + "_" + task.name.str()));
 }
 
 }  // namespace dm::master

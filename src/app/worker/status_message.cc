@@ -28,6 +28,16 @@ std::string progress_text(const target::CopyStatus& status) {
     return fmt::format("{:.2f} %", std::min(share, 99.99));
 }
 
+template <typename Status>
+void add_notices(Status& message, const std::vector<target::Noticed>& noticed) {
+    for (const target::Noticed& notice : noticed) {
+        pb::Notice& added = *message.add_noticed();
+        added.set_kind(notice.kind);
+        added.set_where(notice.where);
+        added.set_count(notice.count);
+    }
+}
+
 void fill(pb::SubTaskStatus& message, const target::CopyStatus& status) {
     pb::LoadStatus& load = *message.mutable_load();
     load.set_finishedbytes(as_signed(status.bytes_done));
@@ -38,6 +48,7 @@ void fill(pb::SubTaskStatus& message, const target::CopyStatus& status) {
         load.set_metabinloggtid(status.low.gtid_set.to_string());
     }
     load.set_bps(status.bytes_per_second);
+    add_notices(load, status.noticed);
 }
 
 void fill(pb::SubTaskStatus& message, const target::SyncStatus& status) {
@@ -60,6 +71,7 @@ void fill(pb::SubTaskStatus& message, const target::SyncStatus& status) {
     sync.set_recentrps(as_signed(status.recent_rows_per_second));
     sync.set_iototalbytes(status.bytes_to_target);
     sync.set_dumpiototalbytes(status.bytes_from_source);
+    add_notices(sync, status.noticed);
 }
 
 }  // namespace

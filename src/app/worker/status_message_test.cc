@@ -75,6 +75,15 @@ TEST(StatusMessageTest, SyncLocations) {
     EXPECT_TRUE(message.sync().synced());
 }
 
+TEST(StatusMessageTest, WhatWasPassedOverIsShown) {
+    target::SyncStatus sync;
+    sync.noticed.push_back({.kind = "statement-format DML", .where = "`d`.`t`", .count = 3});
+    const pb::SubTaskStatus message = to_message(running("t", UnitKind::Sync, sync));
+    ASSERT_EQ(message.sync().noticed_size(), 1);
+    EXPECT_EQ(message.sync().noticed(0).kind(), "statement-format DML");
+    EXPECT_EQ(message.sync().noticed(0).count(), 3U);
+}
+
 TEST(StatusMessageTest, PauseByUserAndByError) {
     SubTaskReport report = running("t", UnitKind::Sync, target::SyncStatus{});
     report.stage = meta::Stage::Paused;

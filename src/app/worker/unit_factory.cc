@@ -19,8 +19,9 @@ namespace {
 target::SessionVariables user_variables(const config::DbConfig& db) { return {db.session.begin(), db.session.end()}; }
 
 sql::SqlConnector upstream_connector(const config::SubTaskConfig& config) {
-    return target::with_session_variables(mysql::make_connector(mysql::connect_options(config.from, ErrorScope::Upstream)),
-                                          target::upstream_session_variables(user_variables(config.from)));
+    return target::with_session_variables(
+        mysql::make_connector(mysql::connect_options(config.from, ErrorScope::Upstream)),
+        target::upstream_session_variables(user_variables(config.from)));
 }
 
 sql::SqlConnector downstream_connector(const config::SubTaskConfig& config, const sql::SqlConnector& upstream) {

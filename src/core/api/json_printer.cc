@@ -94,17 +94,26 @@ std::string number_text(T value) {
     return text;
 }
 
+/// Fields from here on are additions of ours: clients of the original do not expect them.
+constexpr int kFirstOwnField = 101;
+
+bool is_left_out(const Message& message, const FieldDescriptor& field) {
+    const Reflection& reflection = *message.GetReflection();
+    if (field.number() >= kFirstOwnField && field.is_repeated()) return reflection.FieldSize(message, &field) == 0;
+    const bool may_be_absent = field.containing_oneof() != nullptr || field.number() >= kFirstOwnField;
+    return may_be_absent && !reflection.HasField(message, &field);
+}
+
 class Printer {
   public:
     explicit Printer(const JsonStyle& style) : style_(style) {}
 
     void message(const Message& message) {
         const auto* descriptor = message.GetDescriptor();
-        const Reflection& reflection = *message.GetReflection();
         open('{');
         for (int i = 0; i < descriptor->field_count(); ++i) {
             const FieldDescriptor& field = *descriptor->field(i);
-            if (field.containing_oneof() != nullptr && !reflection.HasField(message, &field)) continue;
+            if (is_left_out(message, field)) continue;
             next();
             out_ += quote_json(style_.are_proto_names ? field.name() : field.json_name());
             out_ += ": ";

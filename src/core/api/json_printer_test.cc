@@ -36,6 +36,18 @@ void fill_sync(pb::SyncStatus& sync) {
     sync.set_iototalbytes(std::numeric_limits<std::uint64_t>::max());
 }
 
+TEST(JsonPrinterTest, OurOwnFieldsAreShownOnlyWhereTheyAreSet) {
+    pb::LoadStatus load;
+    EXPECT_EQ(to_json(load).find("noticed"), std::string::npos);
+    auto& notice = *load.add_noticed();
+    notice.set_kind("view not copied");
+    notice.set_count(2);
+    EXPECT_TRUE(
+        to_json(load).ends_with("    \"noticed\": [\n        {\n            \"kind\": \"view not copied\",\n"
+                                "            \"where\": \"\",\n            \"count\": \"2\"\n        }\n    ]\n}"))
+        << to_json(load);
+}
+
 TEST(JsonPrinterTest, AStatusLooksAsPublished) {
     pb::QueryStatusListResponse response;
     response.set_result(true);

@@ -6,11 +6,10 @@
 #include <memory>
 #include <set>
 
-#include <unicode/timezone.h>
-#include <unicode/unistr.h>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unicode/timezone.h>
+#include <unicode/unistr.h>
 
 #include "base/error.h"
 #include "core/config/checking_items.h"
@@ -253,7 +252,8 @@ bool is_offset(std::string_view text) {
 
 /// Whether the time-zone database knows the name.
 bool is_known_zone(std::string_view text) {
-    const auto name = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+    const auto name =
+        icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
     const std::unique_ptr<icu::TimeZone> zone(icu::TimeZone::createTimeZone(name));
     return *zone != icu::TimeZone::getUnknown();
 }

@@ -132,10 +132,12 @@ void refuse_xa_rollback(const sql::StatementInfo& info, const StatementEvent& ev
         return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b;
     });
     if (!is_rollback) return;
-    throw Error(ErrorCode::SyncEventUnsupported,
-                fmt::format("the upstream rolled back a prepared XA transaction at {}; its changes, logged when it was prepared, "
-                            "are in the target and are not undone by this version",
-                            event.end.to_string()))
+    throw Error(
+        ErrorCode::SyncEventUnsupported,
+        fmt::format(
+            "the upstream rolled back a prepared XA transaction at {}; its changes, logged when it was prepared, "
+            "are in the target and are not undone by this version",
+            event.end.to_string()))
         .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
 }
 

@@ -16,7 +16,8 @@ std::string value_of(const SessionVariables& variables, std::string_view name) {
 }
 
 TEST(DownstreamTest, TheUsersTimeZoneDoesNotShiftTimestamps) {
-    const auto variables = downstream_session_variables({.user_variables = {{"time_zone", "+08:00"}}, .upstream_sql_mode = ""});
+    const auto variables =
+        downstream_session_variables({.user_variables = {{"time_zone", "+08:00"}}, .upstream_sql_mode = ""});
     EXPECT_EQ(value_of(variables, "time_zone"), "+00:00");
 }
 

@@ -36,7 +36,9 @@ void end_session(sql::SqlSession& session, const std::string& id) {
 }  // namespace
 
 Fence::Fence(const Options& options, sql::SqlConnector connect, Clock& clock, std::stop_token stop)
-    : connect_(std::move(connect)), tables_(tables_of(options.meta_schema, options.task)) {
+    : connect_(std::move(connect)),
+      epochs_(model::TableName{options.meta_schema, options.task.str() + "_fence"}.quoted()),
+      sessions_(model::TableName{options.meta_schema, options.task.str() + "_fence_session"}.quoted()) {
     sql::append_quoted(source_, options.source.str());
     const auto session = connect_();
     raise_epoch(*session, options.meta_schema);
@@ -45,24 +47,19 @@ Fence::Fence(const Options& options, sql::SqlConnector connect, Clock& clock, st
               {{"task", options.task.str()}, {"source", options.source.str()}, {"epoch", epoch_}});
 }
 
-Fence::Tables Fence::tables_of(const std::string& meta_schema, const model::TaskName& task) {
-    return {.epochs = model::TableName{meta_schema, task.str() + "_fence"}.quoted(),
-            .sessions = model::TableName{meta_schema, task.str() + "_fence_session"}.quoted()};
-}
-
 void Fence::raise_epoch(sql::SqlSession& session, const std::string& meta_schema) {
     ensure_meta_schema(session, meta_schema);
     session.execute(fmt::format(
         "CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL)",
-        tables_.epochs));
+        epochs_));
     session.execute(
         fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR(32) NOT NULL, connection_id BIGINT UNSIGNED NOT NULL, "
                     "host VARCHAR(261) NOT NULL, epoch BIGINT UNSIGNED NOT NULL, PRIMARY KEY (id, connection_id))",
-                    tables_.sessions));
+                    sessions_));
     session.execute("START TRANSACTION");
     session.execute(fmt::format("INSERT INTO {} (id, epoch) VALUES ({}, 1) ON DUPLICATE KEY UPDATE epoch = epoch + 1",
-                                tables_.epochs, source_));
-    const auto row = session.query(fmt::format("SELECT epoch FROM {} WHERE id = {}", tables_.epochs, source_));
+                                epochs_, source_));
+    const auto row = session.query(fmt::format("SELECT epoch FROM {} WHERE id = {}", epochs_, source_));
     session.execute("COMMIT");
     epoch_ = number_of(row.text(0, "epoch"));
 }
@@ -72,21 +69,20 @@ void Fence::end_old_sessions(sql::SqlSession& session, Clock& clock, std::stop_t
     const std::string alive = fmt::format(
         "SELECT p.ID AS id FROM information_schema.PROCESSLIST p JOIN {} s ON s.connection_id = p.ID AND "
         "s.host = p.HOST WHERE s.id = {} AND s.epoch < {}",
-        tables_.sessions, source_, epoch_);
+        sessions_, source_, epoch_);
     for (;;) {
         const sql::ResultSet rows = session.query(alive);
         if (rows.rows.empty()) break;
         for (std::size_t i = 0; i < rows.rows.size(); ++i) end_session(session, rows.text(i, "id"));
         if (!clock.sleep(kPollWait, stop)) return;
     }
-    session.execute(fmt::format("DELETE FROM {} WHERE id = {} AND epoch < {}", tables_.sessions, source_, epoch_));
+    session.execute(fmt::format("DELETE FROM {} WHERE id = {} AND epoch < {}", sessions_, source_, epoch_));
 }
 
 /// Registers the session while the epoch's row is locked: a successor either finds it registered or is seen here.
 void Fence::enlist(sql::SqlSession& session) const {
     session.execute("START TRANSACTION");
-    const auto row =
-        session.query(fmt::format("SELECT epoch FROM {} WHERE id = {} FOR UPDATE", tables_.epochs, source_));
+    const auto row = session.query(fmt::format("SELECT epoch FROM {} WHERE id = {} FOR UPDATE", epochs_, source_));
     if (number_of(row.text(0, "epoch")) != epoch_) {
         session.execute("ROLLBACK");
         throw Error(
@@ -97,7 +93,7 @@ void Fence::enlist(sql::SqlSession& session) const {
     session.execute(
         fmt::format("REPLACE INTO {} (id, connection_id, host, epoch) SELECT {}, ID, HOST, {} FROM "
                     "information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()",
-                    tables_.sessions, source_, epoch_));
+                    sessions_, source_, epoch_));
     session.execute("COMMIT");
 }
 
@@ -107,12 +103,6 @@ sql::SqlConnector Fence::connector() const {
         fence.enlist(*session);
         return session;
     };
-}
-
-void Fence::drop(sql::SqlSession& session, const std::string& meta_schema, const model::TaskName& task) {
-    const Tables tables = tables_of(meta_schema, task);
-    session.execute("DROP TABLE IF EXISTS " + tables.epochs);
-    session.execute("DROP TABLE IF EXISTS " + tables.sessions);
 }
 
 }  // namespace dm::target

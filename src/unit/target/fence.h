@@ -33,9 +33,6 @@ class Fence {
     [[nodiscard]] sql::SqlConnector connector() const;
     [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
 
-    /// Forgets the task's epochs and sessions; for `--remove-meta`.
-    static void drop(sql::SqlSession& session, const std::string& meta_schema, const model::TaskName& task);
-
   private:
     struct Tables {
         std::string epochs;  // quoted, full names
@@ -48,8 +45,9 @@ class Fence {
     void enlist(sql::SqlSession& session) const;
 
     sql::SqlConnector connect_;
-    Tables tables_;
-    std::string source_;  // a literal
+    std::string epochs_;    // quoted, full name of the table
+    std::string sessions_;  // likewise
+    std::string source_;    // a literal
     std::uint64_t epoch_ = 0;
 };
 
