@@ -86,9 +86,10 @@ class Fingerprint:
     def of_unit(self, source, command, dependencies):
         digest = hashlib.sha256(self.common.encode())
         digest.update(self.nowhere(" ".join(command)).encode())
-        # Headers named only by their place in the build or the source tree, and a precompiled header not at all.
+        # Files go by their place in the source or build tree. Passed over: precompiled headers, and the parts of the C
+        # library's headers of which optimisation pulls in more.
         for name in sorted({str(source), *dependencies}, key=self.nowhere):
-            if not name.endswith(".gch"):
+            if not name.endswith(".gch") and not re.match(r"/usr/include/[^/]+/bits/", name):
                 digest.update(f"{self.nowhere(name)} {self.of_file(name)}\n".encode())
         return digest.hexdigest()
 
