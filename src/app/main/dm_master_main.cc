@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <optional>
 #include <unistd.h>
 
@@ -91,21 +90,8 @@ int run(int argc, char** argv) {
     config::Warnings warnings;
     const config::MasterStart start =
         config::parse_master_arguments(process::arguments(argc, argv), process::read_file, host_name(), &warnings);
-    for (const auto& warning : warnings) fmt::print(stderr, "{}\n", warning);
-    switch (start.action) {
-        case config::StartAction::PrintVersion:
-            fmt::print("{}", version_text());
-            return 0;
-        case config::StartAction::PrintSampleConfig:
-            fmt::print("{}", config::master_sample_config());
-            return 0;
-        case config::StartAction::PrintHelp:
-            fmt::print("{}", config::master_usage());
-            return 0;
-        case config::StartAction::Run:
-            break;
-    }
-    return serve(start.config);
+    return process::start(warnings, start.action, config::master_sample_config(), config::master_usage(),
+                          [&] { return serve(start.config); });
 }
 
 }  // namespace

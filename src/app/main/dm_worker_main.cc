@@ -1,7 +1,3 @@
-#include <cstdio>
-
-#include <fmt/format.h>
-
 #include "app/main/process.h"
 #include "app/worker/registration.h"
 #include "app/worker/unit_factory.h"
@@ -39,21 +35,8 @@ int run(int argc, char** argv) {
     config::Warnings warnings;
     const config::WorkerStart start =
         config::parse_worker_arguments(process::arguments(argc, argv), process::read_file, &warnings);
-    for (const auto& warning : warnings) fmt::print(stderr, "{}\n", warning);
-    switch (start.action) {
-        case config::StartAction::PrintVersion:
-            fmt::print("{}", version_text());
-            return 0;
-        case config::StartAction::PrintSampleConfig:
-            fmt::print("{}", config::worker_sample_config());
-            return 0;
-        case config::StartAction::PrintHelp:
-            fmt::print("{}", config::worker_usage());
-            return 0;
-        case config::StartAction::Run:
-            break;
-    }
-    return serve(start.config);
+    return process::start(warnings, start.action, config::worker_sample_config(), config::worker_usage(),
+                          [&] { return serve(start.config); });
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/version.h"
 
 namespace dm::process {
 namespace {
@@ -48,6 +49,25 @@ std::string read_file(const std::string& path) {
             .with_cause(std::strerror(errno));
     }
     return content.str();
+}
+
+int start(const std::vector<std::string>& warnings, config::StartAction action, std::string_view sample_config,
+          const std::string& usage, const std::function<int()>& serve) {
+    for (const std::string& warning : warnings) fmt::print(stderr, "{}\n", warning);
+    switch (action) {
+        case config::StartAction::PrintVersion:
+            fmt::print("{}", version_text());
+            return 0;
+        case config::StartAction::PrintSampleConfig:
+            fmt::print("{}", sample_config);
+            return 0;
+        case config::StartAction::PrintHelp:
+            fmt::print("{}", usage);
+            return 0;
+        case config::StartAction::Run:
+            break;
+    }
+    return serve();
 }
 
 int run(const std::function<int()>& body) noexcept {

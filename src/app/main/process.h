@@ -3,7 +3,10 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "core/config/command_line.h"
 
 /// What the three programs do alike. For this room only.
 namespace dm::process {
@@ -17,6 +20,10 @@ int wait_for_signal();
 [[nodiscard]] std::vector<std::string> arguments(int argc, char** argv);
 /// A whole file. Throws Error{ConfigFileUnreadable} naming the path and the system's reason.
 [[nodiscard]] std::string read_file(const std::string& path);
+/// Prints the warnings of the command line to standard error, then what it asks for, or, if that is to run, calls
+/// `serve`. Returns the exit code.
+int start(const std::vector<std::string>& warnings, config::StartAction action, std::string_view sample_config,
+          const std::string& usage, const std::function<int()>& serve);
 /// Runs the program's body: an Error goes to standard error and makes exit code 2.
 int run(const std::function<int()>& body) noexcept;
 
