@@ -3,12 +3,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
 
 namespace dm::config {
+
+struct NodeField;
 
 /// A configuration text as a tree, the same for YAML and TOML: what the structs of this room are read from and printed
 /// through. A plain value. Maps keep the order of their keys and hold each key once.
@@ -25,7 +26,7 @@ struct Node {
     Kind kind = Kind::Null;
     std::string text;  ///< of scalars
     std::vector<Node> items;
-    std::vector<std::pair<std::string, Node>> fields;
+    std::vector<NodeField> fields;
     int line = 0;            ///< where it begins, from 1
     std::size_t weight = 1;  ///< size of the tree below, as counted against the limit of aliases
 
@@ -33,6 +34,12 @@ struct Node {
     [[nodiscard]] bool is_scalar() const noexcept { return kind >= Kind::Plain && kind <= Kind::Number; }
     /// The value of a key, which lives as long as this node stays unchanged; null pointer if absent.
     [[nodiscard]] const Node* find(std::string_view key) const noexcept;
+};
+
+/// A key of a map and its value.
+struct NodeField {
+    std::string first;
+    Node second;
 };
 
 /// Where a text comes from and which code its syntax errors have.

@@ -56,7 +56,7 @@ class GrpcHost::Impl {
     bool is_stopped_ = false;
 };
 
-GrpcHost::GrpcHost(Options options, const std::vector<grpc::Service*>& services)
+GrpcHost::GrpcHost(const Options& options, const std::vector<grpc::Service*>& services)
     : impl_(std::make_unique<Impl>(options, services)) {}
 GrpcHost::~GrpcHost() { stop(std::chrono::milliseconds(0)); }
 

@@ -20,7 +20,7 @@ class GrpcHost {
         std::string etcd_target;
     };
 
-    GrpcHost(Options options, const std::vector<grpc::Service*>& services);
+    GrpcHost(const Options& options, const std::vector<grpc::Service*>& services);
     ~GrpcHost();
     GrpcHost(const GrpcHost&) = delete;
     GrpcHost& operator=(const GrpcHost&) = delete;
