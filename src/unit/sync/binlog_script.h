@@ -50,6 +50,19 @@ class BinlogScript {
         number(body, ++transactions_, 8);
         event(binlog::EventType::Xid, body);
     }
+    /// "XA START" or another statement about the transaction called `id`, one letter.
+    void xa(std::string_view verb, char id) {
+        statement(std::string("XA ") + std::string(verb) + " X'" + hex(id) + "',X'',1");
+    }
+    void xa_prepare(char id, bool is_one_phase = false) {
+        xa("END", id);
+        std::string body(1, is_one_phase ? '\1' : '\0');
+        number(body, 1, 4);
+        number(body, 1, 4);
+        number(body, 0, 4);
+        body += id;
+        event(binlog::EventType::XaPrepare, body);
+    }
     void insert(const IntRow& row) { rows(binlog::EventType::WriteRowsV2, row.size(), image(row)); }
     void remove(const IntRow& row) { rows(binlog::EventType::DeleteRowsV2, row.size(), image(row)); }
     void update(const IntRow& before, const IntRow& after) {
@@ -60,6 +73,11 @@ class BinlogScript {
     [[nodiscard]] std::uint64_t offset() const { return bytes_.size(); }
 
   private:
+    static std::string hex(char c) {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        const auto byte = static_cast<unsigned char>(c);
+        return {kDigits[byte >> 4U], kDigits[byte & 0xFU]};
+    }
     static void number(std::string& out, std::uint64_t value, std::size_t width) {
         for (std::size_t i = 0; i < width; ++i) out += static_cast<char>((value >> (8 * i)) & 0xFFU);
     }

@@ -110,8 +110,6 @@ std::string_view skipped_name(StatementKind kind) {
             return "skipped maintenance statement";
         case StatementKind::Rollback:
             return "rollback after changes of tables without transactions";
-        case StatementKind::Xa:
-            return "XA statement: the transaction was applied when it was prepared";
         case StatementKind::Dml:
             return "statement-format DML";
         default:
@@ -122,23 +120,6 @@ std::string_view skipped_name(StatementKind kind) {
 std::string shortened(std::string_view statement) {
     constexpr std::size_t kShown = 300;
     return statement.size() <= kShown ? std::string(statement) : std::string(statement.substr(0, kShown)) + "...";
-}
-
-/// Changes of an XA transaction are logged, and applied, when it is prepared: its rollback would have to undo them.
-void refuse_xa_rollback(const sql::StatementInfo& info, const StatementEvent& event) {
-    if (info.kind != StatementKind::Xa) return;
-    constexpr std::string_view kWords = "XA ROLLBACK";
-    const bool is_rollback = std::ranges::equal(event.statement.substr(0, kWords.size()), kWords, [](char a, char b) {
-        return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b;
-    });
-    if (!is_rollback) return;
-    throw Error(
-        ErrorCode::SyncEventUnsupported,
-        fmt::format(
-            "the upstream rolled back a prepared XA transaction at {}; its changes, logged when it was prepared, "
-            "are in the target and are not undone by this version",
-            event.end.to_string()))
-        .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
 }
 
 }  // namespace
@@ -202,7 +183,6 @@ bool DdlHandler::accepts(const model::TableName& table, StatementKind kind, cons
 
 void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent& event) {
     if (is_silent(info.kind) || info.is_temporary) return;
-    refuse_xa_rollback(info, event);
     const bool is_ours = info.tables.empty() || std::ranges::any_of(info.tables, [&](const sql::TableMention& mention) {
                              return mention.name.table.empty() ? rules_.filter.accepts_schema(mention.name.schema)
                                                                : rules_.filter.accepts(mention.name);

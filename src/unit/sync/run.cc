@@ -56,6 +56,7 @@ struct Run::Pipeline {
     std::unique_ptr<TableCatalog> catalog;
     std::unique_ptr<DdlHandler> ddl;
     std::unique_ptr<EventReader> reader;
+    std::unique_ptr<PreparedReader> prepared;
     std::unique_ptr<Translator> translator;
     std::unique_ptr<Sequencer> sequencer;
     std::vector<std::unique_ptr<Applier>> appliers;
@@ -150,10 +151,11 @@ void Run::prepare(std::stop_token stop) {
     if (by_gtid) from.gtid_set = start.location.gtid_set;
     pipeline->reader = std::make_unique<EventReader>(dependencies_.open_source, std::move(from), pipeline->reader_queue,
                                                      metrics_, dependencies_.clock);
+    pipeline->prepared = std::make_unique<PreparedReader>(dependencies_.open_source, upstream_);
     pipeline->translator = std::make_unique<Translator>(
         std::move(options),
-        TranslatorContext{rules_, *pipeline->catalog, *pipeline->ddl, *pipeline->reader, pipeline->recorder,
-                          pipeline->progress, notices_, metrics_, dependencies_.clock},
+        TranslatorContext{rules_, *pipeline->catalog, *pipeline->ddl, *pipeline->reader, *pipeline->prepared,
+                          pipeline->recorder, pipeline->progress, notices_, metrics_, dependencies_.clock},
         pipeline->reader_queue, pipeline->sequencer_queue);
     const auto batch = static_cast<std::size_t>(std::max(config_.sync.batch, 1));
     pipeline->sequencer = std::make_unique<Sequencer>(Sequencer::Options{.slice_rows = batch, .spread_rows = batch * 4},

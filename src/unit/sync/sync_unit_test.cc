@@ -276,6 +276,66 @@ TEST_F(SyncUnitTest, unknown_statements_are_refused_with_their_place) {
     }
 }
 
+TEST_F(SyncUnitTest, rows_of_an_xa_transaction_count_from_its_commit) {
+    BinlogScript script;
+    script.xa("START", 'a');
+    script.insert({1, 1, 1});
+    script.xa_prepare('a');
+    script.xa("START", 'b');
+    script.insert({2, 2, 2});
+    script.xa_prepare('b');
+    script.begin();
+    script.insert({3, 3, 3});
+    script.commit();
+    script.xa("ROLLBACK", 'b');
+    script.xa("START", 'c');
+    script.insert({2, 2, 4});
+    script.xa_prepare('c', true);
+    const auto before_commit = script.bytes();
+    ASSERT_EQ(make_unit(before_commit)->run({}), target::UnitOutcome::Stopped);
+    MiniTarget::Rows expected = {{"2", {"2", "2", "4"}}, {"3", {"3", "3", "3"}}};
+    EXPECT_EQ(target_->rows(), expected);
+    // The next run, which begins behind the preparation, reads it again.
+    script.xa("COMMIT", 'a');
+    const auto unit = make_unit(script.bytes());
+    ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+    expected["1"] = {"1", "1", "1"};
+    EXPECT_EQ(target_->rows(), expected);
+    EXPECT_TRUE(std::get<target::SyncStatus>(unit->status()).noticed.empty());
+}
+
+TEST_F(SyncUnitTest, an_xa_commit_without_its_rows_in_any_binlog_is_refused) {
+    BinlogScript script;
+    script.xa("START", 'a');
+    script.insert({1, 1, 1});
+    script.xa_prepare('a');
+    script.xa("COMMIT", 'a');
+    script.xa("COMMIT", 'a');
+    try {
+        (void)make_unit(script.bytes())->run({});
+        FAIL() << "the second commit has nothing to commit";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::SyncBinlogPurged);
+        EXPECT_NE(std::string(error.what()).find("x'61',x'',1"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(SyncUnitTest, xa_transactions_survive_broken_streams) {
+    BinlogScript script;
+    for (int i = 0; i < 8; ++i) {
+        script.xa("START", static_cast<char>('a' + i));
+        script.insert({i, i, i});
+        script.insert({i + 100, i + 100, i});
+        script.xa_prepare(static_cast<char>('a' + i));
+    }
+    for (int i = 7; i >= 0; --i) script.xa(i % 2 == 0 ? "COMMIT" : "ROLLBACK", static_cast<char>('a' + i));
+    for (std::size_t events = 1; events < 60; events += 2) {
+        renew_target();
+        ASSERT_EQ(make_unit(script.bytes(), events)->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows().size(), 8U) << "broken after " << events;
+    }
+}
+
 TEST_F(SyncUnitTest, runs_to_a_location_and_finishes) {
     BinlogScript script;
     script.begin();

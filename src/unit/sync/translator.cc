@@ -7,6 +7,7 @@
 #include "core/binlog/collations.h"
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
+#include "core/binlog/xa_id.h"
 
 namespace dm::sync {
 namespace {
@@ -57,6 +58,7 @@ Translator::Translator(Options options, TranslatorContext context, ReaderQueue& 
       input_(input),
       output_(output),
       position_(options_.start),
+      prepared_(options_.max_prepared_bytes),
       safe_mode_(options_.safe_mode),
       started_(context.clock.now()) {}
 
@@ -95,6 +97,7 @@ void Translator::handle_broken() {
     rows_events_ = 0;
     decoder_ = binlog::EventDecoder();
     tables_.clear();
+    prepared_.forget_places();
     position_ = binlog::StreamPosition(from);
     binlog::StartPoint start{.position = from.position, .gtid_set = std::nullopt};
     if (options_.by_gtid) start.gtid_set = from.gtid_set;
@@ -144,6 +147,9 @@ void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<c
         handle_query(*query);
     } else if (const auto* gtid = event.get_if<binlog::MariaDbGtidEvent>()) {
         skips_alter_ = gtid->is_start_alter || gtid->is_rollback_alter;
+        if (gtid->is_xa_prepare) prepared_.open(position_.transaction_end().position);
+    } else if (const auto* prepare = event.get_if<binlog::XaPrepare>()) {
+        handle_xa_prepare(*prepare);
     } else if (const auto* heartbeat = event.get_if<binlog::Heartbeat>()) {
         handle_heartbeat(*heartbeat);
     } else if (event.get_if<binlog::FormatDescription>() != nullptr) {
@@ -163,9 +169,7 @@ void Translator::handle_heartbeat(const binlog::Heartbeat& heartbeat) {
 
 void Translator::check_other(const binlog::Event& event) {
     const std::string where = position_.start().to_string();
-    if (const auto* xa = event.get_if<binlog::XaPrepare>(); xa != nullptr && !xa->is_one_phase) {
-        context_.notices.add("XA transaction applied when it was prepared", where);
-    } else if (const auto* incident = event.get_if<binlog::Incident>()) {
+    if (const auto* incident = event.get_if<binlog::Incident>()) {
         throw Error(ErrorCode::SyncEventUnsupported,
                     fmt::format("the upstream logged at {} that changes are missing from its binlog: {}", where,
                                 incident->message))
@@ -185,10 +189,14 @@ bool Translator::is_covered(const model::Location& bound) const {
 }
 
 void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner) {
-    ++rows_events_;
-    if (rows_events_to_skip_ > 0) {
-        --rows_events_to_skip_;
-        return;
+    const bool is_xa = prepared_.is_open();
+    // Rows that are put aside are put aside anew when the stream breaks.
+    if (!is_xa) {
+        ++rows_events_;
+        if (rows_events_to_skip_ > 0) {
+            --rows_events_to_skip_;
+            return;
+        }
     }
     const auto found = tables_.find(rows.table_id);
     // The server closes statements that changed nothing with an event for no table.
@@ -198,12 +206,21 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
            fmt::format("rows at {} are of table number {}, which was not announced", position_.start().to_string(),
                        rows.table_id));
     if (rules::is_system_schema(found->second->name.schema)) return;
+    StagedRows staged{.event = rows, .table = found->second, .owner = owner};
+    if (!is_xa) {
+        apply_rows(staged);
+    } else if (context_.rules.filter.accepts(staged.table->name)) {
+        prepared_.add(std::move(staged));
+    }
+}
+
+void Translator::apply_rows(const StagedRows& rows) {
     // Before its own start a table may have another structure than the copy found: look no further.
-    CopySpan* span = context_.catalog.copy_span(found->second->name);
+    CopySpan* span = context_.catalog.copy_span(rows.table->name);
     if (span != nullptr && !span->is_behind && is_covered(span->low)) return;
-    const SourceTable& table = context_.catalog.table_of(found->second, timestamp_, recorded(position_.start()));
+    const SourceTable& table = context_.catalog.table_of(rows.table, timestamp_, recorded(position_.start()));
     if (!table.is_accepted || !table.plan) return;
-    const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.kind));
+    const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.event.kind));
     if (verdict == rules::Verdict::Skip) return;
     ensure(verdict != rules::Verdict::Error, ErrorCode::SyncFilteredError,
            fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(),
@@ -215,17 +232,60 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
         // Positions only grow; GTIDs may come out of order.
         if (!is_within && !options_.by_gtid) span->is_behind = true;
     }
-    push_rows(rows, table, is_safe, owner);
+    push_rows(rows, table, is_safe);
 }
 
-void Translator::push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe,
-                           const std::shared_ptr<const void>& owner) {
+void Translator::handle_xa_prepare(const binlog::XaPrepare& prepare) {
+    const std::string id = binlog::xa_id(prepare);
+    if (prepare.is_one_phase) {
+        if (auto open = prepared_.take_open()) apply_prepared(std::move(open), id);
+    } else {
+        prepared_.prepare(id);
+    }
+}
+
+/// True if it is an XA statement, which is then dealt with.
+bool Translator::handle_xa(std::string_view statement) {
+    const auto xa = binlog::parse_xa_statement(statement);
+    if (!xa) return false;
+    switch (xa->kind) {
+        case binlog::XaStatement::Kind::Start:
+            prepared_.open(position_.transaction_end().position);
+            break;
+        case binlog::XaStatement::Kind::End:
+            break;
+        case binlog::XaStatement::Kind::Rollback:
+            (void)prepared_.take(xa->id);
+            break;
+        case binlog::XaStatement::Kind::Commit:
+            apply_prepared(prepared_.take(xa->id), xa->id);
+            break;
+    }
+    return true;
+}
+
+/// Nothing known: it was prepared before this run began.
+void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id) {
+    const auto apply = [this](const StagedRows& rows) {
+        if (!end_ && context_.rules.filter.accepts(rows.table->name)) apply_rows(rows);
+    };
+    if (prepared && prepared->is_whole) {
+        for (const StagedRows& rows : prepared->rows) apply(rows);
+        return;
+    }
+    const auto start =
+        prepared ? std::optional(prepared->start) : context_.prepared.find(id, position_.start().position, stop_);
+    if (!start || !context_.prepared.read(*start, apply, stop_)) end(StreamEnd::Cut);
+}
+
+void Translator::push_rows(const StagedRows& rows_event, const SourceTable& table, bool is_safe) {
+    const binlog::RowsEvent& event = rows_event.event;
     if (const auto missing = event.missing_columns(); !missing.empty()) {
         throw Error(ErrorCode::IncompleteRowImage,
                     fmt::format("rows of {} at {} are logged without {} of their {} columns", table.name.quoted(),
                                 position_.start().to_string(), missing.size(), event.column_count));
     }
-    auto decoded = binlog::decode_rows(event, *table.layout, owner);
+    auto decoded = binlog::decode_rows(event, *table.layout, rows_event.owner);
     auto item = std::make_shared<RowsItem>();
     item->plan = table.plan;
     item->kind = change_kind(event.kind);
@@ -250,6 +310,7 @@ void Translator::push_rows(const binlog::RowsEvent& event, const SourceTable& ta
 void Translator::handle_query(const binlog::Query& query) {
     const std::string_view text = trimmed(query.statement);
     if (text.empty() || text == "BEGIN" || text == "COMMIT" || skips_alter_) return;
+    if (handle_xa(text)) return;
     const auto charset =
         query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{};
     StatementEvent event{.statement = to_utf8(text, charset),

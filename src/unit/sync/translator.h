@@ -16,6 +16,8 @@
 #include "unit/sync/event_reader.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/pipeline.h"
+#include "unit/sync/prepared_reader.h"
+#include "unit/sync/prepared_transactions.h"
 #include "unit/sync/progress.h"
 #include "unit/sync/recorder.h"
 #include "unit/sync/sync_metrics.h"
@@ -38,6 +40,7 @@ struct TranslatorContext {
     TableCatalog& catalog;
     DdlHandler& ddl;
     EventReader& reader;
+    PreparedReader& prepared;
     Recorder& recorder;
     Progress& progress;
     Notices& notices;
@@ -46,7 +49,8 @@ struct TranslatorContext {
 };
 
 /// Turns events into row changes with their keys, and executes statements that change structures, at which everything
-/// before them is applied and recorded first. One thread runs it; `request_stop` may be called from any.
+/// before them is applied and recorded first. Rows of an XA transaction count from its commit, with the commit's
+/// location, and not at all if it is rolled back. One thread runs it; `request_stop` may be called from any.
 class Translator {
   public:
     struct Options {
@@ -56,6 +60,7 @@ class Translator {
         /// Safe mode ends after this time in any case; nothing: only at its exit.
         std::optional<Clock::Duration> safe_mode_time;
         std::optional<model::Location> run_until;
+        std::size_t max_prepared_bytes = 16UL << 20U;  ///< of XA transactions kept from preparation to commit
     };
     Translator(Options options, TranslatorContext context, ReaderQueue& input, SequencerQueue& output);
 
@@ -72,12 +77,15 @@ class Translator {
     void handle_body(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner);
+    void apply_rows(const StagedRows& rows);
     void handle_query(const binlog::Query& query);
+    bool handle_xa(std::string_view statement);
+    void handle_xa_prepare(const binlog::XaPrepare& prepare);
+    void apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id);
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
     void check_other(const binlog::Event& event);
-    void push_rows(const binlog::RowsEvent& event, const SourceTable& table, bool is_safe,
-                   const std::shared_ptr<const void>& owner);
+    void push_rows(const StagedRows& rows, const SourceTable& table, bool is_safe);
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void end_transaction();
     bool drain();
@@ -96,6 +104,7 @@ class Translator {
     binlog::EventDecoder decoder_;
     binlog::StreamPosition position_;
     std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables_;  // by the stream's table ids
+    PreparedTransactions prepared_;
     dml::CausalityKeys keys_;
     checkpoint::SafeMode safe_mode_;
     Clock::TimePoint started_;

@@ -1,0 +1,137 @@
+#include "unit/sync/prepared_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <ranges>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "core/binlog/event_decoder.h"
+#include "core/binlog/payload_reader.h"
+#include "core/binlog/stream_position.h"
+#include "core/binlog/xa_id.h"
+
+namespace dm::sync {
+namespace {
+
+using binlog::XaStatement;
+
+/// Whether the event opens an XA transaction.
+bool opens_xa(const binlog::Event& event) {
+    if (const auto* gtid = event.get_if<binlog::MariaDbGtidEvent>()) return gtid->is_xa_prepare;
+    const auto* query = event.get_if<binlog::Query>();
+    if (query == nullptr) return false;
+    const auto xa = binlog::parse_xa_statement(query->statement);
+    return xa && xa->kind == XaStatement::Kind::Start;
+}
+
+/// Calls `sink` for the event, or for those inside it.
+void unpack(const binlog::Event& event, const std::shared_ptr<const void>& owner, binlog::EventDecoder& decoder,
+            const std::function<void(const binlog::Event&, const std::shared_ptr<const void>&)>& sink) {
+    const auto* payload = event.get_if<binlog::TransactionPayload>();
+    if (payload == nullptr) {
+        sink(event, owner);
+        return;
+    }
+    binlog::PayloadReader reader(*payload, decoder);
+    while (const auto inner = reader.next()) sink(*inner, owner);
+}
+
+/// The start of a stream at a place that may lie beyond what a server can be asked for.
+model::BinlogPosition askable(const model::BinlogPosition& place) {
+    constexpr std::uint64_t kLargest = std::numeric_limits<std::uint32_t>::max();
+    return {.file = place.file, .offset = place.offset > kLargest ? 4 : place.offset};
+}
+
+std::vector<std::string> list_files(sql::SqlSession& session) {
+    const auto logs = session.query("SHOW BINARY LOGS");
+    std::vector<std::string> files;
+    for (std::size_t row = 0; row < logs.rows.size(); ++row) files.push_back(logs.text(row, "Log_name"));
+    return files;
+}
+
+}  // namespace
+
+PreparedReader::Found PreparedReader::scan_file(const std::string& id, const std::string& file,
+                                                const model::BinlogPosition& before, std::stop_token stop) {
+    const auto source = open_();
+    const model::BinlogPosition begin{.file = file, .offset = 4};
+    source->start({.position = begin, .gtid_set = std::nullopt});
+    binlog::EventDecoder decoder;
+    binlog::StreamPosition stream({.position = begin, .gtid_set = {}});
+    Found found;
+    model::BinlogPosition opened;
+    while (const auto bytes = source->next(stop)) {
+        const auto event = decoder.decode(*bytes);
+        const model::BinlogPosition transaction_start = stream.transaction_end().position;
+        stream.advance(event);
+        const bool is_behind = model::compare_positions(stream.end().position, before) == std::strong_ordering::greater;
+        if (stream.end().position.file != file || is_behind) return found;
+        unpack(event, nullptr, decoder, [&](const binlog::Event& inner, const auto&) {
+            if (opens_xa(inner)) opened = transaction_start;
+            const auto* query = inner.get_if<binlog::Query>();
+            const auto xa = query != nullptr ? binlog::parse_xa_statement(query->statement) : std::nullopt;
+            const bool is_end = xa && xa->id == id &&
+                                (xa->kind == XaStatement::Kind::Commit || xa->kind == XaStatement::Kind::Rollback);
+            if (is_end) found.mention = Mention::Ended;
+            const auto* prepare = inner.get_if<binlog::XaPrepare>();
+            if (prepare != nullptr && !prepare->is_one_phase && binlog::xa_id(*prepare) == id)
+                found = {.mention = Mention::Prepared, .start = opened};
+        });
+    }
+    if (stop.stop_requested()) found.mention = Mention::Cut;
+    return found;
+}
+
+std::optional<model::BinlogPosition> PreparedReader::find(const std::string& id, const model::BinlogPosition& before,
+                                                          std::stop_token stop) {
+    log::info("looking for the preparation of an XA transaction in older binlog files",
+              {{"xid", id}, {"before", before.to_string()}});
+    std::vector<std::string> files = list_files(upstream_.get());
+    std::erase_if(files, [&](const std::string& file) {
+        return model::compare_positions({.file = file, .offset = 4}, before) == std::strong_ordering::greater;
+    });
+    for (const std::string& file : files | std::views::reverse) {
+        const Found found = scan_file(id, file, before, stop);
+        if (found.mention == Mention::Cut) return std::nullopt;
+        if (found.mention == Mention::Prepared) return found.start;
+        if (found.mention == Mention::Ended) break;
+    }
+    throw Error(ErrorCode::SyncBinlogPurged,
+                fmt::format("the XA transaction {} ended at {}, but no binlog the upstream still has holds its rows",
+                            id, before.to_string()))
+        .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
+}
+
+bool PreparedReader::read(const model::BinlogPosition& start, const Sink& sink, std::stop_token stop) {
+    const auto source = open_();
+    source->start({.position = askable(start), .gtid_set = std::nullopt});
+    binlog::EventDecoder decoder;
+    binlog::StreamPosition stream({.position = askable(start), .gtid_set = {}});
+    std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables;
+    bool is_done = false;
+    while (!is_done) {
+        const auto bytes = source->next(stop);
+        if (!bytes) return false;
+        const auto owner = std::make_shared<const std::string>(as_text(*bytes));
+        const auto event = decoder.decode(as_bytes(*owner));
+        stream.advance(event);
+        const bool is_reached = model::compare_positions(stream.end().position, start) == std::strong_ordering::greater;
+        if (!is_reached) continue;
+        unpack(event, owner, decoder, [&](const binlog::Event& inner, const std::shared_ptr<const void>& keep) {
+            if (const auto* map = inner.get_if<binlog::TableMapEvent>()) tables[map->table_id] = map->table;
+            if (const auto* rows = inner.get_if<binlog::RowsEvent>()) {
+                const auto table = tables.find(rows->table_id);
+                if (table != tables.end() && !is_done) sink({.event = *rows, .table = table->second, .owner = keep});
+            }
+            if (inner.get_if<binlog::XaPrepare>() != nullptr) is_done = true;
+        });
+    }
+    return true;
+}
+
+}  // namespace dm::sync
