@@ -80,11 +80,3 @@ def test_structure_changes_during_the_copy(cluster, upstream, downstream, assert
         cluster.wait_unit("t", "Sync")
     cluster.wait_synced("t")
     assert_same(upstream, downstream, "shop")
-
-
-def test_rollback_of_a_prepared_xa_transaction_is_not_passed_over(running, upstream):
-    upstream.execute("XA START 'x'", "INSERT INTO t VALUES (9, 'nine')", "XA END 'x'", "XA PREPARE 'x'",
-                     "XA ROLLBACK 'x'", database="d")
-    running.wait_stage("t", "Paused")
-    errors = running.subtasks("t")["s1"]["result"]["errors"]
-    assert errors[0]["ErrCode"] == 36016 and "XA" in errors[0]["Message"], errors

@@ -52,10 +52,10 @@ def test_commit_rollback_one_phase(synced, source, downstream, assert_same):
     kept.end("COMMIT")
     connection = source.connect()
     for statement in ("XA START 'one'", "INSERT INTO x.t VALUES (30, 'one phase')", "XA END 'one'",
-                      "XA COMMIT 'one' ONE PHASE"):
+                      "XA COMMIT 'one' ONE PHASE", "XA START 'empty'", "SELECT 1 FROM x.t", "XA END 'empty'",
+                      "XA PREPARE 'empty'", "XA COMMIT 'empty'"):
         connection.cursor().execute(statement)
     connection.close()
-    Xa(source, "empty", "SELECT 1 FROM x.t").end("ROLLBACK")
     synced.wait_synced("t")
     assert_same(source, downstream, "x")
     assert downstream.value("SELECT GROUP_CONCAT(id ORDER BY id) FROM x.t") == "1,2,10,30"

@@ -20,14 +20,10 @@ bool is_statement(std::string_view statement, std::string_view word, bool may_go
     return statement.size() == word.size() || (may_go_on && statement[word.size()] == ' ');
 }
 
-/// True for what the server adds to every file or sends of its own accord: it is no progress.
-bool stays_in_place(const Event& event) {
-    if (event.header.is_artificial) return true;
-    switch (event.header.type) {
+/// True for what the server adds to every file: no part of a transaction.
+bool is_marker(EventType type) {
+    switch (type) {
         case EventType::FormatDescription:
-        case EventType::Heartbeat:
-        case EventType::HeartbeatV2:
-        case EventType::Ignorable:
         case EventType::PreviousGtids:
         case EventType::BinlogCheckpoint:
         case EventType::MariaDbGtidList:
@@ -35,6 +31,11 @@ bool stays_in_place(const Event& event) {
         default:
             return false;
     }
+}
+
+bool stays_in_place(const EventHeader& header) {
+    return header.is_artificial || header.type == EventType::Ignorable || header.type == EventType::Heartbeat ||
+           header.type == EventType::HeartbeatV2;
 }
 
 }  // namespace
@@ -49,7 +50,9 @@ bool StreamPosition::advance(const Event& event) {
         if (is_new_file) change_file(*rotate);
         return is_new_file && !rotate->is_fake;
     }
-    if (stays_in_place(event)) return false;
+    if (const auto* heartbeat = event.get_if<Heartbeat>()) return reach(*heartbeat);
+    if (stays_in_place(event.header)) return false;
+    if (is_marker(event.header.type)) return pass_marker(event.header);
     move_offset(event.header);
     return apply(event);
 }
@@ -72,6 +75,22 @@ void StreamPosition::change_file(const Rotate& rotate) {
     is_gtid_new_ = false;
     in_transaction_ = false;
     transaction_end_.position = end_.position;
+}
+
+bool StreamPosition::pass_marker(const EventHeader& header) {
+    // One that is sent for the connection's sake has no place of its own, or that at the file's start.
+    if (header.log_pos <= end_.position.offset % kWrap || in_transaction_ || gtid_) return false;
+    end_.position.offset = end_.position.offset / kWrap * kWrap + header.log_pos;
+    transaction_end_.position = end_.position;
+    return true;
+}
+
+bool StreamPosition::reach(const Heartbeat& heartbeat) {
+    const bool is_ahead = heartbeat.file == end_.position.file && heartbeat.position > end_.position.offset;
+    if (!is_ahead || in_transaction_ || gtid_) return false;
+    end_.position.offset = heartbeat.position;
+    transaction_end_.position = end_.position;
+    return true;
 }
 
 void StreamPosition::move_offset(const EventHeader& header) {

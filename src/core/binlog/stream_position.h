@@ -13,11 +13,12 @@ namespace dm::binlog {
 /// transaction. Offsets are 64 bits wide although events carry 32: files over 4 GiB are followed by adding up.
 /// A value type; one thread.
 ///
-/// Rules: format descriptions, heartbeats, ignorable events, GTID lists, binlog checkpoints and artificial events do
-/// not move the offset. A rotate moves to offset 4 of the next file and ends a transaction; one that is unfinished then
-/// was never committed, so that its GTID is taken back. Xid, XA PREPARE, COMMIT, ROLLBACK and a statement outside BEGIN
-/// (DDL) end one. A transaction's GTID joins the end location with the first event after its GTID event, the
-/// transaction end when it is complete, and the start with the event after that.
+/// Rules: ignorable and artificial events do not move the offset. Between transactions, format descriptions, GTID
+/// lists, binlog checkpoints and heartbeats move it, as if a transaction had ended, so that an idle stream ends where
+/// the server stands; within one they do not. A rotate moves to offset 4 of the next file and ends a transaction; one
+/// that is unfinished then was never committed, so that its GTID is taken back. Xid, XA PREPARE, COMMIT, ROLLBACK and a
+/// statement outside BEGIN (DDL) end one. A transaction's GTID joins the end location with the first event after its
+/// GTID event, the transaction end when it is complete, and the start with the event after that.
 class StreamPosition {
   public:
     /// Begins at `from`. Its offset is where the first event of the stream starts; it may be past 4 GiB.
@@ -41,6 +42,8 @@ class StreamPosition {
   private:
     void leave_previous();
     void change_file(const Rotate& rotate);
+    bool pass_marker(const EventHeader& header);
+    bool reach(const Heartbeat& heartbeat);
     void move_offset(const EventHeader& header);
     bool apply(const Event& event);
     bool apply_query(const Query& query);

@@ -108,7 +108,7 @@ TEST_F(StreamPositionTest, MariaDbOpensWithTheGtidUnlessStandalone) {
     EXPECT_EQ(position.transaction_end().gtid_set.to_string(), "0-1-2");
 }
 
-TEST_F(StreamPositionTest, WhatTheServerAddsDoesNotMoveTheOffset) {
+TEST_F(StreamPositionTest, WhatTheServerAddsWithinATransactionDoesNotMoveTheOffset) {
     (void)query("BEGIN", 100);
     for (const EventType type :
          {EventType::FormatDescription, EventType::Heartbeat, EventType::HeartbeatV2, EventType::PreviousGtids,
@@ -118,6 +118,29 @@ TEST_F(StreamPositionTest, WhatTheServerAddsDoesNotMoveTheOffset) {
     expect("bin.000001:100", "bin.000001:100", "bin.000001:4");
     (void)take(Unknown{}, 150, static_cast<EventType>(99));
     expect("bin.000001:100", "bin.000001:150", "bin.000001:4");
+}
+
+TEST_F(StreamPositionTest, WhatTheServerAddsBetweenTransactionsIsReached) {
+    EXPECT_TRUE(take(Stop{}, 126, EventType::FormatDescription));
+    EXPECT_TRUE(take(Stop{}, 157, EventType::PreviousGtids));
+    expect("bin.000001:126", "bin.000001:157", "bin.000001:157");
+    EXPECT_FALSE(take(Stop{}, 0, EventType::FormatDescription)) << "of the connection, not of the file";
+    EXPECT_FALSE(take(Stop{}, 126, EventType::FormatDescription)) << "sent again: the stream never goes back";
+    expect("bin.000001:157", "bin.000001:157", "bin.000001:157");
+    EXPECT_TRUE(query("CREATE DATABASE a", 300));
+    EXPECT_TRUE(take(Stop{}, 340, EventType::BinlogCheckpoint));
+    expect("bin.000001:300", "bin.000001:340", "bin.000001:340");
+}
+
+TEST_F(StreamPositionTest, HeartbeatsTellWhereAnIdleServerStands) {
+    EXPECT_TRUE(query("CREATE DATABASE a", 300));
+    EXPECT_FALSE(take(Heartbeat{"bin.000001", 300}, 300, EventType::Heartbeat));
+    EXPECT_FALSE(take(Heartbeat{"bin.000002", 500}, 500, EventType::Heartbeat));
+    EXPECT_TRUE(take(Heartbeat{"bin.000001", 500}, 500, EventType::Heartbeat));
+    expect("bin.000001:300", "bin.000001:500", "bin.000001:500");
+    (void)query("BEGIN", 550);
+    EXPECT_FALSE(take(Heartbeat{"bin.000001", 600}, 600, EventType::Heartbeat));
+    expect("bin.000001:550", "bin.000001:550", "bin.000001:500");
 }
 
 TEST_F(StreamPositionTest, Rotation) {

@@ -75,6 +75,7 @@ SubTaskConfig make_subtask(const TaskConfig& task, const InstanceConfig& instanc
     subtask.meta_schema = task.meta_schema;
     subtask.timezone = task.timezone;
     subtask.case_sensitive = task.case_sensitive;
+    subtask.strict = task.strict;
     subtask.meta = instance.meta;
     subtask.to = task.target_database;
     if (!task.timezone.empty()) subtask.to.session["time_zone"] = task.timezone;
@@ -136,9 +137,9 @@ void check_load_dir(const SubTaskConfig& config) {
 
 void check_foreign_keys(const SubTaskConfig& config) {
     if (!is_switched_on(config.to, "foreign_key_checks")) return;
-    ensure(!config.sync.compact, ErrorCode::ConfigForeignKeyChecks,
+    ensure(!config.sync.compact.value_or(false), ErrorCode::ConfigForeignKeyChecks,
            "`compact: true` does not go with foreign_key_checks=1");
-    ensure(!config.sync.multiple_rows, ErrorCode::ConfigForeignKeyChecks,
+    ensure(!config.sync.multiple_rows.value_or(false), ErrorCode::ConfigForeignKeyChecks,
            "`multiple-rows: true` does not go with foreign_key_checks=1");
 }
 

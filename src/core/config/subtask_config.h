@@ -27,6 +27,7 @@ struct SubTaskConfig {
     std::string meta_schema = "dm_meta";
     std::string timezone;  ///< empty = the downstream's
     bool case_sensitive = false;
+    bool strict = false;             ///< what is passed over ends the subtask
     std::optional<MetaConfig> meta;  ///< only mode incremental looks at it
 
     // From the source, by apply_source; zero before.

@@ -81,6 +81,7 @@ TaskConfig task_from_subtasks(const std::vector<SubTaskConfig>& subtasks) {
     task.meta_schema = first.meta_schema;
     task.timezone = first.timezone;
     task.case_sensitive = first.case_sensitive;
+    task.strict = first.strict;
     task.collation_compatible = first.collation_compatible;
     task.target_database = first.to;
     const auto zone = task.target_database.session.find("time_zone");

@@ -80,6 +80,7 @@ struct TaskConfig {
     int heartbeat_report_interval = 10;
     std::string timezone;
     bool case_sensitive = false;
+    bool strict = false;  ///< own extension: what would be passed over and counted is an error
     CollationMode collation_compatible = CollationMode::Loose;
     DbConfig target_database;
     std::vector<InstanceConfig> instances;  ///< `mysql-instances`

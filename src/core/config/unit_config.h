@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace dm::config {
@@ -60,12 +61,12 @@ struct SyncConfig {
     int batch = 100;        ///< rows per transaction
     int queue_size = 1024;  ///< jobs waiting per worker
     std::chrono::seconds checkpoint_flush_interval{30};
-    bool compact = false;
-    bool multiple_rows = false;
-    int max_retry = 0;            ///< deprecated
-    bool auto_fix_gtid = false;   ///< deprecated
-    bool enable_gtid = false;     ///< of a subtask: the source's
-    bool disable_detect = false;  ///< deprecated
+    std::optional<bool> compact;        ///< merge changes of one row; on unless switched off
+    std::optional<bool> multiple_rows;  ///< statements of several rows; on unless switched off
+    int max_retry = 0;                  ///< deprecated
+    bool auto_fix_gtid = false;         ///< deprecated
+    bool enable_gtid = false;           ///< of a subtask: the source's
+    bool disable_detect = false;        ///< deprecated
     bool safe_mode = false;
     /// Safe mode after a start. Twice the flush interval if the key is there but empty.
     std::chrono::nanoseconds safe_mode_duration = std::chrono::seconds(60);

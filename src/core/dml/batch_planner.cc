@@ -11,8 +11,8 @@ bool is_same_row(const UniqueKey& key, model::Row a, model::Row b) {
     return std::ranges::all_of(key.parts, [&](const KeyPart& part) { return a[part.column] == b[part.column]; });
 }
 
-OperationKind kind_of_update(const RowChange& change, bool changes_key) {
-    const bool can_upsert = change.plan->can_upsert() && change.plan->row_key() != nullptr && !changes_key;
+OperationKind kind_of_update(const RowChange& change, bool changes_key, bool upserts) {
+    const bool can_upsert = upserts && change.plan->can_upsert() && change.plan->row_key() != nullptr && !changes_key;
     return can_upsert ? OperationKind::Upsert : OperationKind::Update;
 }
 
@@ -95,7 +95,7 @@ std::vector<OperationGroup> BatchPlanner::plan(std::span<const RowChange> change
             case ChangeKind::Update: {
                 const bool changes_key = change.plan->changes_unique_key(change.before, change.after);
                 if (!is_safe) {
-                    put(kind_of_update(change, changes_key), change.before, change.after);
+                    put(kind_of_update(change, changes_key, options_.upserts), change.before, change.after);
                     break;
                 }
                 if (changes_key) put(OperationKind::Delete, change.before, {});

@@ -35,6 +35,7 @@ class BatchPlanner {
     struct Options {
         bool merges_updates = true;   ///< several changes of one row become one
         bool keeps_order = false;     ///< never regroup across changes: foreign keys are checked downstream
+        bool upserts = true;          ///< updates of several rows may be written as one upsert
         std::size_t max_rows = 1000;  ///< per group
     };
     explicit BatchPlanner(Options options) : options_(options) {}

@@ -38,7 +38,7 @@ struct ResultSet {
 };
 
 struct ExecResult {
-    std::uint64_t affected_rows = 0;
+    std::uint64_t affected_rows = 0;  ///< of UPDATE: rows found, changed or not
     std::uint64_t last_insert_id = 0;
     std::uint32_t warnings = 0;
 };

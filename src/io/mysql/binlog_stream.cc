@@ -156,7 +156,13 @@ void BinlogStream::start(const binlog::StartPoint& from) {
     }
     send(handle, register_command(identity), true);
     send(handle, dump_command(flavor, from, identity), false);
-    state.pending = state.read(ErrorCode::SyncStartStream);
+    try {
+        state.pending = state.read(ErrorCode::SyncStartStream);
+    } catch (const Error& error) {
+        throw error.with_context("asked for what follows " +
+                                 (from.gtid_set ? "GTID set '" + from.gtid_set->to_string() + "'"
+                                                : from.position.to_string()));
+    }
 }
 
 std::optional<ByteView> BinlogStream::next(std::stop_token stop) {

@@ -137,7 +137,7 @@ MysqlHandle open_handle(const ConnectOptions& options) {
     const unsigned protocol = MYSQL_PROTOCOL_TCP;
     mysql_options(handle.get(), MYSQL_OPT_PROTOCOL, &protocol);
     if (mysql_real_connect(handle.get(), options.host.c_str(), options.user.c_str(), options.password.c_str(), nullptr,
-                           options.port, nullptr, 0) == nullptr) {
+                           options.port, nullptr, CLIENT_FOUND_ROWS) == nullptr) {
         const bool unreachable = is_unreachable(mysql_errno(handle.get()));
         const Error error = with_server_text(
             Error(unreachable ? ErrorCode::DbBadConnection : ErrorCode::DbDriver, where), *handle, options.scope);

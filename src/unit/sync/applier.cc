@@ -38,7 +38,10 @@ Applier::Applier(Options options, ApplierContext context, LaneQueue& queue, Sess
       context_(context),
       queue_(queue),
       link_(links, std::move(connect)),
-      planner_({.merges_updates = options.merges_updates, .keeps_order = options.keeps_order}) {}
+      planner_({.merges_updates = options.merges_updates,
+                .keeps_order = options.keeps_order,
+                .upserts = options.upserts,
+                .max_rows = options.multiple_rows ? dml::BatchPlanner::Options{}.max_rows : 1}) {}
 
 void Applier::run(std::stop_token stop) {
     while (fill_backlog(stop)) {
@@ -124,9 +127,9 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
             }
             context_.bytes_to_target += statement.text.size();
         }
-        if (needs_transaction) session.execute("COMMIT");
         for (std::size_t i = 0; i < statements.size(); ++i)
             note_missing(groups[group_of[i]], statements[i], affected[i]);
+        if (needs_transaction) session.execute("COMMIT");
     } catch (const Error& error) {
         // The transaction is open or the connection lost: a new session is certain.
         link_.drop();
@@ -138,8 +141,8 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
 void Applier::note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected) {
     if (group.is_safe || affected >= statement.expected_rows) return;
     const bool is_delete = group.kind == dml::OperationKind::Delete;
-    context_.notices.add(
-        is_delete ? "deleted row was missing in the target" : "updated row was missing or equal in the target",
+    context_.notices.pass_over(
+        is_delete ? "deleted row was missing in the target" : "updated row was missing in the target",
         group.plan->target().quoted(), statement.expected_rows - affected);
 }
 

@@ -39,6 +39,8 @@ class Applier {
         std::size_t batch_rows = 100;
         std::size_t batch_bytes = 4UL << 20U;
         bool merges_updates = true;
+        bool multiple_rows = true;  ///< statements of several rows
+        bool upserts = true;        ///< several updates as one statement, which inserts rows that were missing
         bool keeps_order = false;
         int max_attempts = 20;
     };

@@ -69,6 +69,19 @@ class BinlogScript {
         rows(binlog::EventType::UpdateRowsV2, before.size(), image(before) + image(after), 2);
     }
 
+    /// Several rows by one statement.
+    void insert_all(const std::vector<IntRow>& rows_of_event) {
+        std::string images;
+        for (const IntRow& row : rows_of_event) images += image(row);
+        rows(binlog::EventType::WriteRowsV2, rows_of_event.front().size(), images);
+    }
+    /// Before and after images in turn.
+    void update_all(const std::vector<IntRow>& images_of_event) {
+        std::string images;
+        for (const IntRow& row : images_of_event) images += image(row);
+        rows(binlog::EventType::UpdateRowsV2, images_of_event.front().size(), images, 2);
+    }
+
     [[nodiscard]] const std::string& bytes() const { return bytes_; }
     [[nodiscard]] std::uint64_t offset() const { return bytes_.size(); }
 

@@ -37,6 +37,12 @@ bool is_structure_change(StatementKind kind) {
     }
 }
 
+/// Statements that do harm, or fail, when they are executed twice.
+bool is_unrepeatable(StatementKind kind) {
+    return kind == StatementKind::AlterTable || kind == StatementKind::RenameTable ||
+           kind == StatementKind::CreateIndex || kind == StatementKind::DropIndex;
+}
+
 /// Statements that replaying after the copy does not repair: what the copy read may be of before or after.
 bool voids_copy(StatementKind kind) {
     return kind == StatementKind::AlterTable || kind == StatementKind::CreateIndex ||
@@ -106,12 +112,10 @@ std::string_view skipped_name(StatementKind kind) {
             return "skipped statement on an event";
         case StatementKind::Account:
             return "skipped statement on accounts";
-        case StatementKind::Maintenance:
-            return "skipped maintenance statement";
         case StatementKind::Rollback:
             return "rollback after changes of tables without transactions";
         case StatementKind::Dml:
-            return "statement-format DML";
+            return Notices::kDml;
         default:
             return {};
     }
@@ -125,13 +129,14 @@ std::string shortened(std::string_view statement) {
 }  // namespace
 
 DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
-                       Clock& clock, SessionLink& upstream, SessionLink& downstream)
+                       Clock& clock, StatementJournal& journal, SessionLink& upstream, SessionLink& downstream)
     : options_(std::move(options)),
       rules_(rules),
       catalog_(catalog),
       recorder_(recorder),
       notices_(notices),
       clock_(clock),
+      journal_(journal),
       upstream_(upstream),
       downstream_(downstream) {}
 
@@ -189,13 +194,16 @@ void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent
                          });
     if (!is_ours) return;
     const std::string where = info.tables.empty() ? event.end.to_string() : info.tables.front().name.quoted();
-    if (const auto name = skipped_name(info.kind); !name.empty()) {
-        notices_.add(name, where);
+    if (rules_.events.judge({}, rules::EventKind::Other, event.statement) == rules::Verdict::Skip) {
+        notices_.mention("statement skipped by a filter", where);
         return;
     }
-    const auto verdict = rules_.events.judge({}, rules::EventKind::Other, event.statement);
-    if (verdict == rules::Verdict::Skip) {
-        notices_.add("statement skipped by a filter", where);
+    if (info.kind == StatementKind::Maintenance) {
+        notices_.mention("skipped maintenance statement", where);
+        return;
+    }
+    if (const auto name = skipped_name(info.kind); !name.empty()) {
+        notices_.pass_over(name, where);
         return;
     }
     throw Error(ErrorCode::SyncDdlUnsupported, fmt::format("cannot replicate the statement at {}: {}",
@@ -232,7 +240,7 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
         if (error.code() != ErrorCode::ParseSql) throw;
         // What cannot be read may still be named by a filter.
         if (rules_.events.judge({}, rules::EventKind::Other, event.statement) == rules::Verdict::Skip) {
-            notices_.add("statement skipped by a filter", event.end.to_string());
+            notices_.mention("statement skipped by a filter", event.end.to_string());
             return {};
         }
         throw error.with_context(fmt::format("statement at {}: {}", event.end.to_string(), shortened(event.statement)));
@@ -276,13 +284,18 @@ void DdlHandler::set_session(sql::SqlSession& session, const Prepared& prepared,
     } catch (const Error& error) {
         constexpr int kUnknownCollation = 1273;
         if (target::sql_error_number(error) != kUnknownCollation) throw;
-        notices_.add("collation unknown to the target", collation);
+        notices_.mention("collation unknown to the target", collation);
     }
 }
 
-void DdlHandler::run_part(const sql::RewrittenDdl& part) {
+void DdlHandler::run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location) {
     sql::SqlSession& session = downstream_.get();
     try {
+        if (is_unrepeatable(part.kind) && !journal_.begin(session, {part.targets, number, location})) {
+            log::warn("the target shows that the statement has been executed already",
+                      {{"statement", shortened(part.text)}, {"location", location.to_string()}});
+            return;
+        }
         if (const auto tolerated = target::execute_ddl(session, part.text)) {
             log::warn("the target already is as the statement wants it",
                       {{"statement", shortened(part.text)}, {"error", *tolerated}});
@@ -308,8 +321,9 @@ void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, 
     retry(policy, clock_, stop, [&] {
         try {
             set_session(downstream_.get(), prepared, event);
-            for (; next < prepared.executed.size(); ++next) run_part(prepared.executed[next]);
+            for (; next < prepared.executed.size(); ++next) run_part(prepared.executed[next], next, event.end);
         } catch (const Error&) {
+            journal_.interrupted();
             downstream_.drop();
             throw;
         }

@@ -12,6 +12,7 @@
 #include "core/sql/ddl.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/session_links.h"
+#include "unit/sync/statement_journal.h"
 #include "unit/sync/table_catalog.h"
 
 namespace dm::sync {
@@ -38,7 +39,7 @@ class DdlHandler {
         int max_attempts = 10;
     };
     DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
-               Clock& clock, SessionLink& upstream, SessionLink& downstream);
+               Clock& clock, StatementJournal& journal, SessionLink& upstream, SessionLink& downstream);
 
     /// What a statement comes to.
     struct Prepared {
@@ -52,7 +53,8 @@ class DdlHandler {
     /// Changes nothing but notices. Throws Error{ParseSql, SyncDdlUnsupported, SyncFilteredError}.
     [[nodiscard]] Prepared prepare(const StatementEvent& event);
 
-    /// Executes on the target; everything before the statement has been applied. Throws what the target refuses.
+    /// Executes on the target; everything before the statement has been applied. What an earlier attempt, of this run
+    /// or a former one, has done already is not done again. Throws what the target refuses.
     void execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop);
 
     /// Applies the statement to the known structures and notes them for the checkpoint.
@@ -63,7 +65,7 @@ class DdlHandler {
     [[nodiscard]] bool accepts(const model::TableName& table, sql::StatementKind kind, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
-    void run_part(const sql::RewrittenDdl& part);
+    void run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location);
     [[nodiscard]] std::string zone_offset(const StatementEvent& event);
     [[nodiscard]] std::string collation_name(std::uint16_t id);
     [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);
@@ -76,6 +78,7 @@ class DdlHandler {
     Recorder& recorder_;
     Notices& notices_;
     Clock& clock_;
+    StatementJournal& journal_;
     SessionLink& upstream_;
     SessionLink& downstream_;
     std::map<std::uint16_t, std::string> collations_;  // of the upstream, by number

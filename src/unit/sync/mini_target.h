@@ -46,6 +46,16 @@ class MiniTarget {
         hook_at_ = number;
         hook_ = std::move(hook);
     }
+    /// The next statement that begins so calls `hook`, then waits until its session is cut.
+    void hold(std::string prefix, std::function<void()> hook) {
+        const std::lock_guard lock(mutex_);
+        held_ = std::move(prefix);
+        hold_hook_ = std::move(hook);
+    }
+    [[nodiscard]] std::size_t killed() const {
+        const std::lock_guard lock(mutex_);
+        return killed_;
+    }
     /// The next statements that begin so fail.
     void fail(std::string prefix, Error error, int times) {
         const std::lock_guard lock(mutex_);
@@ -53,6 +63,13 @@ class MiniTarget {
         error_ = std::move(error);
         failures_ = times;
     }
+    /// Statements that changed rows, in the order in which they were committed.
+    [[nodiscard]] std::vector<std::string> row_statements() const {
+        const std::lock_guard lock(mutex_);
+        return row_statements_;
+    }
+    /// Changes are said to have found this many rows, however many they found.
+    std::uint64_t affected_rows = 1'000'000;
     [[nodiscard]] std::vector<std::string> ddls() const {
         const std::lock_guard lock(mutex_);
         return ddls_;
@@ -83,12 +100,15 @@ class MiniTarget {
             } else {
                 target_.commit({std::string(statement)});
             }
-            return {.affected_rows = 1'000'000};
+            return {.affected_rows = target_.affected_rows};
         }
         [[nodiscard]] const model::ServerVersion& version() const override { return version_; }
         [[nodiscard]] std::uint64_t connection_id() const override { return 1; }
         [[nodiscard]] std::uint64_t max_packet_bytes() const override { return 1U << 20U; }
-        void cancel() noexcept override { is_cancelled_ = true; }
+        void cancel() noexcept override {
+            is_cancelled_ = true;
+            is_cancelled_.notify_all();
+        }
 
       private:
         MiniTarget& target_;
@@ -106,6 +126,7 @@ class MiniTarget {
             if (count_ == hook_at_) hook = std::exchange(hook_, nullptr);
         }
         if (hook) hook();
+        wait_if_held(statement, is_cancelled);
         const std::lock_guard lock(mutex_);
         if (is_cancelled)
             throw sql::FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection);
@@ -113,6 +134,18 @@ class MiniTarget {
             --failures_;
             throw *error_;
         }
+    }
+    void wait_if_held(std::string_view statement, const std::atomic<bool>& is_cancelled) {
+        std::function<void()> hook;
+        {
+            const std::lock_guard lock(mutex_);
+            if (statement.starts_with("KILL ")) ++killed_;
+            if (held_.empty() || !statement.starts_with(held_)) return;
+            held_.clear();
+            hook = std::exchange(hold_hook_, nullptr);
+        }
+        hook();
+        is_cancelled.wait(false);
     }
     sql::ResultSet answer(std::string_view statement) {
         const std::lock_guard lock(mutex_);
@@ -178,11 +211,15 @@ class MiniTarget {
         }
     }
     void run(const std::string& statement) {
+        if (statement.find("INTO `s`.`t`") != std::string::npos || statement.starts_with("UPDATE `s`.`t`") ||
+            statement.starts_with("DELETE FROM `s`.`t`"))
+            row_statements_.push_back(statement);
         if (statement.starts_with("INSERT INTO `m`.`t_syncer_checkpoint`")) return run_checkpoint(statement);
         if (statement.starts_with("INSERT INTO `s`.`t`")) return run_insert(statement);
         if (statement.starts_with("REPLACE INTO `s`.`t`")) return run_replace(statement);
         if (statement.starts_with("UPDATE `s`.`t` SET")) return run_update(statement);
         if (statement.starts_with("DELETE FROM `s`.`t` WHERE")) return run_delete(statement);
+        if (statement.starts_with("REPLACE INTO `m`.`t_syncer_ddl`")) return;
         if (statement.find("`s`.`t`") != std::string::npos) ddls_.push_back(statement);
     }
     static std::size_t after(const std::string& text, std::string_view word) { return text.find(word) + word.size(); }
@@ -244,12 +281,16 @@ class MiniTarget {
     Rows rows_;
     std::map<std::pair<std::string, std::string>, Tuple> checkpoint_;
     std::vector<std::string> ddls_;
+    std::vector<std::string> row_statements_;
     std::size_t count_ = 0;
     std::size_t hook_at_ = 0;
     std::function<void()> hook_;
     std::string failing_;
     std::optional<Error> error_;
     int failures_ = 0;
+    std::string held_;
+    std::function<void()> hold_hook_;
+    std::size_t killed_ = 0;
 };
 
 }  // namespace dm::sync::testing

@@ -1,11 +1,27 @@
 #include "unit/sync/notices.h"
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "base/log.h"
 
 namespace dm::sync {
 
-void Notices::add(std::string_view kind, std::string_view where, std::uint64_t count) {
+void Notices::pass_over(std::string_view kind, std::string_view where, std::uint64_t count) {
+    mention(kind, where, count);
+    if (count == 0 || !is_strict_) return;
+    throw Error(kind == kDml ? ErrorCode::SyncStatementBinlog : ErrorCode::SyncEventUnsupported,
+                fmt::format("the task is strict and does not pass over: {} ({})", kind, where))
+        .with_retry(RetryClass::Never)
+        .with_workaround("Mend the cause, or take `strict: true` out of the task, then resume it.");
+}
+
+void Notices::mention(std::string_view kind, std::string_view where, std::uint64_t count) {
     if (count == 0) return;
+    metrics::Labels labels = labels_;
+    labels["type"] = std::string(kind);
+    registry_.counter("dm_syncer_passed_over_total", "what replication has passed over", labels)
+        .add(static_cast<double>(count));
     const bool is_first = kinds_.with([&](auto& kinds) {
         auto& entry = kinds[std::string(kind)];
         if (entry.count == 0) entry.first_where = std::string(where);

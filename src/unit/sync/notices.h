@@ -7,15 +7,24 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "base/metrics.h"
 #include "unit/target/unit.h"
 
 namespace dm::sync {
 
 /// Counts what was passed over, so that nothing is ignored silently. The first of each kind and place is logged.
-/// Thread-safe.
+/// Thread-safe. Outlived by the registry.
 class Notices {
   public:
-    void add(std::string_view kind, std::string_view where, std::uint64_t count = 1);
+    /// A strict task does not pass anything over. Counters have `labels` and the kind as `type`.
+    Notices(bool is_strict, metrics::Registry& registry, metrics::Labels labels)
+        : is_strict_(is_strict), registry_(registry), labels_(std::move(labels)) {}
+
+    /// Throws Error{SyncStatementBinlog} for `kDml`, Error{SyncEventUnsupported} for others, if the task is strict.
+    void pass_over(std::string_view kind, std::string_view where, std::uint64_t count = 1);
+    /// The same for what the user asked for or what loses nothing: never an error.
+    void mention(std::string_view kind, std::string_view where, std::uint64_t count = 1);
+    static constexpr std::string_view kDml = "statement-format DML";
     /// One entry per kind, with the place of the first.
     [[nodiscard]] std::vector<target::Noticed> list() const;
 
@@ -26,6 +35,9 @@ class Notices {
         std::map<std::string, std::uint64_t, std::less<>> places;  // at most kMaxPlaces
     };
     static constexpr std::size_t kMaxPlaces = 1000;
+    const bool is_strict_;
+    metrics::Registry& registry_;
+    const metrics::Labels labels_;
     Guarded<std::map<std::string, Kind, std::less<>>> kinds_;
 };
 

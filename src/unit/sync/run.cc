@@ -16,6 +16,7 @@ constexpr std::size_t kSequencerBytes = 8UL << 20U;
 constexpr std::size_t kLaneBytes = 16UL << 20U;  // of all lanes together
 constexpr std::size_t kMaxQueued = 20000;
 constexpr auto kStopPatience = std::chrono::milliseconds(1000);
+constexpr auto kDrainPatience = std::chrono::milliseconds(5000);
 constexpr auto kTick = std::chrono::milliseconds(100);
 
 bool checks_foreign_keys(const config::SubTaskConfig& config) {
@@ -31,12 +32,13 @@ std::int64_t wall_seconds(const Clock& clock) {
 
 /// Queues and steps, in the order in which they may be destroyed: steps first.
 struct Run::Pipeline {
-    Pipeline(std::size_t lane_count, Recorder::Options recorder_options, target::SyncCheckpoint checkpoint, Run& run)
+    Pipeline(std::size_t lane_count, std::size_t lane_items, Recorder::Options recorder_options,
+             target::SyncCheckpoint checkpoint, Run& run)
         : progress(lane_count),
           recorder(std::move(recorder_options), std::move(checkpoint), progress, run.metrics_, run.dependencies_.clock,
                    run.links_, run.dependencies_.downstream) {
         for (std::size_t lane = 0; lane < lane_count; ++lane) {
-            lanes.push_back(std::make_unique<LaneQueue>(kMaxQueued, kLaneBytes / lane_count));
+            lanes.push_back(std::make_unique<LaneQueue>(lane_items, kLaneBytes / lane_count));
         }
     }
 
@@ -54,6 +56,7 @@ struct Run::Pipeline {
     Progress progress;
     Recorder recorder;
     std::unique_ptr<TableCatalog> catalog;
+    std::unique_ptr<StatementJournal> journal;
     std::unique_ptr<DdlHandler> ddl;
     std::unique_ptr<EventReader> reader;
     std::unique_ptr<PreparedReader> prepared;
@@ -76,9 +79,9 @@ Run::Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& depe
       rules_(rules),
       notices_(notices),
       metrics_(metrics),
-      upstream_(links_, dependencies.upstream),
+      upstream_(upstream_links_, dependencies.upstream),
       downstream_(links_, dependencies.downstream),
-      polling_(links_, dependencies.upstream) {}
+      polling_(upstream_links_, dependencies.upstream) {}
 
 Run::~Run() = default;
 
@@ -135,7 +138,7 @@ void Run::prepare(std::stop_token stop) {
     const std::size_t lanes =
         checks_foreign_keys(config_) ? 1 : static_cast<std::size_t>(std::max(config_.sync.worker_count, 1));
     auto pipeline = std::make_unique<Pipeline>(
-        lanes,
+        lanes, static_cast<std::size_t>(std::max(config_.sync.queue_size, 1)),
         Recorder::Options{
             .interval = config_.sync.checkpoint_flush_interval, .start = start.location, .by_gtid = by_gtid},
         checkpoint, *this);
@@ -144,9 +147,10 @@ void Run::prepare(std::stop_token stop) {
                                                        schema::Tracker(std::move(target_options)), pipeline->recorder,
                                                        upstream_, downstream_);
     pipeline->catalog->load(content, copies, by_gtid);
+    pipeline->journal = std::make_unique<StatementJournal>(checkpoint, checkpoint.load_statement(downstream), by_gtid);
     pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid, .start = start.location},
                                                  rules_, *pipeline->catalog, pipeline->recorder, notices_,
-                                                 dependencies_.clock, upstream_, downstream_);
+                                                 dependencies_.clock, *pipeline->journal, upstream_, downstream_);
     binlog::StartPoint from{.position = start.location.position, .gtid_set = std::nullopt};
     if (by_gtid) from.gtid_set = start.location.gtid_set;
     pipeline->reader = std::make_unique<EventReader>(dependencies_.open_source, std::move(from), pipeline->reader_queue,
@@ -162,7 +166,12 @@ void Run::prepare(std::stop_token stop) {
                                                       pipeline->sequencer_queue, pipeline->lanes, pipeline->progress);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
         pipeline->appliers.push_back(std::make_unique<Applier>(
-            Applier::Options{.lane = lane, .batch_rows = batch, .keeps_order = checks_foreign_keys(config_)},
+            Applier::Options{.lane = lane,
+                             .batch_rows = batch,
+                             .merges_updates = config_.sync.compact.value_or(true),
+                             .multiple_rows = config_.sync.multiple_rows.value_or(true),
+                             .upserts = !config_.strict,
+                             .keeps_order = checks_foreign_keys(config_)},
             ApplierContext{pipeline->progress, notices_, metrics_, dependencies_.clock, view_.bytes_to_target},
             *pipeline->lanes[lane], links_, dependencies_.downstream));
     }
@@ -205,6 +214,13 @@ void Run::stop_steps(bool in_good_order) {
         if (at_once) step->request_stop();
         step->join();
     };
+    // A statement of the target may take hours, or wait for a lock: nobody who stops a task waits for it.
+    const Step cutter(
+        "sync-cut",
+        [this, in_good_order](std::stop_token stop) {
+            cut_after(in_good_order ? kDrainPatience : kStopPatience, std::move(stop));
+        },
+        [](const Error&) {});
     p.reader->cancel();
     end_step(p.reader_step, true);
     end_step(p.translator_step, !in_good_order);
@@ -217,6 +233,19 @@ void Run::stop_steps(bool in_good_order) {
     end_step(p.poll_step, true);
     p.recorder.close();
     end_step(p.recorder_step, !in_good_order);
+}
+
+/// Real time, whatever the clock: it bounds how long we wait for others.
+void Run::cut_after(std::chrono::milliseconds patience, std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    if (never.wait_for(lock, stop, patience, [] { return false; }) || stop.stop_requested()) return;
+    log::warn("the target is still at work on a stop: its statements are ended", {{"task", config_.name.str()}});
+    is_cut_ = true;
+    pipeline_->abort();
+    upstream_links_.cancel_all();
+    links_.end_open(dependencies_.downstream);
 }
 
 target::UnitOutcome Run::run(std::stop_token stop) {
@@ -239,10 +268,12 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         state_.wait_for(kStopPatience);
     }
     const auto how = state_.stream_end();
-    const bool in_good_order = !state_.failure() && how && *how != StreamEnd::Cut && !is_killed_;
+    const bool has_failed = state_.failure().has_value();
+    const bool in_good_order = !has_failed && how && *how != StreamEnd::Cut && !is_killed_;
     stop_steps(in_good_order);
     if (is_killed_) return target::UnitOutcome::Stopped;
-    if (const auto failure = state_.failure()) {
+    // Statements that we ended ourselves are no failures.
+    if (const auto failure = state_.failure(); failure && (has_failed || !is_cut_)) {
         try {
             p.recorder.flush_alone(false);
         } catch (const Error& error) {
@@ -282,6 +313,7 @@ target::UnitOutcome Run::finish(StreamEnd how) {
 void Run::kill() noexcept {
     is_killed_ = true;
     links_.cancel_all();
+    upstream_links_.cancel_all();
     const std::lock_guard lock(mutex_);
     if (!pipeline_) return;
     pipeline_->reader->cancel();

@@ -46,6 +46,7 @@ class Run {
                                                         const StartPoint& start, Translator::Options& options);
     void start_steps();
     void stop_steps(bool in_good_order);
+    void cut_after(std::chrono::milliseconds patience, std::stop_token stop);
     [[nodiscard]] target::UnitOutcome finish(StreamEnd how);
     void watch(std::stop_token stop);
     void poll_upstream(std::stop_token stop);
@@ -58,13 +59,15 @@ class Run {
     SyncMetrics& metrics_;
     RunView view_;
     RunState state_;
-    SessionLinks links_;
+    SessionLinks links_;           ///< to the target
+    SessionLinks upstream_links_;  ///< to the upstream
     SessionLink upstream_;
     SessionLink downstream_;
     SessionLink polling_;
     UpstreamWatch upstream_location_;
     bool is_there_already_ = false;  ///< `run_until` is not after the start
     std::atomic<bool> is_killed_ = false;
+    std::atomic<bool> is_cut_ = false;  ///< stopping took too long: statements were ended
 
     mutable std::mutex mutex_;  // guards pipeline_ itself against kill and fill while it is made
     std::unique_ptr<Pipeline> pipeline_;

@@ -1,18 +1,47 @@
 #include "unit/sync/session_links.h"
 
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
 namespace dm::sync {
 
 void SessionLinks::cancel_all() noexcept {
     const std::lock_guard lock(mutex_);
     is_cancelled_ = true;
-    for (sql::SqlSession* session : sessions_) session->cancel();
+    for (const auto& [session, id] : sessions_) session->cancel();
+}
+
+void SessionLinks::end_open(const sql::SqlConnector& connect) noexcept {
+    std::vector<std::uint64_t> ids;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [session, id] : sessions_) ids.push_back(id);
+    }
+    try {
+        const auto session = connect();
+        for (const std::uint64_t id : ids) {
+            try {
+                session->execute(fmt::format("KILL {}", id));
+            } catch (const Error& error) {
+                log::debug("a session of the target could not be ended", {{"error", error.what()}});
+            }
+        }
+    } catch (const Error& error) {
+        log::warn("the sessions of the target are cut without telling it", {{"error", error.what()}});
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& [session, id] : sessions_) session->cancel();
 }
 
 sql::SqlSession& SessionLink::get() {
     if (session_) return *session_;
     session_ = connect_();
     const std::lock_guard lock(links_.mutex_);
-    links_.sessions_.insert(session_.get());
+    links_.sessions_.emplace(session_.get(), session_->connection_id());
     if (links_.is_cancelled_) session_->cancel();
     return *session_;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include "core/sql/sql_session.h"
 
@@ -15,11 +16,14 @@ class SessionLinks {
   public:
     /// Cuts all sessions, now and whenever one is opened.
     void cancel_all() noexcept;
+    /// Ends the sessions that are open now, at the server too, by `KILL` over a new one, so that no statement goes on
+    /// after we stopped waiting for it. Never throws: what cannot be reached is only cut.
+    void end_open(const sql::SqlConnector& connect) noexcept;
 
   private:
     friend class SessionLink;
     std::mutex mutex_;
-    std::set<sql::SqlSession*> sessions_;
+    std::map<sql::SqlSession*, std::uint64_t> sessions_;  // with the server's id
     bool is_cancelled_ = false;
 };
 

@@ -19,6 +19,10 @@ struct SyncUnit::State {
         : config(std::move(given)),
           dependencies(std::move(needed)),
           rules(compile_rules(config)),
+          notices(config.strict, dependencies.metrics,
+                  {{"task", config.name.str()},
+                   {"source_id", config.source_id.str()},
+                   {"worker", dependencies.worker_name}}),
           metrics(
               dependencies.metrics,
               {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name}) {}

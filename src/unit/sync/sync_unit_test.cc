@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <random>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -262,6 +263,83 @@ TEST_F(SyncUnitTest, statement_format_changes_are_counted) {
     const auto status = std::get<target::SyncStatus>(unit->status());
     ASSERT_EQ(status.noticed.size(), 1U);
     EXPECT_EQ(status.noticed[0].kind, "statement-format DML");
+}
+
+TEST_F(SyncUnitTest, a_strict_task_passes_nothing_over) {
+    config_.strict = true;
+    BinlogScript dml;
+    dml.begin();
+    dml.statement("INSERT INTO t VALUES (1,1,1)");
+    dml.commit();
+    BinlogScript view;
+    view.statement("CREATE VIEW v AS SELECT 1");
+    BinlogScript missing;
+    missing.begin();
+    missing.remove({5, 5, 5});
+    missing.commit();
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000001", .binlog_pos = 4, .binlog_gtid = ""};
+    config_.sync.safe_mode_duration = std::chrono::nanoseconds(0);
+    for (const auto& [script, code, word] : {std::tuple(&dml, ErrorCode::SyncStatementBinlog, "statement-format DML"),
+                                             std::tuple(&view, ErrorCode::SyncEventUnsupported, "view"),
+                                             std::tuple(&missing, ErrorCode::SyncEventUnsupported, "missing")}) {
+        renew_target();
+        target_->affected_rows = 0;
+        try {
+            (void)make_unit(script->bytes())->run({});
+            FAIL() << word;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), code) << error.what();
+            EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+            EXPECT_EQ(error.retry_class(), RetryClass::Never);
+        }
+    }
+    BinlogScript harmless;
+    harmless.statement("ANALYZE TABLE t");
+    renew_target();
+    EXPECT_EQ(make_unit(harmless.bytes())->run({}), target::UnitOutcome::Stopped);
+    EXPECT_NE(metrics_.expose().find("dm_syncer_passed_over_total"), std::string::npos);
+}
+
+TEST_F(SyncUnitTest, merging_and_statements_of_several_rows_can_be_switched_off) {
+    BinlogScript several;
+    several.begin();
+    several.insert_all({{1, 1, 0}, {2, 2, 0}, {3, 3, 0}});
+    several.commit();
+    BinlogScript same;
+    same.begin();
+    same.update_all({{1, 1, 0}, {1, 1, 1}, {1, 1, 1}, {1, 1, 2}, {1, 1, 2}, {1, 1, 3}});
+    same.commit();
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000001", .binlog_pos = 4, .binlog_gtid = ""};
+    config_.sync.safe_mode_duration = std::chrono::nanoseconds(0);
+    const auto statements = [&](const BinlogScript& script) {
+        renew_target();
+        EXPECT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+        return target_->row_statements().size();
+    };
+    EXPECT_EQ(statements(several), 1U);
+    EXPECT_EQ(statements(same), 1U);
+    config_.sync.multiple_rows = false;
+    EXPECT_EQ(statements(several), 3U);
+    EXPECT_EQ(statements(same), 1U);
+    config_.sync.multiple_rows = true;
+    config_.sync.compact = false;
+    EXPECT_EQ(statements(several), 1U);
+    EXPECT_EQ(statements(same), 3U);
+}
+
+TEST_F(SyncUnitTest, a_stop_does_not_wait_for_the_target) {
+    BinlogScript script;
+    script.begin();
+    script.insert({1, 1, 1});
+    script.commit();
+    script.statement("ALTER TABLE t ADD COLUMN c INT");
+    std::stop_source stop;
+    target_->hold("ALTER TABLE", [&stop] { stop.request_stop(); });
+    EXPECT_EQ(make_unit(script.bytes())->run(stop.get_token()), target::UnitOutcome::Stopped);
+    EXPECT_TRUE(target_->ddls().empty());
+    EXPECT_GE(target_->killed(), 1U);
+    EXPECT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+    EXPECT_EQ(target_->ddls().size(), 1U);
 }
 
 TEST_F(SyncUnitTest, unknown_statements_are_refused_with_their_place) {

@@ -177,7 +177,7 @@ void Translator::check_other(const binlog::Event& event) {
     } else if (const auto* unknown = event.get_if<binlog::Unknown>()) {
         ensure(unknown->is_ignorable, ErrorCode::SyncEventUnsupported,
                fmt::format("the event at {} is of the unknown type {}", where, static_cast<int>(unknown->type)));
-        context_.notices.add("unknown event", where);
+        context_.notices.pass_over("unknown event", where);
     }
 }
 

@@ -56,6 +56,7 @@ model::Location location_of(const sql::ResultSet& result, std::size_t row, const
 SyncCheckpoint::SyncCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
                                model::Flavor flavor)
     : table_{std::string(meta_schema), fmt::format("{}_syncer_checkpoint", task)},
+      statements_{std::string(meta_schema), fmt::format("{}_syncer_ddl", task)},
       source_id_(source_id),
       flavor_(flavor) {}
 
@@ -81,6 +82,15 @@ void SyncCheckpoint::prepare(sql::SqlSession& session) const {
                     "update_time timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,"
                     "UNIQUE KEY uk_id_schema_table (id, cp_schema, cp_table))",
                     table_.quoted(), has_json ? "JSON" : "LONGTEXT"));
+    session.execute(
+        fmt::format("CREATE TABLE IF NOT EXISTS {} ("
+                    "id VARCHAR(32) NOT NULL PRIMARY KEY,"
+                    "location LONGTEXT NOT NULL,"
+                    "part INT UNSIGNED NOT NULL,"
+                    "structure_before LONGTEXT NOT NULL,"
+                    "update_time timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP) "
+                    "DEFAULT CHARSET=utf8mb4",
+                    statements_.quoted()));
 }
 
 checkpoint::CheckpointContent SyncCheckpoint::load(sql::SqlSession& session) const {
@@ -151,12 +161,29 @@ void SyncCheckpoint::save(sql::SqlSession& session, const checkpoint::Checkpoint
     session.execute("COMMIT");
 }
 
+std::optional<StatementUnderWay> SyncCheckpoint::load_statement(sql::SqlSession& session) const {
+    const auto result = session.query(fmt::format("SELECT location,part,structure_before FROM {} WHERE id={}",
+                                                  statements_.quoted(), text_literal(source_id_)));
+    if (result.rows.empty()) return std::nullopt;
+    return StatementUnderWay{.location = result.text(0, "location"),
+                             .part = static_cast<std::size_t>(number_of(result.text(0, "part"))),
+                             .before = result.text(0, "structure_before")};
+}
+
+void SyncCheckpoint::save_statement(sql::SqlSession& session, const StatementUnderWay& statement) const {
+    session.execute(fmt::format("REPLACE INTO {} (id,location,part,structure_before) VALUES ({},{},{},{})",
+                                statements_.quoted(), text_literal(source_id_), text_literal(statement.location),
+                                statement.part, text_literal(statement.before)));
+}
+
 void SyncCheckpoint::drop_all(sql::SqlSession& session) const {
-    const auto found =
-        session.query(fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
-                                  text_literal(table_.schema), text_literal(table_.table)));
-    if (!found.rows.empty())
-        session.execute(fmt::format("DELETE FROM {} WHERE id={}", table_.quoted(), text_literal(source_id_)));
+    for (const model::TableName& table : {table_, statements_}) {
+        const auto found =
+            session.query(fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
+                                      text_literal(table.schema), text_literal(table.table)));
+        if (!found.rows.empty())
+            session.execute(fmt::format("DELETE FROM {} WHERE id={}", table.quoted(), text_literal(source_id_)));
+    }
 }
 
 }  // namespace dm::target

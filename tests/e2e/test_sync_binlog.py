@@ -1,0 +1,185 @@
+"""Reading binlogs of every kind of server, in both modes, through everything that may happen to them."""
+
+import pytest
+
+KINDS = ["mysql5.6", "mysql9.7", "mariadb10.11", "mariadb11.8"]
+
+
+def status_of(server):
+    """File, position and GTID set the server stands at."""
+    statement = "SHOW BINARY LOG STATUS" if server.kind.name == "mysql9.7" else "SHOW MASTER STATUS"
+    row = server.query(statement)[0]
+    gtids = server.value("SELECT @@global.gtid_binlog_pos") if server.kind.is_mariadb else row[4]
+    return row[0], row[1], gtids.replace("\n", "")
+
+
+def checkpoint(downstream, task="t"):
+    return downstream.query(f"SELECT binlog_name, binlog_pos, binlog_gtid FROM dm_meta.{task}_syncer_checkpoint "
+                            "WHERE is_global")[0]
+
+
+def wait_recorded(cluster, source, downstream, by_gtid, task="t"):
+    """Waits until the checkpoint says what the source says, with nobody writing."""
+    part = slice(2, 3) if by_gtid else slice(0, 2)
+    cluster.wait(lambda: checkpoint(downstream, task)[part] == status_of(source)[part], 45,
+                 f"the checkpoint {checkpoint(downstream, task)} to be {status_of(source)}")
+
+
+def table(source, name="b"):
+    source.execute(f"CREATE DATABASE {name}",
+                   f"CREATE TABLE {name}.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(500), n INT UNIQUE)",
+                   f"INSERT INTO {name}.t (v, n) VALUES ('one', 1), ('two', 2)")
+
+
+def change(source, name="b", count=10):
+    with source.connect(database=name) as connection, connection.cursor() as cursor:
+        for number in range(count):
+            cursor.execute("BEGIN")
+            cursor.execute("INSERT INTO t (v) VALUES (REPEAT('x', %s))", (100 + number,))
+            cursor.execute("UPDATE t SET v = CONCAT(v, 'y'), n = NULL WHERE id %% 7 = %s", (number % 7,))
+            cursor.execute("DELETE FROM t WHERE id = LAST_INSERT_ID() - 5")
+            cursor.execute("COMMIT")
+
+
+@pytest.mark.parametrize("by_gtid", [True, False], ids=["gtid", "position"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_source_through_thick_and_thin(cluster, new_server, downstream, assert_same, kind, by_gtid):
+    source = new_server(kind, "source")
+    table(source)
+    cluster.create_source("s1", source, **{"enable-gtid": by_gtid})
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_synced("t")
+    for _ in range(10):
+        source.execute("FLUSH BINARY LOGS" if kind != "mysql5.6" else "FLUSH LOGS")
+        change(source, count=1)
+    cluster.wait_synced("t")
+    source.execute("SET GLOBAL max_binlog_size = 4096")
+    change(source, count=30)
+    for algorithm in ("NONE", "CRC32", "NONE"):
+        source.execute(f"SET GLOBAL binlog_checksum = {algorithm}")
+        change(source, count=3)
+    source.execute("FLUSH LOGS")
+    cluster.wait_synced("t")
+    wait_recorded(cluster, source, downstream, by_gtid)
+    source.restart()
+    change(source)
+    source.kill9()
+    source.start()
+    change(source)
+    cluster.wait_synced("t", 90)
+    wait_recorded(cluster, source, downstream, by_gtid)
+    assert_same(source, downstream, "b")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gtids_are_found_for_a_position(cluster, new_server, downstream, assert_same, kind):
+    source = new_server(kind, "source")
+    table(source)
+    downstream.execute("CREATE DATABASE b", "CREATE TABLE b.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(500), "
+                       "n INT UNIQUE)", "INSERT INTO b.t (v, n) VALUES ('one', 1), ('two', 2)")
+    file, position, _ = status_of(source)
+    change(source)
+    cluster.create_source("s1", source)
+    meta = {"binlog-name": file, "binlog-pos": position}
+    cluster.start_task("t", downstream, [{"source-id": "s1", "meta": meta}], **{"task-mode": "incremental"})
+    cluster.wait_synced("t")
+    change(source)
+    cluster.wait_synced("t")
+    wait_recorded(cluster, source, downstream, True)
+    assert_same(source, downstream, "b")
+
+
+def test_tagged_gtids(cluster, new_server, downstream, assert_same):
+    source = new_server("mysql9.7", "source")
+    table(source)
+    cluster.create_source("s1", source)
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_synced("t")
+    for tag in ("red", "blue", "red"):
+        source.execute(f"SET gtid_next = 'AUTOMATIC:{tag}'", "INSERT INTO b.t (v) VALUES ('tagged')",
+                       "ALTER TABLE b.t COMMENT 'tagged'", "SET gtid_next = 'AUTOMATIC'")
+        change(source, count=2)
+        cluster.wait_synced("t")
+        cluster.workers[cluster.worker_of("s1")].kill9()
+        change(source, count=2)
+        cluster.wait_synced("t", 90)
+        for name, worker in cluster.workers.items():
+            if not worker.is_running():
+                worker.start()
+                cluster.wait(lambda name=name: cluster.member(name)["stage"] != "offline", 20, f"{name} to be back")
+    wait_recorded(cluster, source, downstream, True)
+    assert ":red:1-" in checkpoint(downstream)[2]
+    assert_same(source, downstream, "b")
+
+
+@pytest.mark.parametrize("kind,options", [
+    ("mysql5.6", {"log-bin-use-v1-row-events": "1", "binlog-checksum": "NONE"}),
+    ("mariadb10.11", {"log-bin-compress": "ON", "log-bin-compress-min-len": "10"}),
+    ("mariadb11.8", {"log-bin-compress": "ON", "log-bin-compress-min-len": "10", "binlog-row-metadata": "FULL"}),
+    ("mysql9.7", {"binlog-transaction-compression": "ON"}),
+    ("mysql9.7", {"binlog-row-value-options": "PARTIAL_JSON"}),
+], ids=["v1-rows", "mariadb10-compressed", "mariadb11-compressed", "payloads", "partial-json"])
+def test_forms_of_events(cluster, new_server, servers, assert_same, kind, options):
+    target = servers.get("mysql9.7", "down")
+    source = new_server(kind, "source", options=options)
+    table(source)
+    has_json = kind == "mysql9.7"
+    if has_json:
+        source.execute("CREATE TABLE b.j (id INT PRIMARY KEY, doc JSON)",
+                       """INSERT INTO b.j VALUES (1, '{"a": [1, 2, {"b": "text"}], "c": 1.5}'), (2, '[]')""")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    change(source, count=30)
+    source.execute("INSERT INTO b.t (v) SELECT REPEAT('z', 400) FROM information_schema.columns LIMIT 300",
+                   "ALTER TABLE b.t ADD COLUMN extra INT DEFAULT 4", "UPDATE b.t SET extra = 5 WHERE id > 10")
+    if has_json:
+        source.execute("UPDATE b.j SET doc = JSON_SET(doc, '$.a[2].b', 'longer text than before') WHERE id = 1",
+                       "UPDATE b.j SET doc = JSON_REMOVE(doc, '$.a[0]') WHERE id = 1",
+                       "UPDATE b.j SET doc = JSON_ARRAY_APPEND(doc, '$', 7)",
+                       "BEGIN", "UPDATE b.j SET doc = JSON_REPLACE(doc, '$[0]', NULL)", "DELETE FROM b.t WHERE id = 3",
+                       "COMMIT")
+    cluster.wait_synced("t")
+    assert_same(source, target, "b")
+
+
+def errors_of(cluster, task="t", source="s1"):
+    return (cluster.subtask(task, source)["result"] or {}).get("errors") or []
+
+
+def test_incomplete_row_images_are_refused(cluster, servers, downstream):
+    source = servers.get("mysql9.7", "up")
+    table(source)
+    cluster.create_source("s1", source)
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_synced("t")
+    with source.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SET SESSION binlog_row_image = MINIMAL")
+        cursor.execute("UPDATE b.t SET v = 'x' WHERE id = 1")
+    cluster.wait(lambda: errors_of(cluster), 30, "the subtask to fail")
+    error = errors_of(cluster)[0]
+    assert error["ErrCode"] == 11126 and "`b`.`t`" in error["Message"] and "binlog_row_image" in error["Workaround"]
+
+
+@pytest.mark.parametrize("by_gtid", [True, False], ids=["gtid", "position"])
+@pytest.mark.parametrize("kind", ["mysql5.6", "mysql9.7", "mariadb10.11"])
+def test_a_purged_binlog_is_named(cluster, new_server, downstream, kind, by_gtid):
+    source = new_server(kind, "source")
+    table(source)
+    cluster.create_source("s1", source, **{"enable-gtid": by_gtid})
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_synced("t")
+    cluster.ctl_ok("pause-task", "t")
+    cluster.wait_stage("t", "Paused")
+    needed = checkpoint(downstream)
+    change(source)
+    source.execute("FLUSH LOGS")
+    change(source)
+    source.execute(f"PURGE BINARY LOGS TO '{status_of(source)[0]}'")
+    assert needed[0] not in [row[0] for row in source.query("SHOW BINARY LOGS")]
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait(lambda: errors_of(cluster), 30, "the subtask to fail")
+    error = errors_of(cluster)[0]
+    assert error["ErrCode"] == 36101, error
+    assert (needed[2] if by_gtid else needed[0]) in error["Message"], error
+    assert "--remove-meta" in error["Workaround"], error

@@ -1,0 +1,107 @@
+"""Statements that change structures: a stop does not wait for them, and a crash does not execute them twice."""
+
+import contextlib
+
+import pytest
+
+
+def index_count(server, table):
+    schema, name = table.split(".")
+    return server.value("SELECT COUNT(*) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+                        (schema, name))
+
+
+@contextlib.contextmanager
+def in_use(server, table):
+    """A session that has read the table and keeps its transaction: no ALTER gets past it."""
+    connection = server.connect(autocommit=False)
+    try:
+        connection.cursor().execute(f"SELECT * FROM {table}")
+        yield connection
+    finally:
+        connection.close()
+
+
+def waiting_statements(server, word):
+    return server.query("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE %s AND ID <> CONNECTION_ID()",
+                        (f"{word}%",))
+
+
+@pytest.fixture(params=["mariadb10.11", "mysql9.7"])
+def target(request, servers):
+    return servers.get(request.param, "down")
+
+
+@pytest.fixture
+def running(cluster, servers, target):
+    source = servers.get("mariadb10.11", "up")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v INT)", "INSERT INTO d.t VALUES (1, 1)",
+                   "CREATE TABLE d.u LIKE d.t", "INSERT INTO d.u VALUES (5, 5)")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    return source
+
+
+def test_pause_does_not_wait_for_a_long_statement(cluster, running, target, assert_same):
+    with in_use(target, "d.t"):
+        running.execute("ALTER TABLE d.t ADD INDEX (v)", "INSERT INTO d.t VALUES (2, 2)")
+        cluster.wait(lambda: waiting_statements(target, "ALTER TABLE"), 20, "the statement to wait for the lock")
+        cluster.ctl_ok("pause-task", "t")
+        cluster.wait_stage("t", "Paused")
+        assert not (cluster.subtask("t", "s1")["result"] or {}).get("errors")
+        cluster.wait(lambda: not waiting_statements(target, "ALTER TABLE"), 10, "the statement to be ended")
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait_synced("t")
+    assert_same(running, target, "d")
+    assert index_count(target, "d.t") == 2
+
+
+def test_pause_does_not_wait_for_a_locked_row(cluster, running, target, assert_same):
+    connection = target.connect(autocommit=False)
+    connection.cursor().execute("SELECT * FROM d.t WHERE id = 1 FOR UPDATE")
+    running.execute("UPDATE d.t SET v = 7 WHERE id = 1")
+    cluster.wait(lambda: waiting_statements(target, "UPDATE"), 20, "the change to wait for the lock")
+    cluster.ctl_ok("pause-task", "t")
+    cluster.wait_stage("t", "Paused")
+    cluster.wait(lambda: not waiting_statements(target, "UPDATE"), 10, "the change to be ended")
+    connection.close()
+    assert target.value("SELECT v FROM d.t WHERE id = 1") == 1
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait_synced("t")
+    assert_same(running, target, "d")
+
+
+@pytest.mark.parametrize("statements,changed", [
+    (["ALTER TABLE d.t ADD INDEX (v)"], "SELECT COUNT(*) = 2 FROM information_schema.STATISTICS WHERE "
+                                        "TABLE_SCHEMA = 'd' AND TABLE_NAME = 't'"),
+    (["ALTER TABLE d.t ADD COLUMN first_ INT FIRST, DROP COLUMN v, ADD COLUMN v BIGINT DEFAULT 3"],
+     "SELECT COUNT(*) = 3 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'd' AND TABLE_NAME = 't'"),
+    (["RENAME TABLE d.t TO d.spare, d.u TO d.t, d.spare TO d.u"], "SELECT COUNT(*) = 1 FROM d.t WHERE id = 5"),
+], ids=["index", "columns", "swap"])
+def test_a_crash_between_statement_and_checkpoint(cluster, running, target, assert_same, statements, changed):
+    with in_use(target, "d.t") as reader:
+        running.execute(*statements)
+        word = statements[0].split()[0]
+        cluster.wait(lambda: waiting_statements(target, word), 20, "the statement to wait for the lock")
+        keeper = target.connect()
+        keeper.cursor().execute("LOCK TABLES dm_meta.t_syncer_checkpoint READ")
+        reader.rollback()
+        cluster.wait(lambda: target.value(changed), 20, "the statement to be executed")
+        cluster.workers[cluster.worker_of("s1")].kill9()
+        keeper.close()
+    running.execute("INSERT INTO d.t (id) VALUES (20)", "DELETE FROM d.u")
+    cluster.wait_synced("t", 90)
+    assert_same(running, target, "d")
+    assert index_count(target, "d.t") == index_count(running, "d.t")
+
+
+def test_a_crash_before_the_statement(cluster, running, target, assert_same):
+    with in_use(target, "d.t"):
+        running.execute("ALTER TABLE d.t ADD INDEX (v), ADD COLUMN c INT", "INSERT INTO d.t VALUES (2, 2, 2)")
+        cluster.wait(lambda: waiting_statements(target, "ALTER TABLE"), 20, "the statement to wait for the lock")
+        cluster.workers[cluster.worker_of("s1")].kill9()
+        cluster.wait(lambda: not waiting_statements(target, "ALTER TABLE"), 60, "the successor to end it")
+    cluster.wait_synced("t", 90)
+    assert_same(running, target, "d")
+    assert index_count(target, "d.t") == index_count(running, "d.t")
