@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Usage: ./dev bench [--preset PRESET] [FILTER]
+# Usage: ./dev bench [--preset PRESET] [decode|copy|sync|lag|all] [--quick] [--out FOLDER]
+#        ./dev bench [--preset PRESET] micro [FILTER]
+#        ./dev bench [--preset PRESET] SCRIPT
 #
-# Builds (preset release unless told) and runs every program of build/PRESET/bin/bench, then every
-# script bench/*_bench.py on real servers. FILTER is a part of a program's or script's name.
+# Measures on real servers (all, if nothing is named), prints figures and ratios of one run and writes them as
+# CSV files into build/bench or FOLDER; bench/README.md tells what is measured and how. --quick takes small sizes.
+# micro runs the programs of build/PRESET/bin/bench whose name contains FILTER. SCRIPT stands for any other
+# bench/SCRIPT.py; it is told --bin, --out and the rest of the line.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-preset=release
+preset=release out=$root/build/bench
+words=()
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help)
@@ -18,29 +23,38 @@ while [ $# -gt 0 ]; do
             preset=${2:?--preset needs a name}
             shift
             ;;
-        -*) bad_option "$1" bench ;;
-        *) break ;;
+        --out)
+            out=${2:?--out needs a folder}
+            shift
+            ;;
+        *) words+=("$1") ;;
     esac
     shift
 done
-filter=${1:-}
 known_preset "$preset"
+what=${words[0]:-all}
+bin=$root/build/$preset/bin
+script=$root/bench/$what.py
+
+run_micro() {
+    local filter=${words[1]:-} ran=0 program
+    for program in "$bin/bench"/*"$filter"*_bench; do
+        [ -x "$program" ] || continue
+        ran=$((ran + 1))
+        say "$(basename "$program")"
+        "$program"
+    done
+    [ "$ran" -gt 0 ] || die "no benchmark matches \"$filter\""
+}
+
 require_packages
 build_preset "$preset"
-
-ran=0 status=0
-for program in "$root/build/$preset/bin/bench"/*"$filter"*_bench; do
-    [ -x "$program" ] || continue
-    ran=$((ran + 1))
-    say "$(basename "$program")"
-    "$program" || status=1
-done
-for script in "$root"/bench/*"$filter"*_bench.py; do
-    [ -f "$script" ] || continue
-    [ "$ran" -gt 0 ] || require_servers all
-    ran=$((ran + 1))
-    say "$(basename "$script")"
-    PYTHONPATH="$root/tests" "$python" "$script" --bin "$root/build/$preset/bin" || status=1
-done
-[ "$ran" -gt 0 ] || die "no benchmark matches \"$filter\""
-exit "$status"
+if [ "$what" = micro ]; then
+    run_micro
+elif [ -f "$script" ]; then
+    require_servers all
+    PYTHONPATH="$root/tests" exec "$python" "$script" --bin "$bin" --out "$out" "${words[@]:1}"
+else
+    require_servers mariadb10.11
+    PYTHONPATH="$root/tests:$root/bench" exec "$python" -m data_path --bin "$bin" --out "$out" "${words[@]}"
+fi

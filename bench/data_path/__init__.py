@@ -1,0 +1,1 @@
+"""Benchmarks of the data path on real servers: see ../README.md."""
