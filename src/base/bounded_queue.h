@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -13,6 +14,8 @@ namespace dm {
 /// Hands items from step to step, limited by number and by bytes, first in first out. Any number of producers and
 /// consumers. An empty queue accepts one item of any size, so progress never depends on an item's size.
 /// `close` lets consumers drain what is there; a stop request abandons the wait. Owned by whoever owns both steps.
+/// A producer that found the queue full is woken when half of it is free, and only those who wait are woken: steps work
+/// in turns of many items instead of changing places at each one.
 template <typename T>
 class BoundedQueue {
   public:
@@ -23,43 +26,44 @@ class BoundedQueue {
     /// Waits for room, then appends. False, with the item dropped, if stop was requested or the queue is closed.
     [[nodiscard]] bool push(T item, std::size_t bytes, std::stop_token stop) {
         std::unique_lock lock(mutex_);
-        const bool ready = not_full_.wait(lock, stop, [&] { return closed_ || has_room_locked(bytes); });
-        if (!ready || closed_) return false;
+        const auto is_ready = [&] { return closed_ || has_room_locked(bytes); };
+        if (!is_ready() && !wait_locked(lock, not_full_, std::move(stop), is_ready)) return false;
+        if (closed_) return false;
         bytes_ += bytes;
         items_.push_back({std::move(item), bytes});
-        not_empty_.notify_one();
+        const bool is_awaited = not_empty_.waiting > 0;
+        lock.unlock();
+        if (is_awaited) not_empty_.changed.notify_one();
         return true;
     }
 
     /// Waits for an item. Nothing if stop was requested, or the queue is closed and drained.
     [[nodiscard]] std::optional<T> pop(std::stop_token stop) {
         std::unique_lock lock(mutex_);
-        if (!not_empty_.wait(lock, stop, [&] { return closed_ || !items_.empty(); })) return std::nullopt;
-        return take_locked();
+        const auto is_ready = [&] { return closed_ || !items_.empty(); };
+        if (!is_ready() && !wait_locked(lock, not_empty_, std::move(stop), is_ready)) return std::nullopt;
+        return take(lock);
     }
 
     /// An item if there is one now.
     [[nodiscard]] std::optional<T> try_pop() {
-        const std::lock_guard lock(mutex_);
-        return take_locked();
+        std::unique_lock lock(mutex_);
+        return take(lock);
     }
 
     /// No more items are accepted; what is queued can still be popped.
     void close() noexcept {
         const std::lock_guard lock(mutex_);
         closed_ = true;
-        not_empty_.notify_all();
-        not_full_.notify_all();
+        not_empty_.changed.notify_all();
+        not_full_.changed.notify_all();
     }
 
     [[nodiscard]] std::size_t size() const {
         const std::lock_guard lock(mutex_);
         return items_.size();
     }
-    [[nodiscard]] std::size_t bytes() const {
-        const std::lock_guard lock(mutex_);
-        return bytes_;
-    }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
   private:
     struct Entry {
@@ -71,12 +75,34 @@ class BoundedQueue {
         return items_.empty() || (items_.size() < max_items_ && bytes_ + bytes <= max_bytes_);
     }
 
-    std::optional<T> take_locked() {
+    /// True while a waiting producer need not be woken: more than half of the queue is taken.
+    bool is_well_filled_locked() const {
+        return !items_.empty() && (items_.size() > max_items_ / 2 || bytes_ > max_bytes_ / 2);
+    }
+
+    /// Those who wait for the same thing.
+    struct Waiters {
+        std::condition_variable_any changed;
+        std::size_t waiting = 0;
+    };
+
+    template <typename Condition>
+    static bool wait_locked(std::unique_lock<std::mutex>& lock, Waiters& waiters, std::stop_token stop,
+                            const Condition& is_ready) {
+        ++waiters.waiting;
+        const bool ready = waiters.changed.wait(lock, std::move(stop), is_ready);
+        --waiters.waiting;
+        return ready;
+    }
+
+    std::optional<T> take(std::unique_lock<std::mutex>& lock) {
         if (items_.empty()) return std::nullopt;
         Entry entry = std::move(items_.front());
         items_.pop_front();
         bytes_ -= entry.bytes;
-        not_full_.notify_all();
+        const bool is_awaited = not_full_.waiting > 0 && !is_well_filled_locked();
+        lock.unlock();
+        if (is_awaited) not_full_.changed.notify_all();
         return std::move(entry.item);
     }
 
@@ -84,10 +110,10 @@ class BoundedQueue {
     const std::size_t max_bytes_;
 
     mutable std::mutex mutex_;
-    std::condition_variable_any not_full_;   // producers wait: no room for their item
-    std::condition_variable_any not_empty_;  // consumers wait: no items
+    Waiters not_full_;   // producers: no room for their item
+    Waiters not_empty_;  // consumers: no items
     std::deque<Entry> items_;
-    std::size_t bytes_ = 0;
+    std::atomic<std::size_t> bytes_ = 0;  // changed under the mutex
     bool closed_ = false;
 };
 
