@@ -56,6 +56,15 @@ inline void ensure(bool condition, ErrorCode code, std::string_view message,
     if (!condition) throw Error(code, std::string(message), where);
 }
 
+/// The same for hot paths: `message` is a function that makes the text, called only if it is needed.
+template <typename Message>
+    requires std::is_invocable_r_v<std::string, Message>
+void ensure(bool condition, ErrorCode code, const Message& message,
+            std::source_location where = std::source_location::current()) {
+    if (!condition) [[unlikely]]
+        throw Error(code, message(), where);
+}
+
 /// The Error inside the exception being handled; any other exception becomes `fallback` with its text as the message.
 /// Call only inside a catch block.
 [[nodiscard]] Error current_error(ErrorCode fallback = ErrorCode::NotSet) noexcept;

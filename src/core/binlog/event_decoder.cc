@@ -83,7 +83,7 @@ Event EventDecoder::decode(ByteView event) {
     const EventHeader header = decode_header(event);
     try {
         ensure(header.event_size == event.size(), ErrorCode::BinlogMalformed,
-               fmt::format("event of {} bytes says it has {}", event.size(), header.event_size));
+               [&] { return fmt::format("event of {} bytes says it has {}", event.size(), header.event_size); });
         if (header.type == EventType::FormatDescription) {
             FormatDescription format = decode_format_description(event.subspan(kHeaderBytes));
             if (options_.verify_checksum && format.checksum == ChecksumAlgorithm::Crc32) {

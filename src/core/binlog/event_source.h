@@ -34,6 +34,9 @@ class EventSource {
     /// stream breaks: start again from the last known location.
     [[nodiscard]] virtual std::optional<ByteView> next(std::stop_token stop) = 0;
 
+    /// True if `next` has an event, or at least the beginning of one, at hand: a hint by which readers gather events.
+    [[nodiscard]] virtual bool has_more() const { return false; }
+
     /// "remote" or "local": what query-status shows as binlogType.
     [[nodiscard]] virtual std::string_view kind() const = 0;
 

@@ -44,6 +44,7 @@ class MemoryEventSource final : public EventSource {
 
     void start(const StartPoint& from) override;
     [[nodiscard]] std::optional<ByteView> next(std::stop_token stop) override;
+    [[nodiscard]] bool has_more() const override { return true; }
     [[nodiscard]] std::string_view kind() const override { return "local"; }
     void cancel() noexcept override { is_cancelled_ = true; }
 

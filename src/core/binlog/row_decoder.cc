@@ -140,9 +140,10 @@ void read_rows(const RowsEvent& event, ImageReader& images, DecodedRows& rows) {
 }  // namespace
 
 DecodedRows decode_rows(const RowsEvent& event, const RowLayout& layout, const std::shared_ptr<const void>& owner) {
-    ensure(event.column_count == layout.columns(), ErrorCode::BinlogMalformed,
-           fmt::format("rows of {} columns for table {}, which has {}", event.column_count, layout.table().quoted(),
-                       layout.columns()));
+    ensure(event.column_count == layout.columns(), ErrorCode::BinlogMalformed, [&] {
+        return fmt::format("rows of {} columns for table {}, which has {}", event.column_count, layout.table().quoted(),
+                           layout.columns());
+    });
     // Values view the event; where nobody keeps it, one copy of the whole serves them all.
     std::shared_ptr<const void> kept = event.owner ? event.owner : owner;
     ByteView bytes = event.rows;

@@ -6,6 +6,9 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <mysql.h>
+// After mysql.h, which it does not include itself.
+#include <ma_pvio.h>
 
 #include "core/model/flavor.h"
 #include "io/mysql/dump_commands.h"
@@ -176,6 +179,14 @@ std::optional<ByteView> BinlogStream::next(std::stop_token stop) {
         if (stop.stop_requested() || state.cancelled) return std::nullopt;
         throw;
     }
+}
+
+/// What the library has read ahead from the socket.
+bool BinlogStream::has_more() const {
+    const State& state = *state_;
+    if (state.pending) return true;
+    const MARIADB_PVIO* channel = state.handle ? state.handle->net.pvio : nullptr;
+    return channel != nullptr && channel->cache != nullptr && channel->cache_pos < channel->cache + channel->cache_size;
 }
 
 void BinlogStream::cancel() noexcept {

@@ -30,6 +30,7 @@ class BinlogStream final : public binlog::EventSource {
     /// Throws Error{DbBadConnection, DbDriver} if the login fails, Error{SyncBinlogPurged}, or Error{SyncStartStream}.
     void start(const binlog::StartPoint& from) override;
     [[nodiscard]] std::optional<ByteView> next(std::stop_token stop) override;
+    [[nodiscard]] bool has_more() const override;
     [[nodiscard]] std::string_view kind() const override { return "remote"; }
     void cancel() noexcept override;
 
