@@ -15,9 +15,9 @@
 
 namespace dm::sync {
 
-/// Reads events and queues them. When the stream breaks it says so to the translator, which answers with the place from
-/// where to read again; so nothing is lost or doubled. One thread runs it; `resume_from` and `cancel` may be called
-/// from any.
+/// Reads events and queues them, those that come together in one piece. When the stream breaks it says so to the
+/// translator, which answers with the place from where to read again; so nothing is lost or doubled. One thread runs
+/// it; `resume_from` and `cancel` may be called from any.
 class EventReader {
   public:
     using OpenSource = std::function<std::unique_ptr<binlog::EventSource>()>;
@@ -35,6 +35,8 @@ class EventReader {
     [[nodiscard]] std::string kind() const;
 
   private:
+    bool gather(ByteView event, bool has_more, std::stop_token stop);
+    bool hand_on(std::stop_token stop);
     bool read_until_broken(const binlog::StartPoint& from, std::stop_token stop);
     std::optional<binlog::StartPoint> ask_where_to_resume(std::stop_token stop);
 
@@ -44,7 +46,8 @@ class EventReader {
     SyncMetrics& metrics_;
     Clock& clock_;
     std::atomic<std::uint64_t> bytes_ = 0;
-    bool has_read_ = false;  // since the last break
+    bool has_read_ = false;                 // since the last break
+    std::shared_ptr<EventChunk> gathered_;  // not yet queued; null if there is nothing
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable_any answered_;

@@ -17,15 +17,21 @@
 /// What the steps of a sync unit hand to each other.
 namespace dm::sync {
 
+/// Events that were read at once, one after the other. Whoever holds it keeps the memory of views into them.
+struct EventChunk {
+    std::string bytes;
+    std::vector<std::size_t> ends;  ///< per event
+};
+
 /// Reader to translator.
 struct ReaderItem {
     enum class Kind : std::uint8_t {
-        Event,
+        Events,
         StreamBroken,  ///< after the events before this; the reader waits to be told where to begin again
         Wake,          ///< makes the translator look whether it has to stop
     };
     Kind kind = Kind::Wake;
-    std::shared_ptr<const std::string> bytes;  ///< of an Event, whole
+    std::shared_ptr<const EventChunk> events;
 };
 
 /// The rows of one event with all that is needed to apply them. Immutable once it is queued; whoever holds it keeps the
@@ -62,6 +68,8 @@ struct FlushRequest {
     std::uint64_t ticket = 0;
 };
 using SequencerItem = std::variant<std::shared_ptr<const RowsItem>, TransactionEnd, FlushRequest>;
+/// Items travel together: handing over one by one costs more than making them.
+using SequencerItems = std::vector<SequencerItem>;
 
 /// Sequencer to appliers: one change of one lane.
 struct Job {
@@ -73,7 +81,7 @@ struct Job {
 using Slice = std::vector<Job>;
 
 using ReaderQueue = BoundedQueue<ReaderItem>;
-using SequencerQueue = BoundedQueue<SequencerItem>;
+using SequencerQueue = BoundedQueue<SequencerItems>;
 using LaneQueue = BoundedQueue<Slice>;
 
 }  // namespace dm::sync

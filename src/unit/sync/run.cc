@@ -264,7 +264,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         p.translator->request_stop();
         // Only needed if the translator waits for the next event; a full queue needs no waking.
         if (p.reader_queue.size() == 0)
-            (void)p.reader_queue.push({.kind = ReaderItem::Kind::Wake, .bytes = nullptr}, 0, {});
+            (void)p.reader_queue.push({.kind = ReaderItem::Kind::Wake, .events = nullptr}, 0, {});
         state_.wait_for(kStopPatience);
     }
     const auto how = state_.stream_end();

@@ -19,14 +19,16 @@ Sequencer::Sequencer(Options options, SequencerQueue& input, std::vector<std::un
 void Sequencer::run(std::stop_token stop) {
     stop_ = stop;
     for (;;) {
-        auto item = input_.try_pop();
-        if (!item) {
+        auto items = input_.try_pop();
+        if (!items) {
             // Nothing is waiting: what has gathered goes out now, so that a quiet source has no delay.
             hand_on_all();
-            item = input_.pop(stop);
+            items = input_.pop(stop);
         }
-        if (!item) break;
-        std::visit([this](const auto& what) { take(what); }, *item);
+        if (!items) break;
+        progress_.copy_applied(applied_);
+        for (std::uint32_t lane = 0; lane < applied_.size(); ++lane) conflicts_.applied(lane, applied_[lane]);
+        for (const SequencerItem& item : *items) std::visit([this](const auto& what) { take(what); }, item);
     }
     hand_on_all();
     for (auto& lane : lanes_) lane->close();
@@ -51,8 +53,6 @@ void Sequencer::choose_lane() {
 }
 
 void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
-    progress_.copy_applied(applied_);
-    for (std::uint32_t lane = 0; lane < applied_.size(); ++lane) conflicts_.applied(lane, applied_[lane]);
     const std::size_t bytes_per_row = (item->before.bytes() + item->after.bytes()) / item->size() + sizeof(Job);
     for (std::size_t row = 0; row < item->size(); ++row) {
         if (rows_on_lane_ >= options_.spread_rows) choose_lane();

@@ -12,6 +12,8 @@
 namespace dm::sync {
 namespace {
 
+constexpr std::size_t kHandedOnBytes = 64UL << 10U;
+
 /// Statements are in the client's charset; the parser reads utf8mb4.
 std::string to_utf8(std::string_view text, std::string_view charset) {
     const bool is_ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -72,16 +74,21 @@ StreamEnd Translator::run(std::stop_token stop) {
             break;
         }
         handle(*item);
-        if (!end_ && is_stopping_ && !position_.is_in_transaction()) end(StreamEnd::Stopped);
+        end_if_asked();
+        hand_on();
     }
     output_.close();
     return *end_;
 }
 
+void Translator::end_if_asked() {
+    if (!end_ && is_stopping_ && !position_.is_in_transaction()) end(StreamEnd::Stopped);
+}
+
 void Translator::handle(const ReaderItem& item) {
     switch (item.kind) {
-        case ReaderItem::Kind::Event:
-            handle_event(item.bytes);
+        case ReaderItem::Kind::Events:
+            handle_events(item.events);
             break;
         case ReaderItem::Kind::StreamBroken:
             handle_broken();
@@ -105,7 +112,15 @@ void Translator::handle_broken() {
 }
 
 void Translator::push(SequencerItem item, std::size_t bytes) {
-    if (!output_.push(std::move(item), bytes, stop_)) end(StreamEnd::Cut);
+    gathered_.push_back(std::move(item));
+    gathered_bytes_ += bytes;
+    if (gathered_bytes_ >= kHandedOnBytes) hand_on();
+}
+
+void Translator::hand_on() {
+    if (gathered_.empty()) return;
+    const std::size_t bytes = std::exchange(gathered_bytes_, 0);
+    if (!output_.push(std::exchange(gathered_, {}), bytes, stop_)) end(StreamEnd::Cut);
 }
 
 model::Location Translator::recorded(const model::Location& location) const {
@@ -114,15 +129,26 @@ model::Location Translator::recorded(const model::Location& location) const {
     return {.position = location.position, .gtid_set = model::GtidSet(location.gtid_set.flavor())};
 }
 
-void Translator::handle_event(const std::shared_ptr<const std::string>& bytes) {
-    const binlog::Event event = decoder_.decode(as_bytes(*bytes));
+void Translator::handle_events(const std::shared_ptr<const EventChunk>& chunk) {
+    const ByteView bytes = as_bytes(chunk->bytes);
+    std::size_t begin = 0;
+    for (const std::size_t end : chunk->ends) {
+        handle_event(bytes.subspan(begin, end - begin), chunk);
+        end_if_asked();
+        if (end_) return;
+        begin = end;
+    }
+}
+
+void Translator::handle_event(ByteView bytes, const std::shared_ptr<const void>& owner) {
+    const binlog::Event event = decoder_.decode(bytes);
     if (event.header.timestamp != 0) timestamp_ = event.header.timestamp;
     const bool has_ended = position_.advance(event);
     if (event.get_if<binlog::TransactionPayload>() != nullptr) {
-        handle_payload(event, bytes);
+        handle_payload(event, owner);
         return;
     }
-    handle_body(event, bytes);
+    handle_body(event, owner);
     if (has_ended) end_transaction();
 }
 
@@ -202,9 +228,10 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
     // The server closes statements that changed nothing with an event for no table.
     constexpr std::uint64_t kNoTable = 0xFFFFFF;
     if (found == tables_.end() && rows.rows.empty() && rows.table_id >= kNoTable) return;
-    ensure(found != tables_.end(), ErrorCode::BinlogMalformed,
-           fmt::format("rows at {} are of table number {}, which was not announced", position_.start().to_string(),
-                       rows.table_id));
+    ensure(found != tables_.end(), ErrorCode::BinlogMalformed, [&] {
+        return fmt::format("rows at {} are of table number {}, which was not announced", position_.start().to_string(),
+                           rows.table_id);
+    });
     if (rules::is_system_schema(found->second->name.schema)) return;
     StagedRows staged{.event = rows, .table = found->second, .owner = owner};
     if (!is_xa) {
@@ -222,9 +249,10 @@ void Translator::apply_rows(const StagedRows& rows) {
     if (!table.is_accepted || !table.plan) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.event.kind));
     if (verdict == rules::Verdict::Skip) return;
-    ensure(verdict != rules::Verdict::Error, ErrorCode::SyncFilteredError,
-           fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(),
-                       position_.start().to_string()));
+    ensure(verdict != rules::Verdict::Error, ErrorCode::SyncFilteredError, [&] {
+        return fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(),
+                           position_.start().to_string());
+    });
     bool is_safe = safe_mode_.is_on();
     if (span != nullptr && !span->is_behind) {
         const bool is_within = is_covered(span->high);
@@ -337,6 +365,7 @@ void Translator::handle_query(const binlog::Query& query) {
 
 bool Translator::drain() {
     push(SequencerItem{FlushRequest{.ticket = ++ticket_}}, 1);
+    hand_on();
     return !end_ && context_.progress.wait_drained(ticket_, stop_);
 }
 

@@ -73,7 +73,8 @@ class Translator {
 
   private:
     void handle(const ReaderItem& item);
-    void handle_event(const std::shared_ptr<const std::string>& bytes);
+    void handle_events(const std::shared_ptr<const EventChunk>& chunk);
+    void handle_event(ByteView bytes, const std::shared_ptr<const void>& owner);
     void handle_body(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner);
@@ -93,6 +94,8 @@ class Translator {
     [[nodiscard]] model::Location recorded(const model::Location& location) const;
     void end(StreamEnd how) { end_ = how; }
     void push(SequencerItem item, std::size_t bytes);
+    void hand_on();
+    void end_if_asked();
 
     Options options_;
     TranslatorContext context_;
@@ -106,6 +109,8 @@ class Translator {
     std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables_;  // by the stream's table ids
     PreparedTransactions prepared_;
     dml::CausalityKeys keys_;
+    SequencerItems gathered_;  // not yet queued
+    std::size_t gathered_bytes_ = 0;
     checkpoint::SafeMode safe_mode_;
     Clock::TimePoint started_;
     std::uint32_t timestamp_ = 0;            // of the current event
