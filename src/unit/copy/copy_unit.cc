@@ -44,11 +44,11 @@ struct Rate {
 
 /// What one run needs; made anew for each.
 struct RunParts {
-    RunParts(const CopyOptions& options, const CopyEnvironment& environment, const target::CopyCheckpoint& checkpoint)
+    RunParts(const CopyOptions& options, const CopyEnvironment& environment)
         : upstream(environment.upstream),
           downstream(environment.downstream),
           board(options.readers),
-          ledger(checkpoint, board, options.retry.max_attempts),
+          ledger(board, options.retry.max_attempts),
           queue(kMaxQueuedBatches, options.queue_bytes) {}
 
     SessionGroup upstream;
@@ -218,7 +218,7 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
     const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id,
                                             flavor);
     for (int listing = 1;; ++listing) {
-        const auto parts = std::make_shared<RunParts>(state.options, environment, checkpoint);
+        const auto parts = std::make_shared<RunParts>(state.options, environment);
         state.current.set(parts);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
         retry(

@@ -176,6 +176,34 @@ TEST_F(CopyUnitTest, ResumesFromTheChunksThatAreDone) {
     EXPECT_TRUE(down_.statements("DROP TABLE").empty());
 }
 
+TEST_F(CopyUnitTest, AChunksLastRowsAndItsRecordAreOneTransaction) {
+    complete_when_recorded();
+    options_.writers = 1;
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    const auto all = down_.statements();
+    int records = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].starts_with("REPLACE INTO `dm_meta`") || all[i].find("'done'") == std::string::npos) continue;
+        ++records;
+        ASSERT_GE(i, 2U);
+        EXPECT_EQ(all[i - 2], "START TRANSACTION");
+        EXPECT_TRUE(all[i - 1].starts_with("INSERT        INTO `s`.`t`")) << all[i - 1];
+        EXPECT_EQ(all[i + 1], "COMMIT");
+    }
+    EXPECT_EQ(records, 4) << "chunks of 30, 30, 30 and 10 rows";
+}
+
+TEST_F(CopyUnitTest, AnUnknownFateOfTheLastTransactionRepeatsIt) {
+    complete_when_recorded();
+    down_.fail("COMMIT",
+               FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection)
+                   .with_retry(RetryClass::Resume),
+               0, 1, true);
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("COMMIT").size(), 5U);
+    EXPECT_FALSE(written("REPLACE       INTO").empty()) << "it may have been committed";
+}
+
 TEST_F(CopyUnitTest, AnotherStructureMakesTheCopyVoid) {
     have_checkpoint("copying");
     set_structure("CREATE TABLE `t` (`id` bigint, `b` int)");

@@ -151,18 +151,21 @@ void TableReader::read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token
         if (!statement) return true;
         const std::size_t bytes = statement->text().size();
         ChunkLedger::open(*chunk);
-        return run_.queue.push({chunk, std::move(*statement)}, bytes, stop);
+        return run_.queue.push({.chunk = chunk, .statement = std::move(*statement)}, bytes, stop);
     };
     bool is_complete = true;
     upstream_.get().stream(chunk_query(job.shape, chunk->record.range, run_.options.where), [&](sql::CellRow row) {
         is_complete = !chunk->has_failed && hand_over(packer.add(row));
         return is_complete;
     });
-    is_complete = is_complete && hand_over(packer.rest());
     if (!is_complete) upstream_.drop();
     if (stop.stop_requested()) return;
     if (is_keyless && is_complete) upstream_.get().execute("COMMIT");
-    run_.ledger.close(chunk, downstream_.get());
+    chunk->closing.set(packer.rest());
+    if (auto closing = run_.ledger.close(chunk)) {
+        const std::size_t bytes = closing->statement.text().size();
+        (void)run_.queue.push(std::move(*closing), bytes, stop);
+    }
 }
 
 }  // namespace dm::copy
