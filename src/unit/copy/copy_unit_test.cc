@@ -204,6 +204,39 @@ TEST_F(CopyUnitTest, AnUnknownFateOfTheLastTransactionRepeatsIt) {
     EXPECT_FALSE(written("REPLACE       INTO").empty()) << "it may have been committed";
 }
 
+TEST_F(CopyUnitTest, IndexesOfALargeTableComeAfterItsRows) {
+    complete_when_recorded();
+    options_.late_index_bytes = 1000;
+    set_structure("CREATE TABLE `t` (\n  `id` bigint,\n  PRIMARY KEY (`id`),\n  KEY `k` (`id`)\n) ENGINE=InnoDB");
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    const auto all = down_.statements();
+    const auto find = [&](std::string_view begin, std::string_view part) {
+        return std::ranges::find_if(all, [&](const std::string& statement) {
+            return statement.starts_with(begin) && statement.find(part) != std::string::npos;
+        });
+    };
+    const auto recorded = find("REPLACE INTO `dm_meta`", R"x('["KEY `k` (`id`)"]')x");
+    const auto created = find("CREATE TABLE IF NOT EXISTS `s`.`t`", "");
+    const auto added = find("ALTER TABLE `s`.`t` ADD KEY `k` (`id`)", "");
+    const auto complete = find("REPLACE INTO `dm_meta`", "'complete'");
+    ASSERT_NE(complete, all.end());
+    EXPECT_EQ(created->find("KEY `k`"), std::string::npos) << *created;
+    EXPECT_LT(recorded, created) << "whoever finds the table must know that the index is missing";
+    EXPECT_LT(created, added);
+    EXPECT_LT(added, complete);
+    EXPECT_EQ(std::count_if(added, all.end(), [](const auto& s) { return s.starts_with("INSERT        "); }), 0);
+    EXPECT_EQ(complete->find("KEY `k` (`id`)\"]"), std::string::npos) << "nothing is pending any more";
+}
+
+TEST_F(CopyUnitTest, IndexesThatAreThereAlreadyAreNotAddedAgain) {
+    complete_when_recorded();
+    options_.late_index_bytes = 1000;
+    set_structure("CREATE TABLE `t` (\n  `id` bigint,\n  KEY `k` (`id`),\n  KEY `l` (`id`)\n) ENGINE=InnoDB");
+    down_.on("SELECT DISTINCT INDEX_NAME", FakeSqlServer::result({"i"}, {{"PRIMARY"}, {"K"}}));
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("ALTER TABLE"), std::vector<std::string>{"ALTER TABLE `s`.`t` ADD KEY `l` (`id`)"});
+}
+
 TEST_F(CopyUnitTest, AnotherStructureMakesTheCopyVoid) {
     have_checkpoint("copying");
     set_structure("CREATE TABLE `t` (`id` bigint, `b` int)");

@@ -116,6 +116,8 @@ std::optional<StartedTable> TableStarter::begin(const std::shared_ptr<TableJob>&
 void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
     target::TableCopyRecord& record = job.record;
     const bool is_repeated = !record.target.is_empty();  // an earlier copy got as far as writing rows
+    if (is_repeated) checkpoint_.drop_chunks(sides.downstream, job.source);
+    record.late_indexes.clear();
     if (is_repeated && !job.is_shared_target && record.owns_target) {
         sides.downstream.execute(fmt::format("DROP TABLE IF EXISTS {}", job.target.quoted()));
     } else if (is_repeated && !job.is_shared_target && record.was_empty) {
@@ -128,10 +130,7 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
             .with_workaround("Stop the task, clear the target table, start the task with `--remove-meta`.");
     }
     if (!target::fetch_table(sides.downstream, job.target)) {
-        create_target_table(sides.upstream, sides.downstream,
-                            {.source = job.source, .create_table = record.point.create_table}, job.target, notices_);
-        record.owns_target = true;
-        record.was_empty = true;
+        create_target(job, sides);
     } else {
         record.was_empty = !has_rows(sides.downstream, job.target);
     }
@@ -142,6 +141,26 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
                        "others if the copy had to start again",
                        job.source.quoted(), job.target.quoted(),
                        record.was_empty ? "is shared with other tables" : "is not empty"));
+}
+
+void TableStarter::create_target(TableJob& job, BothSides sides) const {
+    target::TableCopyRecord& record = job.record;
+    TableSource source{.source = job.source, .create_table = record.point.create_table};
+    record.owns_target = true;
+    record.was_empty = true;
+    const bool may_wait = !job.is_shared_target && !job.shape.is_keyless();
+    if (may_wait && job.shape.data_bytes >= options_.late_index_bytes && !is_tidb(sides.downstream)) {
+        WithoutIndexes without = take_out_indexes(source.create_table);
+        source.create_table = std::move(without.create_table);
+        record.late_indexes = std::move(without.indexes);
+    }
+    if (!record.late_indexes.empty()) {
+        // Recorded before the table is there: whoever finds it must know that something is missing.
+        record.state = target::CopyState::Void;
+        record.target = job.target;
+        checkpoint_.save_table(sides.downstream, record);
+    }
+    create_target_table(sides.upstream, sides.downstream, source, job.target, notices_);
 }
 
 void TableStarter::choose_modes(TableJob& job) const {
@@ -190,6 +209,11 @@ TableStarter::End TableStarter::finish(TableJob& job, BothSides sides) const {
                   {{"table", job.source.quoted()}, {"reason", "its structure changed"}});
         make_void(job, sides);
         return End::Again;
+    }
+    if (!job.record.late_indexes.empty()) {
+        log::info("adding indexes", {{"table", job.target.quoted()}, {"count", job.record.late_indexes.size()}});
+        add_indexes(sides.downstream, job.target, job.record.late_indexes, notices_);
+        job.record.late_indexes.clear();
     }
     job.record.state = target::CopyState::Complete;
     job.record.rows = job.rows_done;

@@ -44,6 +44,7 @@ class TableStarter {
     [[nodiscard]] std::optional<StartedTable> begin(const std::shared_ptr<TableJob>& job, BothSides sides) const;
     [[nodiscard]] std::optional<StartedTable> resume(const std::shared_ptr<TableJob>& job, BothSides sides) const;
     void prepare_target(TableJob& job, BothSides sides) const;
+    void create_target(TableJob& job, BothSides sides) const;
     void choose_modes(TableJob& job) const;
     void leave_out_generated(TableJob& job, BothSides sides) const;
     void make_void(TableJob& job, BothSides sides) const;

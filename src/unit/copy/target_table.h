@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
@@ -20,6 +21,13 @@ struct TableSource {
 /// too.
 void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
                          const model::TableName& target, NoticeBook& notices);
+
+/// Adds those of the indexes (as in CREATE TABLE) that the table does not have, in one statement. Can be repeated.
+void add_indexes(sql::SqlSession& downstream, const model::TableName& target, const std::vector<std::string>& indexes,
+                 NoticeBook& notices);
+
+/// TiDB adds indexes in the background, row by row: nothing is gained by waiting.
+[[nodiscard]] bool is_tidb(sql::SqlSession& downstream);
 
 [[nodiscard]] bool has_rows(sql::SqlSession& downstream, const model::TableName& target);
 

@@ -40,6 +40,8 @@ struct TableCopyRecord {
     bool was_empty = false;    ///< the target held no rows before the first copy: its rows may be cleared for a new one
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
+    /// Indexes the target table was created without, as in CREATE TABLE; added before the copy is complete.
+    std::vector<std::string> late_indexes;
 };
 
 /// A range of the chunk key: after `lower` up to and including `upper`; each a list of SQL literals, empty = open.
@@ -67,7 +69,7 @@ class CopyCheckpoint {
     CopyCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
                    model::Flavor flavor);
 
-    /// Creates the schema and the table if they are missing.
+    /// Creates the schema and the table if they are missing, and adds the columns an earlier version did not have.
     void prepare(sql::SqlSession& session) const;
     [[nodiscard]] bool exists(sql::SqlSession& session) const;
 
