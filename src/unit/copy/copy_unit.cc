@@ -145,8 +145,7 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
 }
 
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
-    LowMeter low(options.location_use, *environment.clock);
-    const TableStarter starter(options, checkpoint, parts.purged, low, notices);
+    const TableStarter starter(options, checkpoint, parts.purged, notices);
     ManagedSession probe(parts.downstream);
     CopyRun run{.options = options,
                 .checkpoint = checkpoint,
@@ -198,6 +197,7 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
 
 void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts& parts) {
     ManagedSession downstream(parts.downstream);
+    checkpoint.drop_all_chunks(downstream.get());
     model::Location highest = progress.copy().low;
     for (const target::TableCopyPoint& point : checkpoint.load_table_points(downstream.get())) {
         if (model::compare_positions(point.high.position, highest.position) > 0) highest.position = point.high.position;

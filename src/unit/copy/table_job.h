@@ -24,7 +24,10 @@ struct TableJob {
     std::uint64_t bytes_total = 0;  ///< the server's estimates
     std::uint64_t rows_total = 0;
 
-    TableShape shape;
+    bool is_surveyed = false;   ///< shape, structure and LOW were taken for a new copy
+    bool is_gone = false;       ///< and the table was not there
+    bool is_one_chunk = false;  ///< so small that one chunk holds it
+    TableShape shape;           ///< emptied when the table is done
     target::TableCopyRecord record;
     target::WriteMode mode = target::WriteMode::Replace;       ///< of first attempts
     target::WriteMode redo_mode = target::WriteMode::Replace;  ///< of repetitions

@@ -75,20 +75,25 @@ void TableReader::run(std::stop_token stop) {
     }
 }
 
-void TableReader::perform(const StartTable& work) {
-    auto started = run_.starter.start(work.job, sides());
-    if (started) {
-        run_.board.table_started(work.job, std::move(*started));
-    } else {
-        run_.board.table_done(work.job);
+void TableReader::perform(const StartTables& work) {
+    auto started = run_.starter.start(work.jobs, sides());
+    for (std::size_t i = 0; i < work.jobs.size(); ++i) {
+        if (started[i]) {
+            run_.board.table_started(work.jobs[i], std::move(*started[i]));
+        } else {
+            run_.board.table_done(work.jobs[i]);
+        }
     }
 }
 
-void TableReader::perform(const FinishTable& work) {
-    if (run_.starter.finish(*work.job, sides()) == TableStarter::End::Again) {
-        run_.board.table_again(work.job);
-    } else {
-        run_.board.table_done(work.job);
+void TableReader::perform(const FinishTables& work) {
+    const auto ends = run_.starter.finish(work.jobs, sides());
+    for (std::size_t i = 0; i < work.jobs.size(); ++i) {
+        if (ends[i] == TableStarter::End::Again) {
+            run_.board.table_again(work.jobs[i]);
+        } else {
+            run_.board.table_done(work.jobs[i]);
+        }
     }
 }
 
@@ -111,6 +116,7 @@ void TableReader::perform(const SplitTable& work) {
         chunk->job = work.job;
         chunk->record = {.number = work.next_number + i, .range = {.lower = lower, .upper = after}};
         chunk->is_whole_table = lower.empty() && after.empty();
+        work.job->is_one_chunk = work.job->is_one_chunk || chunk->is_whole_table;
         if (!chunk->is_whole_table) records.push_back(chunk->record);
         chunks.push_back(std::move(chunk));
     }

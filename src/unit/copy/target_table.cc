@@ -57,10 +57,11 @@ std::string text_literal(std::string_view text) {
     return literal;
 }
 
-/// Creates the target's schema like the upstream's, if it is missing. Asked beforehand, because servers answer
-/// variously when a table's schema is not there.
+}  // namespace
+
 void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
                    const std::string& target, NoticeBook& notices) {
+    // Asked beforehand, because servers answer variously when a table's schema is not there.
     const auto existing = downstream.query(
         fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", text_literal(target)));
     if (!existing.rows.empty()) return;
@@ -74,11 +75,8 @@ void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
     execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), notices);
 }
 
-}  // namespace
-
-void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
-                         const model::TableName& target, NoticeBook& notices) {
-    ensure_schema(upstream, downstream, source.source.schema, target.schema, notices);
+void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
+                         NoticeBook& notices) {
     execute_or_adapt(downstream, retarget_create_table(source.create_table, target), target.quoted(), notices);
 }
 

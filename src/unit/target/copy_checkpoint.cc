@@ -201,18 +201,30 @@ std::vector<TableCopyPoint> CopyCheckpoint::load_table_points(sql::SqlSession& s
     return points;
 }
 
-void CopyCheckpoint::save_table(sql::SqlSession& session, const TableCopyRecord& record) const {
-    session.execute(fmt::format(
+void CopyCheckpoint::save_tables(sql::SqlSession& session, std::span<const TableCopyRecord* const> records) const {
+    if (records.empty()) return;
+    std::string statement = fmt::format(
         "REPLACE INTO {} "
-        "(id,cp_schema,cp_table,chunk,state,target_schema,target_table,owns_target,was_empty,low_name,low_"
-        "pos,low_gtid,high_name,"
-        "high_pos,high_gtid,table_structure,late_indexes,rows_done,bytes_done) VALUES "
-        "({},{},{},0,'{}',{},{},{:d},{:d},{},{},{},{},{},{})",
-        table_.quoted(), text_literal(source_id_), text_literal(record.point.source.schema),
-        text_literal(record.point.source.table), kStateNames.at(static_cast<std::size_t>(record.state)),
-        text_literal(record.target.schema), text_literal(record.target.table), record.owns_target, record.was_empty,
-        location_values(record.point.low), location_values(record.point.high), text_literal(record.point.create_table),
-        record.late_indexes.empty() ? "NULL" : text_literal(to_json(record.late_indexes)), record.rows, record.bytes));
+        "(id,cp_schema,cp_table,chunk,state,target_schema,target_table,owns_target,was_empty,low_name,low_pos,low_gtid,"
+        "high_name,high_pos,high_gtid,table_structure,late_indexes,rows_done,bytes_done) VALUES ",
+        table_.quoted());
+    for (const TableCopyRecord* record : records) {
+        statement += fmt::format("{}({},{},{},0,'{}',{},{},{:d},{:d},{},{},{},{},{},{})",
+                                 record == records.front() ? "" : ",", text_literal(source_id_),
+                                 text_literal(record->point.source.schema), text_literal(record->point.source.table),
+                                 kStateNames.at(static_cast<std::size_t>(record->state)),
+                                 text_literal(record->target.schema), text_literal(record->target.table),
+                                 record->owns_target, record->was_empty, location_values(record->point.low),
+                                 location_values(record->point.high), text_literal(record->point.create_table),
+                                 record->late_indexes.empty() ? "NULL" : text_literal(to_json(record->late_indexes)),
+                                 record->rows, record->bytes);
+    }
+    session.execute(statement);
+}
+
+void CopyCheckpoint::save_table(sql::SqlSession& session, const TableCopyRecord& record) const {
+    const TableCopyRecord* const only = &record;
+    save_tables(session, std::span(&only, 1));
 }
 
 std::vector<ChunkRecord> CopyCheckpoint::load_chunks(sql::SqlSession& session, const model::TableName& source) const {
@@ -259,6 +271,10 @@ void CopyCheckpoint::save_chunks(sql::SqlSession& session, const model::TableNam
 
 void CopyCheckpoint::drop_chunks(sql::SqlSession& session, const model::TableName& source) const {
     session.execute(fmt::format("DELETE FROM {} WHERE {} AND chunk>0", table_.quoted(), where(source)));
+}
+
+void CopyCheckpoint::drop_all_chunks(sql::SqlSession& session) const {
+    session.execute(fmt::format("DELETE FROM {} WHERE id={} AND chunk>0", table_.quoted(), text_literal(source_id_)));
 }
 
 void CopyCheckpoint::drop_table(sql::SqlSession& session, const model::TableName& source) const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,7 +82,8 @@ class CopyCheckpoint {
     /// Points of all tables whose copy is under way or complete; empty if the table does not exist.
     [[nodiscard]] std::vector<TableCopyPoint> load_table_points(sql::SqlSession& session) const;
     [[nodiscard]] std::map<model::TableName, TableCopyRecord> load_tables(sql::SqlSession& session) const;
-    /// Writes or replaces a table's row.
+    /// Writes or replaces the tables' rows.
+    void save_tables(sql::SqlSession& session, std::span<const TableCopyRecord* const> records) const;
     void save_table(sql::SqlSession& session, const TableCopyRecord& record) const;
 
     [[nodiscard]] std::vector<ChunkRecord> load_chunks(sql::SqlSession& session, const model::TableName& source) const;
@@ -89,6 +91,8 @@ class CopyCheckpoint {
                      const std::vector<ChunkRecord>& chunks) const;
     /// Forgets the chunks of a table that is complete or starts anew.
     void drop_chunks(sql::SqlSession& session, const model::TableName& source) const;
+    /// Forgets the chunks of all tables, when all are complete.
+    void drop_all_chunks(sql::SqlSession& session) const;
 
     /// Makes the table's copy void: the next run of copy clears and copies it again. Nothing happens if it is unknown.
     void drop_table(sql::SqlSession& session, const model::TableName& source) const;
