@@ -10,12 +10,17 @@ namespace dm::copy {
 
 void BatchWriter::run(std::stop_token stop) {
     while (auto batch = run_.queue.pop(stop)) {
-        // What is queued for a chunk that will be read again need not be written.
-        if (!batch->chunk->has_failed) write(*batch, stop);
-        if (stop.stop_requested()) return;
-        retry(
-            run_.options.retry, run_.clock, stop, [&] { run_.ledger.close(batch->chunk, session_.get()); },
-            [&](const Error&, Clock::Duration) { session_.drop(); });
+        while (batch) {
+            // What is queued for a chunk that will be read again need not be written.
+            if (!batch->chunk->has_failed) write(*batch, stop);
+            if (stop.stop_requested()) return;
+            if (batch->is_closing) {
+                run_.ledger.settle(batch->chunk);
+                batch.reset();
+            } else {
+                batch = run_.ledger.close(batch->chunk);
+            }
+        }
     }
 }
 
@@ -26,7 +31,11 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
         run_.options.retry, run_.clock, stop,
         [&] {
             if (batch.chunk->has_failed) return;
-            execute(batch);
+            if (batch.is_closing && !job.shape.is_keyless()) {
+                execute_closing(batch);
+            } else {
+                execute(batch);
+            }
             is_written = true;
         },
         [&](const Error& error, Clock::Duration) {
@@ -55,6 +64,21 @@ void BatchWriter::execute(Batch& batch) {
         }
         batch.statement.set_mode(job.redo_mode);
         session_.get().execute(batch.statement.text());
+    }
+}
+
+/// The rows and the record of their chunk become durable together.
+void BatchWriter::execute_closing(Batch& batch) {
+    const Chunk& chunk = *batch.chunk;
+    session_.get().execute("START TRANSACTION");
+    try {
+        execute(batch);
+        run_.checkpoint.save_chunks(session_.get(), chunk.job->source,
+                                    {ChunkLedger::done_record(chunk, batch.statement)});
+        session_.get().execute("COMMIT");
+    } catch (const Error&) {
+        session_.drop();  // and with it the transaction
+        throw;
     }
 }
 

@@ -6,7 +6,8 @@
 
 namespace dm::copy {
 
-/// One writer: executes batches from the queue until it is closed. Belongs to one thread. Transient errors are waited
+/// One writer: executes batches from the queue until it is closed, and a chunk's closing one when it has written the
+/// last of the others. Belongs to one thread. Transient errors are waited
 /// out, with new sessions where needed; a batch of a keyless table whose fate is unknown makes its chunk start again.
 class BatchWriter {
   public:
@@ -17,6 +18,7 @@ class BatchWriter {
   private:
     void write(Batch& batch, std::stop_token stop);
     void execute(Batch& batch);
+    void execute_closing(Batch& batch);
     void look_at_warnings(const Batch& batch, std::uint32_t warnings);
 
     CopyRun& run_;

@@ -1,5 +1,7 @@
 #include "unit/copy/chunk_ledger.h"
 
+#include <utility>
+
 #include "base/log.h"
 
 namespace dm::copy {
@@ -11,21 +13,32 @@ void ChunkLedger::count(Chunk& chunk, std::uint64_t rows, std::uint64_t bytes) {
     chunk.job->bytes_done += bytes;
 }
 
-void ChunkLedger::close(const std::shared_ptr<Chunk>& chunk, sql::SqlSession& session) {
+target::ChunkRecord ChunkLedger::done_record(const Chunk& chunk, const target::InsertStatement& closing) {
+    target::ChunkRecord record = chunk.record;
+    record.is_done = true;
+    record.rows = chunk.rows + closing.rows();
+    record.bytes = chunk.bytes + closing.data_bytes();
+    return record;
+}
+
+std::optional<Batch> ChunkLedger::close(const std::shared_ptr<Chunk>& chunk) {
     // Only the last one passes 1, and nobody opens anything after the reading is over.
     int pending = chunk->pending;
     while (pending > 1) {
-        if (chunk->pending.compare_exchange_weak(pending, pending - 1)) return;
+        if (chunk->pending.compare_exchange_weak(pending, pending - 1)) return std::nullopt;
     }
+    auto closing = chunk->closing.with([](auto& held) { return std::exchange(held, std::nullopt); });
+    if (closing && !chunk->has_failed)
+        return Batch{.chunk = chunk, .statement = std::move(*closing), .is_closing = true};
+    settle(chunk);
+    return std::nullopt;
+}
+
+void ChunkLedger::settle(const std::shared_ptr<Chunk>& chunk) {
     if (chunk->has_failed) {
         again(chunk);
         return;
     }
-    target::ChunkRecord record = chunk->record;
-    record.is_done = true;
-    record.rows = chunk->rows;
-    record.bytes = chunk->bytes;
-    if (!chunk->is_whole_table) checkpoint_.save_chunks(session, chunk->job->source, {record});
     chunk->pending = 0;
     board_.chunk_done(*chunk);
 }
@@ -53,6 +66,7 @@ void ChunkLedger::again(const std::shared_ptr<Chunk>& chunk) {
     chunk->job->bytes_done -= chunk->bytes;
     chunk->rows = 0;
     chunk->bytes = 0;
+    chunk->closing.set(std::nullopt);
     chunk->pending = 0;
     chunk->has_failed = false;
     chunk->is_redo = true;

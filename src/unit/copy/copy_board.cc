@@ -9,6 +9,9 @@ namespace {
 
 /// So many tables may be open per reader: enough to keep all busy while the last rows of others are written.
 constexpr std::size_t kTablesPerReader = 4;
+/// Small tables that are started or finished together.
+constexpr std::size_t kTablesAtOnce = 32;
+constexpr std::uint64_t kSmallTableBytes = 1UL << 20U;
 
 }  // namespace
 
@@ -29,12 +32,7 @@ std::optional<Work> CopyBoard::next(std::stop_token stop) {
 }
 
 std::optional<Work> CopyBoard::choose_locked() {
-    for (auto& active : active_) {
-        if (active->is_started && active->is_split && active->open_chunks == 0 && !active->is_busy) {
-            active->is_busy = true;
-            return FinishTable{active->job};
-        }
-    }
+    if (auto work = finish_locked(false)) return work;
     if (ready_.size() < static_cast<std::size_t>(readers_)) {
         for (auto& active : active_) {
             if (!active->is_started || active->is_split || active->is_busy) continue;
@@ -47,15 +45,49 @@ std::optional<Work> CopyBoard::choose_locked() {
         ready_.pop_front();
         return ReadChunk{std::move(chunk)};
     }
-    if (!waiting_.empty() && active_.size() < kTablesPerReader * static_cast<std::size_t>(readers_)) {
+    if (auto work = start_locked()) return work;
+    return finish_locked(true);
+}
+
+/// Tables that lack indexes first, each alone because that takes long; others when many have come together or there is
+/// nothing else to do.
+std::optional<Work> CopyBoard::finish_locked(bool is_only_choice) {
+    std::vector<Active*> settled;
+    for (auto& active : active_) {
+        if (!active->is_started || !active->is_split || active->open_chunks != 0 || active->is_busy) continue;
+        if (!active->job->record.late_indexes.empty()) {
+            active->is_busy = true;
+            return FinishTables{{active->job}};
+        }
+        if (settled.size() < kTablesAtOnce) settled.push_back(active.get());
+    }
+    if (settled.empty() || (!is_only_choice && settled.size() < kTablesAtOnce)) return std::nullopt;
+    FinishTables work;
+    for (Active* active : settled) {
+        active->is_busy = true;
+        work.jobs.push_back(active->job);
+    }
+    return work;
+}
+
+std::optional<Work> CopyBoard::start_locked() {
+    const auto readers = static_cast<std::size_t>(readers_);
+    // Those being started are as many as there are readers.
+    const auto unsettled = std::ranges::count_if(active_, [](const auto& active) {
+        return active->is_started && (!active->is_split || active->open_chunks != 0);
+    });
+    if (waiting_.empty() || static_cast<std::size_t>(unsettled) >= kTablesPerReader * readers) return std::nullopt;
+    const std::size_t wanted = std::clamp<std::size_t>(waiting_.size() / (2 * readers), 1, kTablesAtOnce);
+    StartTables work;
+    do {
         auto active = std::make_unique<Active>();
         active->job = std::move(waiting_.front());
         active->is_busy = true;
         waiting_.pop_front();
+        work.jobs.push_back(active->job);
         active_.push_back(std::move(active));
-        return StartTable{active_.back()->job};
-    }
-    return std::nullopt;
+    } while (work.jobs.size() < wanted && work.jobs.back()->bytes_total < kSmallTableBytes);
+    return work;
 }
 
 CopyBoard::Active& CopyBoard::find_locked(const TableJob* job) {

@@ -16,8 +16,8 @@
 namespace dm::copy {
 
 /// What a reader is to do next.
-struct StartTable {
-    std::shared_ptr<TableJob> job;
+struct StartTables {
+    std::vector<std::shared_ptr<TableJob>> jobs;  ///< one large table or several small ones
 };
 struct SplitTable {
     std::shared_ptr<TableJob> job;
@@ -27,10 +27,10 @@ struct SplitTable {
 struct ReadChunk {
     std::shared_ptr<Chunk> chunk;
 };
-struct FinishTable {
-    std::shared_ptr<TableJob> job;
+struct FinishTables {
+    std::vector<std::shared_ptr<TableJob>> jobs;
 };
-using Work = std::variant<StartTable, SplitTable, ReadChunk, FinishTable>;
+using Work = std::variant<StartTables, SplitTable, ReadChunk, FinishTables>;
 
 /// How a table went on after it was started.
 struct StartedTable {
@@ -41,7 +41,8 @@ struct StartedTable {
 };
 
 /// Decides what the readers do next: keeps enough chunks ready, starts tables in the given order when there is nothing
-/// better to do, and finishes those whose chunks are all settled. Knows nothing of SQL. All methods are thread-safe.
+/// better to do, and finishes those whose chunks are all settled; small tables many at a time, so that what is asked
+/// and recorded once for all of them is. Knows nothing of SQL. All methods are thread-safe.
 class CopyBoard {
   public:
     /// `readers` is how many will ask for work.
@@ -80,6 +81,8 @@ class CopyBoard {
     };
 
     std::optional<Work> choose_locked();
+    std::optional<Work> finish_locked(bool is_only_choice);
+    std::optional<Work> start_locked();
     Active& find_locked(const TableJob* job);
     void erase_locked(const TableJob* job);
     bool is_finished_locked() const { return waiting_.empty() && active_.empty(); }

@@ -31,7 +31,7 @@ TEST(CopyBoard, ATableIsStartedSplitReadAndFinished) {
     CopyBoard board(1);
     const auto table = job("t");
     board.add(table);
-    EXPECT_EQ(take<StartTable>(board).job, table);
+    EXPECT_EQ(take<StartTables>(board).jobs.at(0), table);
     board.table_started(table, {});
     EXPECT_TRUE(take<SplitTable>(board).after.empty());
     const auto first = chunk(table, 1, {"5"});
@@ -45,7 +45,7 @@ TEST(CopyBoard, ATableIsStartedSplitReadAndFinished) {
     EXPECT_EQ(take<ReadChunk>(board).chunk, second);
     board.chunk_done(*first);
     board.chunk_done(*second);
-    EXPECT_EQ(take<FinishTable>(board).job, table);
+    EXPECT_EQ(take<FinishTables>(board).jobs.at(0), table);
     EXPECT_FALSE(board.is_finished());
     board.table_done(table);
     EXPECT_TRUE(board.is_finished());
@@ -57,7 +57,7 @@ TEST(CopyBoard, ATableIsNotFinishedWhileAChunkIsToBeReadAgain) {
     CopyBoard board(1);
     const auto table = job("t");
     board.add(table);
-    (void)take<StartTable>(board);
+    (void)take<StartTables>(board);
     StartedTable started;
     started.is_split = true;
     started.chunks = {chunk(table, 1, {})};
@@ -66,7 +66,7 @@ TEST(CopyBoard, ATableIsNotFinishedWhileAChunkIsToBeReadAgain) {
     board.chunk_again(only);
     EXPECT_EQ(take<ReadChunk>(board).chunk, only);
     board.chunk_done(*only);
-    (void)take<FinishTable>(board);
+    (void)take<FinishTables>(board);
 }
 
 TEST(CopyBoard, ChunksAreReadBeforeAnotherTableStarts) {
@@ -75,14 +75,14 @@ TEST(CopyBoard, ChunksAreReadBeforeAnotherTableStarts) {
     const auto two = job("two");
     board.add(one);
     board.add(two);
-    EXPECT_EQ(take<StartTable>(board).job, one);
+    EXPECT_EQ(take<StartTables>(board).jobs.at(0), one);
     StartedTable started;
     started.is_split = true;
     started.chunks = {chunk(one, 1, {"1"}), chunk(one, 2, {})};
     board.table_started(one, std::move(started));
     (void)take<ReadChunk>(board);
     (void)take<ReadChunk>(board);
-    EXPECT_EQ(take<StartTable>(board).job, two) << "while the last rows of the first are written";
+    EXPECT_EQ(take<StartTables>(board).jobs.at(0), two) << "while the last rows of the first are written";
 }
 
 TEST(CopyBoard, AVoidTableStartsAgainFirst) {
@@ -90,9 +90,57 @@ TEST(CopyBoard, AVoidTableStartsAgainFirst) {
     const auto one = job("one");
     board.add(one);
     board.add(job("two"));
-    (void)take<StartTable>(board);
+    (void)take<StartTables>(board);
     board.table_again(one);
-    EXPECT_EQ(take<StartTable>(board).job, one);
+    EXPECT_EQ(take<StartTables>(board).jobs.at(0), one);
+}
+
+TEST(CopyBoard, SmallTablesAreStartedAndFinishedTogether) {
+    CopyBoard board(1);
+    const auto large = job("large");
+    large->bytes_total = 1UL << 30U;
+    board.add(large);
+    for (int i = 0; i < 40; ++i) board.add(job("small"));
+    EXPECT_EQ(take<StartTables>(board).jobs.size(), 1U) << "the large one alone";
+    StartedTable whole;
+    whole.is_split = true;
+    const auto small = take<StartTables>(board).jobs;
+    EXPECT_EQ(small.size(), 20U) << "half of what is left, for one reader";
+    for (const auto& each : small) board.table_started(each, whole);
+    const auto rest = take<StartTables>(board).jobs;
+    for (const auto& each : rest) board.table_started(each, whole);
+    std::size_t finished = 0;
+    while (finished < 40) {
+        auto work = board.next({});
+        ASSERT_TRUE(work.has_value());
+        if (const auto* start = std::get_if<StartTables>(&*work)) {
+            for (const auto& each : start->jobs) board.table_started(each, whole);
+            continue;
+        }
+        const auto jobs = std::get<FinishTables>(*work).jobs;
+        if (finished == 0) {
+            EXPECT_EQ(jobs.size(), 32U);
+        }
+        for (const auto& each : jobs) board.table_done(each);
+        finished += jobs.size();
+    }
+    EXPECT_FALSE(board.is_finished()) << "the large one is under way";
+}
+
+TEST(CopyBoard, ATableThatLacksIndexesIsFinishedAtOnceAndAlone) {
+    CopyBoard board(1);
+    const auto one = job("one");
+    const auto two = job("two");
+    board.add(one);
+    board.add(two);
+    StartedTable whole;
+    whole.is_split = true;
+    (void)take<StartTables>(board);
+    board.table_started(one, whole);
+    (void)take<StartTables>(board);
+    two->record.late_indexes = {"KEY `k` (`a`)"};
+    board.table_started(two, whole);
+    EXPECT_EQ(take<FinishTables>(board).jobs, std::vector{two});
 }
 
 TEST(CopyBoard, StopEndsTheWait) {

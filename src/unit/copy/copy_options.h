@@ -33,7 +33,10 @@ struct CopyOptions {
     bool is_sync_fresh = true;
     std::size_t chunk_bytes = 8UL << 20U;      ///< aimed at
     std::size_t statement_bytes = 1UL << 20U;  ///< one INSERT
-    std::size_t queue_bytes = 32UL << 20U;     ///< statements waiting for writers
+    /// Tables of so many bytes get their secondary indexes after their rows, where that is allowed: by sorting, which
+    /// is never much slower than row by row and several times faster once the indexes outgrow the target's memory.
+    std::uint64_t late_index_bytes = 8UL << 20U;
+    std::size_t queue_bytes = 32UL << 20U;  ///< statements waiting for writers
     RetryPolicy retry{
         .max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};
 };

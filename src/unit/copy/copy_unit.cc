@@ -44,11 +44,11 @@ struct Rate {
 
 /// What one run needs; made anew for each.
 struct RunParts {
-    RunParts(const CopyOptions& options, const CopyEnvironment& environment, const target::CopyCheckpoint& checkpoint)
+    RunParts(const CopyOptions& options, const CopyEnvironment& environment)
         : upstream(environment.upstream),
           downstream(environment.downstream),
           board(options.readers),
-          ledger(checkpoint, board, options.retry.max_attempts),
+          ledger(board, options.retry.max_attempts),
           queue(kMaxQueuedBatches, options.queue_bytes) {}
 
     SessionGroup upstream;
@@ -145,8 +145,7 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
 }
 
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
-    LowMeter low(options.location_use, *environment.clock);
-    const TableStarter starter(options, checkpoint, parts.purged, low, notices);
+    const TableStarter starter(options, checkpoint, parts.purged, notices);
     ManagedSession probe(parts.downstream);
     CopyRun run{.options = options,
                 .checkpoint = checkpoint,
@@ -198,6 +197,7 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
 
 void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts& parts) {
     ManagedSession downstream(parts.downstream);
+    checkpoint.drop_all_chunks(downstream.get());
     model::Location highest = progress.copy().low;
     for (const target::TableCopyPoint& point : checkpoint.load_table_points(downstream.get())) {
         if (model::compare_positions(point.high.position, highest.position) > 0) highest.position = point.high.position;
@@ -218,7 +218,7 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
     const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id,
                                             flavor);
     for (int listing = 1;; ++listing) {
-        const auto parts = std::make_shared<RunParts>(state.options, environment, checkpoint);
+        const auto parts = std::make_shared<RunParts>(state.options, environment);
         state.current.set(parts);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
         retry(

@@ -176,6 +176,67 @@ TEST_F(CopyUnitTest, ResumesFromTheChunksThatAreDone) {
     EXPECT_TRUE(down_.statements("DROP TABLE").empty());
 }
 
+TEST_F(CopyUnitTest, AChunksLastRowsAndItsRecordAreOneTransaction) {
+    complete_when_recorded();
+    options_.writers = 1;
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    const auto all = down_.statements();
+    int records = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].starts_with("REPLACE INTO `dm_meta`") || all[i].find("'done'") == std::string::npos) continue;
+        ++records;
+        ASSERT_GE(i, 2U);
+        EXPECT_EQ(all[i - 2], "START TRANSACTION");
+        EXPECT_TRUE(all[i - 1].starts_with("INSERT        INTO `s`.`t`")) << all[i - 1];
+        EXPECT_EQ(all[i + 1], "COMMIT");
+    }
+    EXPECT_EQ(records, 4) << "chunks of 30, 30, 30 and 10 rows";
+}
+
+TEST_F(CopyUnitTest, AnUnknownFateOfTheLastTransactionRepeatsIt) {
+    complete_when_recorded();
+    down_.fail("COMMIT",
+               FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection)
+                   .with_retry(RetryClass::Resume),
+               0, 1, true);
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("COMMIT").size(), 5U);
+    EXPECT_FALSE(written("REPLACE       INTO").empty()) << "it may have been committed";
+}
+
+TEST_F(CopyUnitTest, IndexesOfALargeTableComeAfterItsRows) {
+    complete_when_recorded();
+    options_.late_index_bytes = 1000;
+    set_structure("CREATE TABLE `t` (\n  `id` bigint,\n  PRIMARY KEY (`id`),\n  KEY `k` (`id`)\n) ENGINE=InnoDB");
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    const auto all = down_.statements();
+    const auto find = [&](std::string_view begin, std::string_view part) {
+        return std::ranges::find_if(all, [&](const std::string& statement) {
+            return statement.starts_with(begin) && statement.find(part) != std::string::npos;
+        });
+    };
+    const auto recorded = find("REPLACE INTO `dm_meta`", R"x('["KEY `k` (`id`)"]')x");
+    const auto created = find("CREATE TABLE IF NOT EXISTS `s`.`t`", "");
+    const auto added = find("ALTER TABLE `s`.`t` ADD KEY `k` (`id`)", "");
+    const auto complete = find("REPLACE INTO `dm_meta`", "'complete'");
+    ASSERT_NE(complete, all.end());
+    EXPECT_EQ(created->find("KEY `k`"), std::string::npos) << *created;
+    EXPECT_LT(recorded, created) << "whoever finds the table must know that the index is missing";
+    EXPECT_LT(created, added);
+    EXPECT_LT(added, complete);
+    EXPECT_EQ(std::count_if(added, all.end(), [](const auto& s) { return s.starts_with("INSERT        "); }), 0);
+    EXPECT_EQ(complete->find("KEY `k` (`id`)\"]"), std::string::npos) << "nothing is pending any more";
+}
+
+TEST_F(CopyUnitTest, IndexesThatAreThereAlreadyAreNotAddedAgain) {
+    complete_when_recorded();
+    options_.late_index_bytes = 1000;
+    set_structure("CREATE TABLE `t` (\n  `id` bigint,\n  KEY `k` (`id`),\n  KEY `l` (`id`)\n) ENGINE=InnoDB");
+    down_.on("SELECT DISTINCT INDEX_NAME", FakeSqlServer::result({"i"}, {{"PRIMARY"}, {"K"}}));
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("ALTER TABLE"), std::vector<std::string>{"ALTER TABLE `s`.`t` ADD KEY `l` (`id`)"});
+}
+
 TEST_F(CopyUnitTest, AnotherStructureMakesTheCopyVoid) {
     have_checkpoint("copying");
     set_structure("CREATE TABLE `t` (`id` bigint, `b` int)");

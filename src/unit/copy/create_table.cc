@@ -219,6 +219,65 @@ class Adapter {
     std::vector<std::string> changes_;
 };
 
+/// What stands between two commas of a CREATE TABLE's outer parentheses.
+struct Definition {
+    std::vector<Piece> pieces;
+    [[nodiscard]] bool has_word(std::string_view word) const {
+        return std::ranges::any_of(
+            pieces, [&](const Piece& piece) { return piece.kind == PieceKind::Word && upper(piece.text) == word; });
+    }
+    [[nodiscard]] std::string first(PieceKind kind) const {
+        const auto found = std::ranges::find(pieces, kind, &Piece::kind);
+        return found == pieces.end() ? std::string() : found->text;
+    }
+    /// The n-th quoted name, from 0.
+    [[nodiscard]] std::string name(std::size_t n) const {
+        for (const Piece& piece : pieces) {
+            if (piece.kind == PieceKind::Name && n-- == 0) return piece.text;
+        }
+        return {};
+    }
+    [[nodiscard]] bool is_plain_index() const {
+        const auto lead = std::ranges::find_if(pieces, [](const Piece& p) { return p.kind != PieceKind::Blank; });
+        return lead != pieces.end() && lead->kind == PieceKind::Word && upper(lead->text) == "KEY";
+    }
+    [[nodiscard]] std::string text() const {
+        std::string text;
+        for (const Piece& piece : pieces) text += piece.text;
+        const std::size_t begin = text.find_first_not_of(" \n");
+        return begin == std::string::npos ? std::string()
+                                          : text.substr(begin, text.find_last_not_of(" \n") + 1 - begin);
+    }
+};
+
+/// The parts of a CREATE TABLE: up to and with the opening parenthesis, the definitions, the rest.
+struct TableText {
+    std::string head;
+    std::vector<Definition> definitions;
+    std::string tail;
+};
+
+TableText dissect(std::string_view create_table) {
+    TableText table;
+    int depth = 0;
+    bool is_over = false;
+    for (Piece& piece : split(create_table)) {
+        const bool is_sign = piece.kind == PieceKind::Sign;
+        if (is_sign && piece.text == ")" && --depth == 0) is_over = true;
+        if (is_over) {
+            table.tail += piece.text;
+        } else if (depth == 0) {
+            table.head += piece.text;
+        } else if (is_sign && piece.text == "," && depth == 1) {
+            table.definitions.emplace_back();
+        } else {
+            table.definitions.back().pieces.push_back(piece);
+        }
+        if (!is_over && is_sign && piece.text == "(" && ++depth == 1) table.definitions.emplace_back();
+    }
+    return table;
+}
+
 std::string mariadb_collation(const std::string& name, const model::ServerVersion& target) {
     if (!name.starts_with("utf8mb4_") || name.find("0900") == std::string::npos) return name;
     if (name == "utf8mb4_0900_bin") return "utf8mb4_nopad_bin";
@@ -252,6 +311,42 @@ std::string adapt_collation(std::string_view collation, const model::ServerVersi
 
 AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target) {
     return Adapter(statement, target).run();
+}
+
+WithoutIndexes take_out_indexes(std::string_view create_table) {
+    TableText table = dissect(create_table);
+    WithoutIndexes result{.create_table = std::string(create_table), .indexes = {}};
+    std::string counter;  // the AUTO_INCREMENT column
+    for (const Definition& definition : table.definitions) {
+        if (definition.has_word("FOREIGN")) return result;
+        if (definition.has_word("AUTO_INCREMENT")) counter = definition.first(PieceKind::Name);
+    }
+    if (table.tail.find("ENGINE=InnoDB") == std::string::npos) return result;
+    std::vector<std::string> kept;
+    for (const Definition& definition : table.definitions) {
+        const bool counts = !counter.empty() && definition.name(1) == counter;
+        if (definition.is_plain_index() && !counts) {
+            result.indexes.push_back(definition.text());
+        } else {
+            kept.push_back(definition.text());
+        }
+    }
+    if (!result.indexes.empty())
+        result.create_table = fmt::format("{}\n  {}\n{}", table.head, fmt::join(kept, ",\n  "), table.tail);
+    return result;
+}
+
+std::string index_name(std::string_view definition) {
+    for (const Piece& piece : split(definition)) {
+        if (piece.kind != PieceKind::Name) continue;
+        std::string name;
+        for (std::size_t i = 1; i + 1 < piece.text.size(); ++i) {
+            if (piece.text[i] == '`') ++i;  // doubled
+            name += piece.text[i];
+        }
+        return name;
+    }
+    return {};
 }
 
 std::string retarget_create_table(std::string_view create_table, const model::TableName& target) {

@@ -17,6 +17,20 @@ namespace dm::copy {
 /// The text without what changes while nothing about the structure does: the AUTO_INCREMENT counter.
 [[nodiscard]] std::string comparable_structure(std::string_view create_table);
 
+/// A CREATE TABLE and the indexes taken out of it, each as it was written: "KEY `k` (`a`)".
+struct WithoutIndexes {
+    std::string create_table;
+    std::vector<std::string> indexes;
+};
+
+/// Takes out the indexes that can as well be added when the rows are there: plain ones of an InnoDB table without
+/// foreign keys, except those that begin with the AUTO_INCREMENT column. Unique ones stay: a row that moves while it is
+/// copied must push its older version out.
+[[nodiscard]] WithoutIndexes take_out_indexes(std::string_view create_table);
+
+/// The name in an index definition, unquoted.
+[[nodiscard]] std::string index_name(std::string_view definition);
+
 /// A statement that the target may understand where it refused the original.
 struct AdaptedStatement {
     std::string text;

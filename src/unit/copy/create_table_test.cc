@@ -79,5 +79,32 @@ TEST(AdaptStatement, UnendedQuotesAreTakenAsTheyAre) {
     EXPECT_EQ(adapt_statement("x 'y\\", kMariaDb1011).text, "x 'y\\");
 }
 
+constexpr std::string_view kWithIndexes =
+    "CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `a` varchar(9) DEFAULT 'KEY (x),',\n  `n` int NOT NULL "
+    "AUTO_INCREMENT,\n  PRIMARY KEY (`id`),\n  UNIQUE KEY `u` (`a`),\n  KEY `a, ``b` (`a`(3),`n`) USING BTREE,\n"
+    "  KEY `n` (`n`),\n  KEY `e` ((`id` + 1)),\n  FULLTEXT KEY `f` (`a`)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
+
+TEST(TakeOutIndexes, TakesPlainOnesOnly) {
+    const WithoutIndexes without = take_out_indexes(kWithIndexes);
+    EXPECT_EQ(without.indexes,
+              (std::vector<std::string>{"KEY `a, ``b` (`a`(3),`n`) USING BTREE", "KEY `e` ((`id` + 1))"}));
+    EXPECT_EQ(without.create_table,
+              "CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `a` varchar(9) DEFAULT 'KEY (x),',\n  `n` int NOT NULL "
+              "AUTO_INCREMENT,\n  PRIMARY KEY (`id`),\n  UNIQUE KEY `u` (`a`),\n  KEY `n` (`n`),\n  FULLTEXT KEY `f` "
+              "(`a`)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
+    EXPECT_EQ(index_name(without.indexes[0]), "a, `b");
+}
+
+TEST(TakeOutIndexes, LeavesOtherTablesAlone) {
+    for (const std::string_view text :
+         {"CREATE TABLE `t` (\n  `a` int,\n  KEY `a` (`a`)\n) ENGINE=MyISAM",
+          "CREATE TABLE `t` (\n  `a` int,\n  KEY `a` (`a`),\n  CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `p` "
+          "(`id`)\n) ENGINE=InnoDB",
+          "CREATE TABLE `t` (\n  `a` int,\n  `b` point NOT NULL,\n  SPATIAL KEY `b` (`b`)\n) ENGINE=InnoDB"}) {
+        EXPECT_TRUE(take_out_indexes(text).indexes.empty()) << text;
+        EXPECT_EQ(take_out_indexes(text).create_table, text);
+    }
+}
+
 }  // namespace
 }  // namespace dm::copy

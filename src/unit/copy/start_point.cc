@@ -53,31 +53,31 @@ model::Location binlog_status(sql::SqlSession& session) {
     return location;
 }
 
-model::Location mariadb_location(sql::SqlSession& session, std::string file, std::uint64_t offset) {
-    std::string literal;
-    sql::append_quoted(literal, file);
-    const auto gtid = session.query(fmt::format("SELECT BINLOG_GTID_POS({},{}) AS g", literal, offset));
-    return {.position = {.file = std::move(file), .offset = offset},
-            .gtid_set = model::GtidSet::parse(model::Flavor::MariaDb, gtid.text(0, "g"))};
-}
-
 /// Leaves the session inside the snapshot.
-model::Location open_mariadb_snapshot(sql::SqlSession& session) {
+model::BinlogPosition open_mariadb_snapshot(sql::SqlSession& session) {
     session.execute(kRepeatableRead);
     session.execute(kOpenSnapshot);
     const auto status = session.query("SHOW STATUS LIKE 'binlog_snapshot_%'");
-    std::string file;
-    std::uint64_t offset = 0;
+    model::BinlogPosition position;
     for (const auto& row : status.rows) {
         if (row.size() < 2 || !row[0] || !row[1]) continue;
-        if (row[0]->ends_with("file")) file = *row[1];
-        if (row[0]->ends_with("position")) offset = to_number(*row[1]);
+        if (row[0]->ends_with("file")) position.file = *row[1];
+        if (row[0]->ends_with("position")) position.offset = to_number(*row[1]);
     }
-    if (file.empty()) {
+    if (position.file.empty()) {
         session.execute("ROLLBACK");
         throw_no_binlog();
     }
-    return mariadb_location(session, std::move(file), offset);
+    return position;
+}
+
+/// The GTID set of that position; the server reads the binlog file up to there.
+model::Location with_gtid_set(sql::SqlSession& session, model::BinlogPosition position) {
+    std::string literal;
+    sql::append_quoted(literal, position.file);
+    const auto gtid = session.query(fmt::format("SELECT BINLOG_GTID_POS({},{}) AS g", literal, position.offset));
+    return {.position = std::move(position),
+            .gtid_set = model::GtidSet::parse(model::Flavor::MariaDb, gtid.text(0, "g"))};
 }
 
 /// Runs `read` while nothing that it could miss can commit; unlocks in every case.
@@ -130,22 +130,11 @@ bool needs_lock(sql::SqlSession& session, LocationUse use) {
     return use != LocationUse::ByGtid || !version.is_at_least(5, 7) || !has_gtid_mode(session);
 }
 
-model::Location LowMeter::measure(sql::SqlSession& session, const model::TableName& table) {
-    constexpr auto kKeptFor = std::chrono::seconds(5);
-    if (!needs_lock(session, use_)) return measure_low(session, use_, table);
-    const auto last = last_.copy();
-    const Clock::TimePoint now = clock_.now();
-    if (last && now - last->time < kKeptFor) return last->location;
-    model::Location location = measure_low(session, use_, table);
-    last_.set(Measured{.location = location, .time = now});
-    return location;
-}
-
 model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table) {
     if (session.version().flavor == model::Flavor::MariaDb) {
-        model::Location location = open_mariadb_snapshot(session);
+        model::BinlogPosition position = open_mariadb_snapshot(session);
         session.execute("COMMIT");
-        return location;
+        return with_gtid_set(session, std::move(position));
     }
     // By GTID one statement answers both; its position may run ahead of its GTID set, which alone is used.
     if (!needs_lock(session, use)) return binlog_status(session);
@@ -155,9 +144,12 @@ model::Location measure_low(sql::SqlSession& session, LocationUse use, const mod
 model::Location measure_high(sql::SqlSession& session) {
     const model::ServerVersion& version = session.version();
     if (version.flavor == model::Flavor::MariaDb) {
-        model::Location location = open_mariadb_snapshot(session);
+        model::BinlogPosition position = open_mariadb_snapshot(session);
         session.execute("COMMIT");
-        return location;
+        // Runs ahead of what is visible, which is right for an upper bound.
+        const auto gtid = session.query("SELECT @@GLOBAL.gtid_binlog_pos AS g");
+        return {.position = std::move(position),
+                .gtid_set = model::GtidSet::parse(model::Flavor::MariaDb, gtid.text(0, "g"))};
     }
     // A committing transaction is visible before it is in gtid_executed, but it is owned until then: ask in this order.
     model::GtidSet owned(model::Flavor::MySql);
@@ -168,7 +160,8 @@ model::Location measure_high(sql::SqlSession& session) {
 }
 
 model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper, const model::TableName& table) {
-    if (session.version().flavor == model::Flavor::MariaDb) return open_mariadb_snapshot(session);
+    if (session.version().flavor == model::Flavor::MariaDb)
+        return with_gtid_set(session, open_mariadb_snapshot(session));
     session.execute(kRepeatableRead);
     helper.execute("SET SESSION lock_wait_timeout = 20");
     helper.execute(fmt::format("LOCK TABLES {} READ", table.quoted()));

@@ -4,8 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "base/clock.h"
-#include "base/guarded.h"
 #include "core/model/location.h"
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
@@ -18,7 +16,7 @@ namespace dm::copy {
 enum class LocationUse : std::uint8_t { ByPosition, ByGtid };
 
 /// A location such that every transaction on `table` at or before it is visible to reads that start after the call. An
-/// empty table asks for all tables. MariaDB: a consistent snapshot's own position. MySQL 5.7 and later by GTID:
+/// empty name asks for all tables. MariaDB: a consistent snapshot's own position. MySQL 5.7 and later by GTID:
 /// gtid_executed. Otherwise a read lock of milliseconds, global or, without that privilege, on the table.
 /// The session must not be in a transaction. Throws Error{CopyPositionUnknown} if the binlog is off or may not be read.
 [[nodiscard]] model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table);
@@ -26,26 +24,8 @@ enum class LocationUse : std::uint8_t { ByPosition, ByGtid };
 /// Whether `measure_low` has to take a read lock on this server.
 [[nodiscard]] bool needs_lock(sql::SqlSession& session, LocationUse use);
 
-/// LOW for many tables in a row: where it costs a lock, a location stays in use for some seconds, so that the upstream
-/// is not stopped once per table. An older location is as safe, it means more to replay. Thread-safe.
-class LowMeter {
-  public:
-    LowMeter(LocationUse use, Clock& clock) : use_(use), clock_(clock) {}
-    [[nodiscard]] model::Location measure(sql::SqlSession& session, const model::TableName& table);
-    /// The next measurement takes a new location: a table's structure is newer than the last one.
-    void expire() { last_.set(std::nullopt); }
-
-  private:
-    struct Measured {
-        model::Location location;
-        Clock::TimePoint time;
-    };
-    const LocationUse use_;
-    Clock& clock_;
-    Guarded<std::optional<Measured>> last_;
-};
-
-/// A location at or after every transaction that a read that ended before the call has seen. Takes no lock.
+/// A location at or after every transaction that a read that ended before the call has seen. Takes no lock, and reads
+/// nothing of the binlog.
 [[nodiscard]] model::Location measure_high(sql::SqlSession& session);
 
 /// Leaves `session` inside a read-only snapshot of `table` and returns its exact location: what is at or before it is

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,10 @@ struct TableJob {
     std::uint64_t bytes_total = 0;  ///< the server's estimates
     std::uint64_t rows_total = 0;
 
-    TableShape shape;
+    bool is_surveyed = false;   ///< shape, structure and LOW were taken for a new copy
+    bool is_gone = false;       ///< and the table was not there
+    bool is_one_chunk = false;  ///< so small that one chunk holds it
+    TableShape shape;           ///< emptied when the table is done
     target::TableCopyRecord record;
     target::WriteMode mode = target::WriteMode::Replace;       ///< of first attempts
     target::WriteMode redo_mode = target::WriteMode::Replace;  ///< of repetitions
@@ -37,7 +41,7 @@ struct TableJob {
 struct Chunk {
     std::shared_ptr<TableJob> job;
     target::ChunkRecord record;
-    bool is_whole_table = false;  ///< the only chunk: it has no row of its own in the checkpoint
+    bool is_whole_table = false;  ///< the only chunk: it was not recorded as planned
     bool is_redo = false;         ///< some of its rows may have been written before
     int attempts = 0;
 
@@ -45,6 +49,8 @@ struct Chunk {
     std::atomic<int> pending{0};
     std::atomic<bool> has_failed{false};               ///< it must be read again
     Guarded<std::shared_ptr<const Error>> last_error;  ///< why
+    /// The last statement, kept back until all others are written; absent in a chunk without rows.
+    Guarded<std::optional<target::InsertStatement>> closing;
     std::atomic<std::uint64_t> rows{0};
     std::atomic<std::uint64_t> bytes{0};
 };
@@ -53,6 +59,7 @@ struct Chunk {
 struct Batch {
     std::shared_ptr<Chunk> chunk;
     target::InsertStatement statement;
+    bool is_closing = false;  ///< the chunk's last: written when all others are, in one transaction with its record
 };
 
 }  // namespace dm::copy

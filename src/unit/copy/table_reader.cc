@@ -75,20 +75,25 @@ void TableReader::run(std::stop_token stop) {
     }
 }
 
-void TableReader::perform(const StartTable& work) {
-    auto started = run_.starter.start(work.job, sides());
-    if (started) {
-        run_.board.table_started(work.job, std::move(*started));
-    } else {
-        run_.board.table_done(work.job);
+void TableReader::perform(const StartTables& work) {
+    auto started = run_.starter.start(work.jobs, sides());
+    for (std::size_t i = 0; i < work.jobs.size(); ++i) {
+        if (started[i]) {
+            run_.board.table_started(work.jobs[i], std::move(*started[i]));
+        } else {
+            run_.board.table_done(work.jobs[i]);
+        }
     }
 }
 
-void TableReader::perform(const FinishTable& work) {
-    if (run_.starter.finish(*work.job, sides()) == TableStarter::End::Again) {
-        run_.board.table_again(work.job);
-    } else {
-        run_.board.table_done(work.job);
+void TableReader::perform(const FinishTables& work) {
+    const auto ends = run_.starter.finish(work.jobs, sides());
+    for (std::size_t i = 0; i < work.jobs.size(); ++i) {
+        if (ends[i] == TableStarter::End::Again) {
+            run_.board.table_again(work.jobs[i]);
+        } else {
+            run_.board.table_done(work.jobs[i]);
+        }
     }
 }
 
@@ -111,6 +116,7 @@ void TableReader::perform(const SplitTable& work) {
         chunk->job = work.job;
         chunk->record = {.number = work.next_number + i, .range = {.lower = lower, .upper = after}};
         chunk->is_whole_table = lower.empty() && after.empty();
+        work.job->is_one_chunk = work.job->is_one_chunk || chunk->is_whole_table;
         if (!chunk->is_whole_table) records.push_back(chunk->record);
         chunks.push_back(std::move(chunk));
     }
@@ -151,18 +157,21 @@ void TableReader::read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token
         if (!statement) return true;
         const std::size_t bytes = statement->text().size();
         ChunkLedger::open(*chunk);
-        return run_.queue.push({chunk, std::move(*statement)}, bytes, stop);
+        return run_.queue.push({.chunk = chunk, .statement = std::move(*statement)}, bytes, stop);
     };
     bool is_complete = true;
     upstream_.get().stream(chunk_query(job.shape, chunk->record.range, run_.options.where), [&](sql::CellRow row) {
         is_complete = !chunk->has_failed && hand_over(packer.add(row));
         return is_complete;
     });
-    is_complete = is_complete && hand_over(packer.rest());
     if (!is_complete) upstream_.drop();
     if (stop.stop_requested()) return;
     if (is_keyless && is_complete) upstream_.get().execute("COMMIT");
-    run_.ledger.close(chunk, downstream_.get());
+    chunk->closing.set(packer.rest());
+    if (auto closing = run_.ledger.close(chunk)) {
+        const std::size_t bytes = closing->statement.text().size();
+        (void)run_.queue.push(std::move(*closing), bytes, stop);
+    }
 }
 
 }  // namespace dm::copy

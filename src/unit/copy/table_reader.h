@@ -37,9 +37,9 @@ class TableReader {
     void run(std::stop_token stop);
 
   private:
-    void perform(const StartTable& work);
+    void perform(const StartTables& work);
     void perform(const SplitTable& work);
-    void perform(const FinishTable& work);
+    void perform(const FinishTables& work);
     void read(const std::shared_ptr<Chunk>& chunk, std::stop_token stop);
     void read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token stop);
     void drop_sessions() noexcept;

@@ -1,6 +1,7 @@
 #include "unit/copy/table_starter.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,18 +36,81 @@ StartedTable keyless_start(const std::shared_ptr<TableJob>& job, bool is_redo) {
 
 }  // namespace
 
-std::optional<StartedTable> TableStarter::start(const std::shared_ptr<TableJob>& job, BothSides sides) const {
-    job->rows_done = 0;
-    job->bytes_done = 0;
-    if (job->record.state == target::CopyState::Copying && !job->record.point.source.is_empty())
-        return resume(job, sides);
-    return begin(job, sides);
+std::vector<std::optional<StartedTable>> TableStarter::start(Jobs jobs, BothSides sides) const {
+    std::vector<std::optional<StartedTable>> started(jobs.size());
+    std::vector<std::shared_ptr<TableJob>> fresh;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        jobs[i]->rows_done = 0;
+        jobs[i]->bytes_done = 0;
+        const target::TableCopyRecord& record = jobs[i]->record;
+        if (record.state == target::CopyState::Copying && !record.point.source.is_empty())
+            started[i] = resume(jobs[i], sides);
+        if (!started[i] && !jobs[i]->is_gone) fresh.push_back(jobs[i]);
+    }
+    survey(fresh, sides);
+    std::vector<target::TableCopyRecord> records;
+    for (const auto& job : fresh) {
+        if (job->is_gone) continue;
+        begin(*job, sides);
+        // A keyless table gets its record with its snapshot.
+        if (job->shape.is_keyless()) continue;
+        records.push_back(job->record);
+        records.back().state = target::CopyState::Copying;
+        records.back().target = job->target;
+    }
+    std::vector<const target::TableCopyRecord*> saved;
+    for (const auto& record : records) saved.push_back(&record);
+    checkpoint_.save_tables(sides.downstream, saved);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        TableJob& job = *jobs[i];
+        if (started[i] || job.is_gone) continue;
+        job.record.state = target::CopyState::Copying;
+        job.record.target = job.target;
+        job.is_surveyed = false;
+        started[i] = job.shape.is_keyless() ? keyless_start(jobs[i], false) : StartedTable{};
+    }
+    return started;
 }
 
+/// Structure, shape and LOW of tables that are copied from the start. What is known already is left as it is.
+void TableStarter::survey(Jobs jobs, BothSides sides) const {
+    std::vector<std::shared_ptr<TableJob>> open;
+    std::ranges::copy_if(jobs, std::back_inserter(open), [](const auto& job) { return !job->is_surveyed; });
+    for (int reads = 1; !open.empty(); ++reads) {
+        for (const auto& job : open) {
+            const auto structure = target::fetch_table(sides.upstream, job->source);
+            auto shape = read_table_shape(sides.upstream, job->source);
+            job->is_gone = !structure || !shape;
+            if (job->is_gone) {
+                forget(*job, sides);
+                continue;
+            }
+            job->shape = std::move(*shape);
+            job->record.point = {
+                .source = job->source, .low = model::Location(), .high = model::Location(), .create_table = *structure};
+        }
+        std::erase_if(open, [](const auto& job) { return job->is_gone; });
+        if (open.empty()) return;
+        const model::Location low = measure_low(sides.upstream, options_.location_use, open.front()->source);
+        // The structure at LOW is known if it was the same before and after.
+        std::erase_if(open, [&](const auto& job) {
+            const auto after = target::fetch_table(sides.upstream, job->source);
+            job->is_surveyed =
+                after && comparable_structure(*after) == comparable_structure(job->record.point.create_table);
+            if (job->is_surveyed && !job->shape.is_keyless()) job->record.point.low = low;
+            return job->is_surveyed;
+        });
+        ensure(open.empty() || reads < kMaxStructureReads, ErrorCode::CopyStructureChanged,
+               fmt::format("the structure of {} keeps changing", open.empty() ? "" : open.front()->source.quoted()));
+    }
+}
+
+/// Nothing: the table is gone, or its copy is void and begins anew.
 std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>& job, BothSides sides) const {
     const auto structure = target::fetch_table(sides.upstream, job->source);
     auto shape = read_table_shape(sides.upstream, job->source);
-    if (!structure || !shape) {
+    job->is_gone = !structure || !shape;
+    if (job->is_gone) {
         forget(*job, sides);
         return std::nullopt;
     }
@@ -59,7 +123,7 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
                                                       : "its target table is gone";
         log::warn("the copy of a table starts anew", {{"table", job->source.quoted()}, {"reason", reason}});
         make_void(*job, sides);
-        return begin(job, sides);
+        return std::nullopt;
     }
     job->shape = std::move(*shape);
     leave_out_generated(*job, sides);
@@ -82,40 +146,17 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
     return started;
 }
 
-std::optional<StartedTable> TableStarter::begin(const std::shared_ptr<TableJob>& job, BothSides sides) const {
-    model::Location low;
-    std::optional<std::string> structure;
-    for (int reads = 1;; ++reads) {
-        structure = target::fetch_table(sides.upstream, job->source);
-        auto shape = read_table_shape(sides.upstream, job->source);
-        if (!structure || !shape) {
-            forget(*job, sides);
-            return std::nullopt;
-        }
-        job->shape = std::move(*shape);
-        if (!job->shape.is_keyless()) low = low_.measure(sides.upstream, job->source);
-        const auto after = target::fetch_table(sides.upstream, job->source);
-        if (after && comparable_structure(*after) == comparable_structure(*structure)) break;
-        low_.expire();
-        ensure(reads < kMaxStructureReads, ErrorCode::CopyStructureChanged,
-               fmt::format("the structure of {} keeps changing", job->source.quoted()));
-    }
-    job->record.point = {.source = job->source, .low = low, .high = model::Location(), .create_table = *structure};
-    prepare_target(*job, sides);
-    leave_out_generated(*job, sides);
-    choose_modes(*job);
-    target::TableCopyRecord record = job->record;
-    record.state = target::CopyState::Copying;
-    record.target = job->target;
-    // A keyless table gets its record with its snapshot.
-    if (!job->shape.is_keyless()) checkpoint_.save_table(sides.downstream, record);
-    job->record = std::move(record);
-    return job->shape.is_keyless() ? keyless_start(job, false) : StartedTable{};
+void TableStarter::begin(TableJob& job, BothSides sides) const {
+    prepare_target(job, sides);
+    leave_out_generated(job, sides);
+    choose_modes(job);
 }
 
 void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
     target::TableCopyRecord& record = job.record;
     const bool is_repeated = !record.target.is_empty();  // an earlier copy got as far as writing rows
+    if (is_repeated) checkpoint_.drop_chunks(sides.downstream, job.source);
+    record.late_indexes.clear();
     if (is_repeated && !job.is_shared_target && record.owns_target) {
         sides.downstream.execute(fmt::format("DROP TABLE IF EXISTS {}", job.target.quoted()));
     } else if (is_repeated && !job.is_shared_target && record.was_empty) {
@@ -128,10 +169,7 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
             .with_workaround("Stop the task, clear the target table, start the task with `--remove-meta`.");
     }
     if (!target::fetch_table(sides.downstream, job.target)) {
-        create_target_table(sides.upstream, sides.downstream,
-                            {.source = job.source, .create_table = record.point.create_table}, job.target, notices_);
-        record.owns_target = true;
-        record.was_empty = true;
+        create_target(job, sides);
     } else {
         record.was_empty = !has_rows(sides.downstream, job.target);
     }
@@ -142,6 +180,31 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
                        "others if the copy had to start again",
                        job.source.quoted(), job.target.quoted(),
                        record.was_empty ? "is shared with other tables" : "is not empty"));
+}
+
+void TableStarter::create_target(TableJob& job, BothSides sides) const {
+    target::TableCopyRecord& record = job.record;
+    TableSource source{.source = job.source, .create_table = record.point.create_table};
+    record.owns_target = true;
+    record.was_empty = true;
+    const bool may_wait = !job.is_shared_target && !job.shape.is_keyless();
+    if (may_wait && job.shape.data_bytes >= options_.late_index_bytes && !is_tidb(sides.downstream)) {
+        WithoutIndexes without = take_out_indexes(source.create_table);
+        source.create_table = std::move(without.create_table);
+        record.late_indexes = std::move(without.indexes);
+    }
+    if (!record.late_indexes.empty()) {
+        // Recorded before the table is there: whoever finds it must know that something is missing.
+        record.state = target::CopyState::Void;
+        record.target = job.target;
+        checkpoint_.save_table(sides.downstream, record);
+    }
+    const std::string& schema = job.target.schema;
+    if (!schemas_.with([&](const auto& known) { return known.contains(schema); })) {
+        ensure_schema(sides.upstream, sides.downstream, job.source.schema, schema, notices_);
+        schemas_.with([&](auto& known) { known.insert(schema); });
+    }
+    create_target_table(sides.downstream, source, job.target, notices_);
 }
 
 void TableStarter::choose_modes(TableJob& job) const {
@@ -165,7 +228,6 @@ void TableStarter::leave_out_generated(TableJob& job, BothSides sides) const {
 }
 
 void TableStarter::make_void(TableJob& job, BothSides sides) const {
-    low_.expire();
     checkpoint_.drop_table(sides.downstream, job.source);
     job.record.state = target::CopyState::Void;
 }
@@ -178,8 +240,35 @@ void TableStarter::forget(TableJob& job, BothSides sides) const {
     checkpoint_.forget_table(sides.downstream, job.source);
 }
 
-TableStarter::End TableStarter::finish(TableJob& job, BothSides sides) const {
-    if (!job.shape.is_keyless()) job.record.point.high = measure_high(sides.upstream);
+std::vector<TableStarter::End> TableStarter::finish(Jobs jobs, BothSides sides) const {
+    const bool has_keys = std::ranges::any_of(jobs, [](const auto& job) { return !job->shape.is_keyless(); });
+    const model::Location high = has_keys ? measure_high(sides.upstream) : model::Location();
+    std::vector<End> ends;
+    std::vector<const target::TableCopyRecord*> records;
+    for (const auto& job : jobs) {
+        if (!job->shape.is_keyless()) job->record.point.high = high;
+        ends.push_back(compare(*job, sides));
+        if (ends.back() != End::Complete) continue;
+        job->record.state = target::CopyState::Complete;
+        job->record.late_indexes.clear();
+        job->record.rows = job->rows_done;
+        job->record.bytes = job->bytes_done;
+        records.push_back(&job->record);
+    }
+    checkpoint_.save_tables(sides.downstream, records);
+    for (const auto& job : jobs) {
+        if (job->record.state != target::CopyState::Complete) continue;
+        // The single rows of small tables go when all tables are complete.
+        if (!job->is_one_chunk) checkpoint_.drop_chunks(sides.downstream, job->source);
+        // Of thousands of tables that are done only the figures are kept.
+        job->shape = {};
+        job->record.point = {};
+    }
+    return ends;
+}
+
+/// The table as it is after its last chunk: complete with all its indexes, or not what was copied.
+TableStarter::End TableStarter::compare(TableJob& job, BothSides sides) const {
     const auto structure = target::fetch_table(sides.upstream, job.source);
     if (!structure) {
         forget(job, sides);
@@ -191,11 +280,10 @@ TableStarter::End TableStarter::finish(TableJob& job, BothSides sides) const {
         make_void(job, sides);
         return End::Again;
     }
-    job.record.state = target::CopyState::Complete;
-    job.record.rows = job.rows_done;
-    job.record.bytes = job.bytes_done;
-    checkpoint_.save_table(sides.downstream, job.record);
-    checkpoint_.drop_chunks(sides.downstream, job.source);
+    if (!job.record.late_indexes.empty()) {
+        log::info("adding indexes", {{"table", job.target.quoted()}, {"count", job.record.late_indexes.size()}});
+        add_indexes(sides.downstream, job.target, job.record.late_indexes, notices_);
+    }
     return End::Complete;
 }
 

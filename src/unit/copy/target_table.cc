@@ -1,5 +1,9 @@
 #include "unit/copy/target_table.h"
 
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -42,16 +46,22 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
     }
 }
 
+bool equal_words(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b,
+                              [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 std::string text_literal(std::string_view text) {
     std::string literal;
     sql::append_quoted(literal, text);
     return literal;
 }
 
-/// Creates the target's schema like the upstream's, if it is missing. Asked beforehand, because servers answer
-/// variously when a table's schema is not there.
+}  // namespace
+
 void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
                    const std::string& target, NoticeBook& notices) {
+    // Asked beforehand, because servers answer variously when a table's schema is not there.
     const auto existing = downstream.query(
         fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", text_literal(target)));
     if (!existing.rows.empty()) return;
@@ -65,12 +75,30 @@ void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
     execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), notices);
 }
 
-}  // namespace
-
-void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
-                         const model::TableName& target, NoticeBook& notices) {
-    ensure_schema(upstream, downstream, source.source.schema, target.schema, notices);
+void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
+                         NoticeBook& notices) {
     execute_or_adapt(downstream, retarget_create_table(source.create_table, target), target.quoted(), notices);
+}
+
+void add_indexes(sql::SqlSession& downstream, const model::TableName& target, const std::vector<std::string>& indexes,
+                 NoticeBook& notices) {
+    const auto present = downstream.query(
+        fmt::format("SELECT DISTINCT INDEX_NAME AS i FROM information_schema.STATISTICS WHERE TABLE_SCHEMA={} AND "
+                    "TABLE_NAME={}",
+                    text_literal(target.schema), text_literal(target.table)));
+    std::string statement;
+    for (const std::string& index : indexes) {
+        const bool is_there = std::ranges::any_of(
+            present.rows, [&](const auto& row) { return row.at(0) && equal_words(*row.at(0), index_name(index)); });
+        if (!is_there) statement += fmt::format("{} ADD {}", statement.empty() ? "" : ",", index);
+    }
+    if (statement.empty()) return;
+    execute_or_adapt(downstream, fmt::format("ALTER TABLE {}{}", target.quoted(), statement),
+                     fmt::format("indexes of {}", target.quoted()), notices);
+}
+
+bool is_tidb(sql::SqlSession& downstream) {
+    return downstream.query("SELECT VERSION() AS v").text(0, "v").find("TiDB") != std::string::npos;
 }
 
 bool has_rows(sql::SqlSession& downstream, const model::TableName& target) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
@@ -15,11 +16,22 @@ struct TableSource {
     std::string create_table;  ///< SHOW CREATE TABLE of the upstream
 };
 
-/// Creates the target's schema, like the upstream's, and the table. A statement the target refuses is tried again
+/// Creates the target's schema like the upstream's, if it is missing. A statement the target refuses is tried again
 /// adapted to it; what was changed goes to `notices`. Throws Error{CopyPlan} with the server's words if that fails,
 /// too.
-void create_target_table(sql::SqlSession& upstream, sql::SqlSession& downstream, const TableSource& source,
-                         const model::TableName& target, NoticeBook& notices);
+void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
+                   const std::string& target, NoticeBook& notices);
+
+/// Creates the table, likewise.
+void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
+                         NoticeBook& notices);
+
+/// Adds those of the indexes (as in CREATE TABLE) that the table does not have, in one statement. Can be repeated.
+void add_indexes(sql::SqlSession& downstream, const model::TableName& target, const std::vector<std::string>& indexes,
+                 NoticeBook& notices);
+
+/// TiDB adds indexes in the background, row by row: nothing is gained by waiting.
+[[nodiscard]] bool is_tidb(sql::SqlSession& downstream);
 
 [[nodiscard]] bool has_rows(sql::SqlSession& downstream, const model::TableName& target);
 

@@ -1,5 +1,6 @@
 #include "unit/target/copy_checkpoint.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -117,6 +118,7 @@ void CopyCheckpoint::prepare(sql::SqlSession& session) const {
                     "high_pos BIGINT UNSIGNED NOT NULL DEFAULT 0,"
                     "high_gtid LONGTEXT,"
                     "table_structure LONGTEXT,"
+                    "late_indexes LONGTEXT,"
                     "rows_done BIGINT UNSIGNED NOT NULL DEFAULT 0,"
                     "bytes_done BIGINT UNSIGNED NOT NULL DEFAULT 0,"
                     "create_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,"
@@ -124,6 +126,15 @@ void CopyCheckpoint::prepare(sql::SqlSession& session) const {
                     "PRIMARY KEY (id, cp_schema, cp_table, chunk)"
                     ") DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
                     table_.quoted()));
+    const auto columns = session.query(
+        fmt::format("SELECT COLUMN_NAME AS c FROM information_schema.COLUMNS WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
+                    text_literal(table_.schema), text_literal(table_.table)));
+    const bool is_current = columns.rows.empty() || std::ranges::any_of(columns.rows, [](const auto& row) {
+                                return row.at(0) == "late_indexes";
+                            });
+    if (is_current) return;
+    execute_ddl(session,
+                fmt::format("ALTER TABLE {} ADD COLUMN late_indexes LONGTEXT AFTER table_structure", table_.quoted()));
 }
 
 bool CopyCheckpoint::exists(sql::SqlSession& session) const {
@@ -155,12 +166,12 @@ void CopyCheckpoint::save_floor(sql::SqlSession& session, const model::Location&
 std::map<model::TableName, TableCopyRecord> CopyCheckpoint::load_tables(sql::SqlSession& session) const {
     std::map<model::TableName, TableCopyRecord> records;
     if (!exists(session)) return records;
-    const auto result = session.query(
-        fmt::format("SELECT "
-                    "cp_schema,cp_table,state,target_schema,target_table,owns_target,was_empty,low_name,low_pos,low_"
-                    "gtid,high_name,high_pos,high_gtid,"
-                    "table_structure,rows_done,bytes_done FROM {} WHERE id={} AND chunk=0 AND cp_table<>''",
-                    table_.quoted(), text_literal(source_id_)));
+    const auto result = session.query(fmt::format(
+        "SELECT "
+        "cp_schema,cp_table,state,target_schema,target_table,owns_target,was_empty,low_name,low_pos,low_"
+        "gtid,high_name,high_pos,high_gtid,"
+        "table_structure,late_indexes,rows_done,bytes_done FROM {} WHERE id={} AND chunk=0 AND cp_table<>''",
+        table_.quoted(), text_literal(source_id_)));
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
         const RowReader row(table_, result, i, flavor_);
         TableCopyRecord record;
@@ -175,6 +186,7 @@ std::map<model::TableName, TableCopyRecord> CopyCheckpoint::load_tables(sql::Sql
         record.was_empty = row.number("was_empty") != 0;
         record.rows = row.number("rows_done");
         record.bytes = row.number("bytes_done");
+        if (!row.text("late_indexes").empty()) record.late_indexes = row.literals("late_indexes");
         const model::TableName source = record.point.source;
         records.emplace(source, std::move(record));
     }
@@ -189,18 +201,30 @@ std::vector<TableCopyPoint> CopyCheckpoint::load_table_points(sql::SqlSession& s
     return points;
 }
 
+void CopyCheckpoint::save_tables(sql::SqlSession& session, std::span<const TableCopyRecord* const> records) const {
+    if (records.empty()) return;
+    std::string statement = fmt::format(
+        "REPLACE INTO {} "
+        "(id,cp_schema,cp_table,chunk,state,target_schema,target_table,owns_target,was_empty,low_name,low_pos,low_gtid,"
+        "high_name,high_pos,high_gtid,table_structure,late_indexes,rows_done,bytes_done) VALUES ",
+        table_.quoted());
+    for (const TableCopyRecord* record : records) {
+        statement += fmt::format("{}({},{},{},0,'{}',{},{},{:d},{:d},{},{},{},{},{},{})",
+                                 record == records.front() ? "" : ",", text_literal(source_id_),
+                                 text_literal(record->point.source.schema), text_literal(record->point.source.table),
+                                 kStateNames.at(static_cast<std::size_t>(record->state)),
+                                 text_literal(record->target.schema), text_literal(record->target.table),
+                                 record->owns_target, record->was_empty, location_values(record->point.low),
+                                 location_values(record->point.high), text_literal(record->point.create_table),
+                                 record->late_indexes.empty() ? "NULL" : text_literal(to_json(record->late_indexes)),
+                                 record->rows, record->bytes);
+    }
+    session.execute(statement);
+}
+
 void CopyCheckpoint::save_table(sql::SqlSession& session, const TableCopyRecord& record) const {
-    session.execute(
-        fmt::format("REPLACE INTO {} "
-                    "(id,cp_schema,cp_table,chunk,state,target_schema,target_table,owns_target,was_empty,low_name,low_"
-                    "pos,low_gtid,high_name,"
-                    "high_pos,high_gtid,table_structure,rows_done,bytes_done) VALUES "
-                    "({},{},{},0,'{}',{},{},{:d},{:d},{},{},{},{},{})",
-                    table_.quoted(), text_literal(source_id_), text_literal(record.point.source.schema),
-                    text_literal(record.point.source.table), kStateNames.at(static_cast<std::size_t>(record.state)),
-                    text_literal(record.target.schema), text_literal(record.target.table), record.owns_target,
-                    record.was_empty, location_values(record.point.low), location_values(record.point.high),
-                    text_literal(record.point.create_table), record.rows, record.bytes));
+    const TableCopyRecord* const only = &record;
+    save_tables(session, std::span(&only, 1));
 }
 
 std::vector<ChunkRecord> CopyCheckpoint::load_chunks(sql::SqlSession& session, const model::TableName& source) const {
@@ -249,9 +273,14 @@ void CopyCheckpoint::drop_chunks(sql::SqlSession& session, const model::TableNam
     session.execute(fmt::format("DELETE FROM {} WHERE {} AND chunk>0", table_.quoted(), where(source)));
 }
 
+void CopyCheckpoint::drop_all_chunks(sql::SqlSession& session) const {
+    session.execute(fmt::format("DELETE FROM {} WHERE id={} AND chunk>0", table_.quoted(), text_literal(source_id_)));
+}
+
 void CopyCheckpoint::drop_table(sql::SqlSession& session, const model::TableName& source) const {
-    session.execute(fmt::format("UPDATE {} SET state='void' WHERE {} AND chunk=0", table_.quoted(), where(source)));
+    // In this order: a table that starts anew must never find chunks of its former copy.
     drop_chunks(session, source);
+    session.execute(fmt::format("UPDATE {} SET state='void' WHERE {} AND chunk=0", table_.quoted(), where(source)));
 }
 
 void CopyCheckpoint::forget_table(sql::SqlSession& session, const model::TableName& source) const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,8 @@ struct TableCopyRecord {
     bool was_empty = false;    ///< the target held no rows before the first copy: its rows may be cleared for a new one
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
+    /// Indexes the target table was created without, as in CREATE TABLE; added before the copy is complete.
+    std::vector<std::string> late_indexes;
 };
 
 /// A range of the chunk key: after `lower` up to and including `upper`; each a list of SQL literals, empty = open.
@@ -67,7 +70,7 @@ class CopyCheckpoint {
     CopyCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
                    model::Flavor flavor);
 
-    /// Creates the schema and the table if they are missing.
+    /// Creates the schema and the table if they are missing, and adds the columns an earlier version did not have.
     void prepare(sql::SqlSession& session) const;
     [[nodiscard]] bool exists(sql::SqlSession& session) const;
 
@@ -79,7 +82,8 @@ class CopyCheckpoint {
     /// Points of all tables whose copy is under way or complete; empty if the table does not exist.
     [[nodiscard]] std::vector<TableCopyPoint> load_table_points(sql::SqlSession& session) const;
     [[nodiscard]] std::map<model::TableName, TableCopyRecord> load_tables(sql::SqlSession& session) const;
-    /// Writes or replaces a table's row.
+    /// Writes or replaces the tables' rows.
+    void save_tables(sql::SqlSession& session, std::span<const TableCopyRecord* const> records) const;
     void save_table(sql::SqlSession& session, const TableCopyRecord& record) const;
 
     [[nodiscard]] std::vector<ChunkRecord> load_chunks(sql::SqlSession& session, const model::TableName& source) const;
@@ -87,6 +91,8 @@ class CopyCheckpoint {
                      const std::vector<ChunkRecord>& chunks) const;
     /// Forgets the chunks of a table that is complete or starts anew.
     void drop_chunks(sql::SqlSession& session, const model::TableName& source) const;
+    /// Forgets the chunks of all tables, when all are complete.
+    void drop_all_chunks(sql::SqlSession& session) const;
 
     /// Makes the table's copy void: the next run of copy clears and copies it again. Nothing happens if it is unknown.
     void drop_table(sql::SqlSession& session, const model::TableName& source) const;

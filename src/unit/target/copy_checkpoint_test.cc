@@ -47,6 +47,30 @@ TEST_F(CopyCheckpointTest, ReadsTablesBack) {
     EXPECT_EQ(tables.at({"s", "b"}).state, CopyState::Void);
 }
 
+TEST_F(CopyCheckpointTest, LateIndexesAreWrittenAndReadBack) {
+    TableCopyRecord record;
+    record.point.source = {"s", "a"};
+    record.late_indexes = {"KEY `k` (`it's`)"};
+    checkpoint_.save_table(*session_, record);
+    ASSERT_EQ(server_.statements("REPLACE").size(), 1U);
+    EXPECT_NE(server_.statements("REPLACE")[0].find(R"x('["KEY `k` (`it\'s`)"]')x"), std::string::npos);
+    server_.on(
+        "SELECT cp_schema",
+        FakeSqlServer::result({"cp_schema", "cp_table", "state", "owns_target", "was_empty", "low_pos", "high_pos",
+                               "late_indexes", "rows_done", "bytes_done"},
+                              {{"s", "a", "copying", "1", "1", "0", "0", R"x(["KEY `k` (`it's`)"])x", "0", "0"}}));
+    EXPECT_EQ(checkpoint_.load_tables(*session_).at({"s", "a"}).late_indexes, record.late_indexes);
+}
+
+TEST_F(CopyCheckpointTest, ATableOfAnEarlierVersionIsExtended) {
+    server_.on("SELECT COLUMN_NAME", FakeSqlServer::result({"c"}, {{"id"}, {"chunk"}}));
+    checkpoint_.prepare(*session_);
+    EXPECT_EQ(server_.statements("ALTER TABLE").size(), 1U);
+    server_.on("SELECT COLUMN_NAME", FakeSqlServer::result({"c"}, {{"id"}, {"late_indexes"}}));
+    checkpoint_.prepare(*session_);
+    EXPECT_EQ(server_.statements("ALTER TABLE").size(), 1U) << "it is current";
+}
+
 TEST_F(CopyCheckpointTest, WithoutItsTableThereIsNothing) {
     server_.on("SELECT 1 FROM information_schema.TABLES", FakeSqlServer::result({"1"}, {}));
     EXPECT_TRUE(checkpoint_.load_table_points(*session_).empty());
@@ -78,6 +102,7 @@ TEST_F(CopyCheckpointTest, BoundsOfAnyBytesSurviveAsText) {
 
 TEST_F(CopyCheckpointTest, DroppingATableKeepsWhatIsKnownOfItsTarget) {
     checkpoint_.drop_table(*session_, {"s", "a"});
+    EXPECT_TRUE(server_.statements().front().starts_with("DELETE")) << "never void with chunks left over";
     EXPECT_EQ(server_.statements("UPDATE").size(), 1U);
     EXPECT_EQ(server_.statements("DELETE"),
               (std::vector<std::string>{"DELETE FROM `dm_meta`.`task_copy_checkpoint` WHERE id='source-1' AND "
