@@ -87,7 +87,7 @@ class TablePlan {
     std::size_t row_width_ = 0;
     std::vector<WrittenColumn> columns_;
     std::vector<WrittenColumn> generated_;  // by the target: may be compared, not written
-    std::vector<UniqueKey> keys_;  // the primary key first
+    std::vector<UniqueKey> keys_;           // the primary key first
     std::optional<std::size_t> row_key_;
     UniqueKey whole_row_;
     bool can_upsert_ = true;
