@@ -14,6 +14,19 @@ _ROOT = Path(__file__).resolve().parents[2]
 UPSTREAM_KINDS = ["mariadb10.11", "mysql9.7"]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seeds", help="seeds of test_random_workload.py: 1-100 or 3,7,9; a few when left out")
+    parser.addoption("--upstream", help="only seeds of test_random_workload.py with this kind of upstream")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.call_report = report
+
+
 @pytest.fixture(scope="session")
 def bin_folder():
     return _ROOT / "build" / os.environ.get("DM_PRESET", "release") / "bin"

@@ -99,9 +99,7 @@ void StatementBuilder::append_condition(std::string& out, const TablePlan& plan,
         for (const auto& column : plan.columns()) add(column);
         return;
     }
-    for (const auto& part : key->parts) {
-        if (const WrittenColumn* column = plan.written(part.column); column != nullptr) add(*column);
-    }
+    for (const auto& part : key->parts) add(plan.named(part.column));
 }
 
 void StatementBuilder::append_update(const TablePlan& plan, const Operation& operation,
@@ -153,7 +151,7 @@ void StatementBuilder::append_deletes(const OperationGroup& group, std::vector<S
     const bool has_float =
         key != nullptr && group.operations.front().before[key->parts.front().column].kind() == model::ValueKind::Float;
     if (key != nullptr && key->parts.size() == 1 && group.operations.size() > 1 && !has_float) {
-        append_in_list(group, *plan.written(key->parts.front().column), out);
+        append_in_list(group, plan.named(key->parts.front().column), out);
         return;
     }
     const std::string head = "DELETE FROM " + plan.quoted_target() + " WHERE ";

@@ -94,6 +94,22 @@ TEST(StatementBuilder, composite_keys_are_joined_by_or) {
               Lines{"DELETE FROM `s`.`t` WHERE (`a`=1 AND `b`=2) OR (`a`=3 AND `b`=4)"});
 }
 
+TEST(StatementBuilder, keys_of_generated_columns_find_rows_though_they_are_not_written) {
+    schema::Column generated = int_column("g");
+    generated.generated = schema::Generated::Virtual;
+    const Rows rows = {{number(1), number(3)}, {number(2), number(6)}};
+    const auto nullable = plan_of(table({int_column("a"), generated}, {unique_index("u", {"g"})}));
+    EXPECT_EQ(texts(group_of(nullable, OperationKind::Upsert, {rows[0]}, {rows[1]})),
+              Lines{"UPDATE `s`.`t` SET `a`=2 WHERE `g`=3 LIMIT 1"});
+    generated.is_nullable = false;
+    const auto primary = plan_of(table({int_column("a"), generated}, {unique_index("PRIMARY", {"g"})}));
+    EXPECT_EQ(texts(group_of(primary, OperationKind::Delete, rows, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE `g` IN (3,6)"});
+    const auto pair = plan_of(table({int_column("a", false), generated}, {unique_index("PRIMARY", {"a", "g"})}));
+    EXPECT_EQ(texts(group_of(pair, OperationKind::Delete, {rows[0]}, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`a`=1 AND `g`=3) LIMIT 1"});
+}
+
 TEST(StatementBuilder, floats_are_found_by_their_exact_value) {
     schema::Column real = int_column("f");
     real.type = schema::ColumnType::Float;

@@ -115,11 +115,14 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
     for (std::size_t i = 0; i < source.columns.size(); ++i) {
         if (source.columns[i].is_hidden) continue;
         const auto in_target = target.find_column(source.columns[i].name);
-        if (in_target && target.columns[*in_target].generated != schema::Generated::No) continue;
         WrittenColumn column{
             .column = i, .name = model::quote_identifier(source.columns[i].name), .introducer = {}, .is_json = false};
         if (i < charsets.size() && !charsets[i].empty()) column.introducer = fmt::format("_{} ", charsets[i]);
         column.is_json = in_target && target.columns[*in_target].type == ColumnType::Json;
+        if (in_target && target.columns[*in_target].generated != schema::Generated::No) {
+            generated_.push_back(std::move(column));
+            continue;
+        }
         column_list_ += column_list_.empty() ? "(" : ",";
         column_list_ += column.name;
         columns_.push_back(std::move(column));
@@ -162,9 +165,10 @@ const UniqueKey* TablePlan::where_key(model::Row row) const noexcept {
     return nullptr;
 }
 
-const WrittenColumn* TablePlan::written(std::size_t column) const noexcept {
+const WrittenColumn& TablePlan::named(std::size_t column) const noexcept {
     const auto found = std::ranges::lower_bound(columns_, column, {}, &WrittenColumn::column);
-    return found != columns_.end() && found->column == column ? &*found : nullptr;
+    if (found != columns_.end() && found->column == column) return *found;
+    return *std::ranges::lower_bound(generated_, column, {}, &WrittenColumn::column);
 }
 
 bool TablePlan::changes_unique_key(model::Row before, model::Row after) const noexcept {

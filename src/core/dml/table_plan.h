@@ -67,8 +67,8 @@ class TablePlan {
     [[nodiscard]] const std::vector<UniqueKey>& unique_keys() const noexcept { return keys_; }
     /// Rows that no unique key tells apart for certain are also ordered by their whole content.
     [[nodiscard]] const UniqueKey& whole_row() const noexcept { return whole_row_; }
-    /// The column as statements name it; nothing if it is not written.
-    [[nodiscard]] const WrittenColumn* written(std::size_t column) const noexcept;
+    /// How conditions name a column that a key consists of: a written one, or one that the target generates.
+    [[nodiscard]] const WrittenColumn& named(std::size_t column) const noexcept;
     /// False if the target has a column of its own that must be given a value: then a row cannot be inserted to update
     /// it.
     [[nodiscard]] bool can_upsert() const noexcept { return can_upsert_; }
@@ -86,7 +86,8 @@ class TablePlan {
     std::string column_list_;
     std::size_t row_width_ = 0;
     std::vector<WrittenColumn> columns_;
-    std::vector<UniqueKey> keys_;  // the primary key first
+    std::vector<WrittenColumn> generated_;  // by the target: may be compared, not written
+    std::vector<UniqueKey> keys_;           // the primary key first
     std::optional<std::size_t> row_key_;
     UniqueKey whole_row_;
     bool can_upsert_ = true;

@@ -196,8 +196,10 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
 }
 
 void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts& parts) {
+    ManagedSession upstream(parts.upstream);
     ManagedSession downstream(parts.downstream);
     checkpoint.drop_all_chunks(downstream.get());
+    checkpoint.save_end(downstream.get(), measure_low(upstream.get(), options.location_use, {}));
     model::Location highest = progress.copy().low;
     for (const target::TableCopyPoint& point : checkpoint.load_table_points(downstream.get())) {
         if (model::compare_positions(point.high.position, highest.position) > 0) highest.position = point.high.position;

@@ -176,7 +176,7 @@ bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEv
 bool DdlHandler::accepts(const model::TableName& table, StatementKind kind, const StatementEvent& event) {
     const bool is_listed =
         table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
-    if (!is_listed || is_before_copy(table, event)) return false;
+    if (!is_listed) return false;
     const auto verdict = rules_.events.judge(table, event_kind(kind), event.statement);
     if (verdict == rules::Verdict::Error) {
         throw Error(ErrorCode::SyncFilteredError,
@@ -210,6 +210,28 @@ void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent
                                                            event.end.to_string(), shortened(event.statement)));
 }
 
+FittedDdl DdlHandler::fitted(std::vector<sql::RewrittenDdl> parts, const sql::StatementInfo& info,
+                             const StatementEvent& event, const sql::RouteFunction& route) {
+    std::optional<model::TableName> renamed_to;
+    for (const auto& mention : info.tables) {
+        if (mention.role == sql::TableMention::Role::RenameTo) renamed_to = mention.name;
+    }
+    const CopyWindow window{
+        .is_before_copy = [&](const model::TableName& table) { return is_before_copy(table, event); },
+        .is_gone =
+            [&](const model::TableName& table) {
+                const bool is_gone = catalog_.is_gone(table, event.end, options_.by_gtid);
+                if (is_gone) notices_.add("statement on a table that was gone before its copy", table.quoted());
+                return is_gone;
+            },
+        .is_copied = [&](const model::TableName& table) { return catalog_.copy_span(table) != nullptr; },
+        .left_in_schema =
+            [&](const std::string& schema) { return catalog_.left_in_schema(schema, event.end, options_.by_gtid); },
+        .route = route,
+    };
+    return fit_to_copy(std::move(parts), renamed_to, window);
+}
+
 DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
     Prepared prepared;
     const auto context = parse_context(event);
@@ -221,13 +243,23 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
         }
         const auto is_system = [](const model::TableName& table) { return rules::is_system_schema(table.schema); };
         const auto keep = [](const model::TableName& table) { return table; };
-        prepared.tracked = sql::split_and_route(event.statement, context, keep, [&](const model::TableName& table) {
-            return !is_system(table) && !is_before_copy(table, event);
-        });
+        const auto route = [&](const model::TableName& table) { return rules_.router.route(table); };
+        // Renames are fitted below: what is left of one may be a drop.
+        const bool may_rename = info.kind == StatementKind::RenameTable || info.kind == StatementKind::AlterTable;
+        const auto counts = [&](const model::TableName& table) { return may_rename || !is_before_copy(table, event); };
+        FittedDdl tracked = fitted(
+            sql::split_and_route(event.statement, context, keep,
+                                 [&](const model::TableName& table) { return !is_system(table) && counts(table); }),
+            info, event, keep);
+        prepared.tracked = std::move(tracked.parts);
+        prepared.void_copies = std::move(tracked.void_copies);
         if (prepared.tracked.empty()) return prepared;
-        prepared.executed = sql::split_and_route(
-            event.statement, context, [&](const model::TableName& table) { return rules_.router.route(table); },
-            [&](const model::TableName& table) { return accepts(table, info.kind, event); });
+        prepared.executed = fitted(sql::split_and_route(event.statement, context, route,
+                                                        [&](const model::TableName& table) {
+                                                            return counts(table) && accepts(table, info.kind, event);
+                                                        }),
+                                   info, event, route)
+                                .parts;
         for (const auto& mention : info.tables) {
             const bool is_replicated = !mention.is_schema_only && rules_.filter.accepts(mention.name);
             if (is_replicated) prepared.touches_replicated = true;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "core/model/location.h"
 #include "core/sql/ddl.h"
+#include "unit/sync/copy_window.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/session_links.h"
 #include "unit/sync/statement_journal.h"
@@ -62,6 +63,8 @@ class DdlHandler {
 
   private:
     [[nodiscard]] bool is_before_copy(const model::TableName& table, const StatementEvent& event);
+    [[nodiscard]] FittedDdl fitted(std::vector<sql::RewrittenDdl> parts, const sql::StatementInfo& info,
+                                   const StatementEvent& event, const sql::RouteFunction& route);
     [[nodiscard]] bool accepts(const model::TableName& table, sql::StatementKind kind, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);

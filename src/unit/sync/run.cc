@@ -110,9 +110,11 @@ void Run::prepare(std::stop_token stop) {
     const auto content = checkpoint.load(downstream);
     std::vector<target::TableCopyPoint> copies;
     std::optional<model::Location> floor;
+    std::optional<model::Location> copy_end;
     if (config::copies_data(config_.mode)) {
         copies = copy_checkpoint.load_table_points(downstream);
         floor = copy_checkpoint.load_floor(downstream);
+        copy_end = copy_checkpoint.load_end(downstream);
     }
     const bool by_gtid = config_.sync.enable_gtid;
     const StartPoint start =
@@ -146,7 +148,7 @@ void Run::prepare(std::stop_token stop) {
     pipeline->catalog = std::make_unique<TableCatalog>(rules_, schema::Tracker(fetch_tracker_options(upstream)),
                                                        schema::Tracker(std::move(target_options)), pipeline->recorder,
                                                        upstream_, downstream_);
-    pipeline->catalog->load(content, copies, by_gtid);
+    pipeline->catalog->load(content, copies, copy_end, by_gtid);
     pipeline->journal = std::make_unique<StatementJournal>(checkpoint, checkpoint.load_statement(downstream), by_gtid);
     pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid, .start = start.location},
                                                  rules_, *pipeline->catalog, pipeline->recorder, notices_,

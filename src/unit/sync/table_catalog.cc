@@ -111,7 +111,8 @@ TableCatalog::TableCatalog(const Rules& rules, schema::Tracker tracker, schema::
       downstream_(downstream) {}
 
 void TableCatalog::load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies,
-                        bool by_gtid) {
+                        const std::optional<model::Location>& copy_end, bool by_gtid) {
+    copy_end_ = copy_end;
     for (const auto& [name, point] : content.tables) {
         if (point.definition) tracker_.put(*point.definition);
     }
@@ -132,6 +133,27 @@ CopySpan* TableCatalog::copy_span(const model::TableName& source) {
     return found == copies_.end() ? nullptr : &found->second;
 }
 
+bool TableCatalog::is_gone(const model::TableName& source, const model::Location& end, bool by_gtid) const {
+    return copy_end_ && !copies_.contains(source) && !tracker_.find(source) && rules_.filter.accepts(source) &&
+           is_at_or_before(end, *copy_end_, by_gtid);
+}
+
+std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const std::string& schema,
+                                                                          const model::Location& end,
+                                                                          bool by_gtid) const {
+    const auto is_later = [&](const auto& copy) {
+        return copy.first.schema == schema && is_at_or_before(end, copy.second.low, by_gtid);
+    };
+    if (std::ranges::none_of(copies_, is_later)) return std::nullopt;
+    std::vector<model::TableName> left;
+    for (const auto& table : tracker_.tables()) {
+        const auto copy = copies_.find(table);
+        const bool is_there = copy == copies_.end() || !is_later(*copy);
+        if (table.schema == schema && is_there && rules_.filter.accepts(table)) left.push_back(table);
+    }
+    return left;
+}
+
 void TableCatalog::structure_changed(const std::vector<model::TableName>& sources,
                                      const std::vector<model::TableName>& targets) {
     (void)sources;
@@ -140,12 +162,13 @@ void TableCatalog::structure_changed(const std::vector<model::TableName>& source
 }
 
 const SourceTable& TableCatalog::table_of(const std::shared_ptr<const binlog::TableMap>& map, std::uint32_t timestamp,
-                                          const model::Location& location) {
+                                          const model::Location& location, bool by_gtid) {
     const auto found = known_.find(map.get());
     if (found != known_.end()) return found->second.table;
     constexpr std::size_t kMaxKnown = 50000;
     if (known_.size() > kMaxKnown) known_.clear();
-    return known_.emplace(map.get(), Known{.map = map, .table = build(*map, timestamp, location)}).first->second.table;
+    return known_.emplace(map.get(), Known{.map = map, .table = build(*map, timestamp, location, by_gtid)})
+        .first->second.table;
 }
 
 std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(const binlog::TableMap& map,
@@ -183,7 +206,8 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::target_definition(c
     return target_.put_create_table(target, *text, {.default_schema = target.schema});
 }
 
-SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location) {
+SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location,
+                                bool by_gtid) {
     SourceTable table;
     table.name = map.name;
     table.is_accepted = rules_.filter.accepts(map.name);
@@ -193,6 +217,8 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
         table.verdicts.at(i) = rules_.events.judge(map.name, kKinds.at(i), {});
     if (std::ranges::all_of(table.verdicts, [](rules::Verdict verdict) { return verdict == rules::Verdict::Skip; }))
         return table;
+    table.is_gone = is_gone(map.name, location, by_gtid);
+    if (table.is_gone) return table;
     const auto definition = source_definition(map, timestamp, location);
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
            fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),

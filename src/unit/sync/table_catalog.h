@@ -43,6 +43,7 @@ struct CopySpan {
 struct SourceTable {
     model::TableName name;
     bool is_accepted = false;
+    bool is_gone = false;                        ///< before its copy: rows do not count
     std::array<rules::Verdict, 3> verdicts{};    ///< by RowsKind: write, update, delete
     std::shared_ptr<const dml::TablePlan> plan;  ///< null if no row is replicated
     std::optional<binlog::RowLayout> layout;
@@ -55,25 +56,34 @@ class TableCatalog {
     TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder,
                  SessionLink& upstream, SessionLink& downstream);
 
-    /// Structures that the checkpoint and the copy know. Where both do, the later one counts.
+    /// Structures that the checkpoint and the copy know. Where both do, the later one counts. `copy_end` is where the
+    /// copy knew all tables there were; nothing if there was none.
     void load(const checkpoint::CheckpointContent& content, const std::vector<target::TableCopyPoint>& copies,
-              bool by_gtid);
+              const std::optional<model::Location>& copy_end, bool by_gtid);
 
     /// The table of a table map. Throws Error{SchemaTableMissing, SyncColumnCount, SyncTargetTableMissing}. `timestamp`
     /// and `location` are the event's.
     const SourceTable& table_of(const std::shared_ptr<const binlog::TableMap>& map, std::uint32_t timestamp,
-                                const model::Location& location);
+                                const model::Location& location, bool by_gtid);
 
     [[nodiscard]] schema::Tracker& tracker() noexcept { return tracker_; }
     /// The copy's span of a table; null if it was not copied, or the stream is past it.
     [[nodiscard]] CopySpan* copy_span(const model::TableName& source);
+    /// Whether a table that is named by an event ending at `end` was gone before the copy could reach it: it is neither
+    /// copied nor was its CREATE met, and the upstream had no such table when the copy ended.
+    [[nodiscard]] bool is_gone(const model::TableName& source, const model::Location& end, bool by_gtid) const;
+    /// The accepted tables of a schema that the target has at `end`; nothing if no table of it was copied later.
+    [[nodiscard]] std::optional<std::vector<model::TableName>> left_in_schema(const std::string& schema,
+                                                                              const model::Location& end,
+                                                                              bool by_gtid) const;
     void forget_copy_span(const model::TableName& source) { copies_.erase(source); }
 
     /// Something about these tables has changed: plans are made anew when they are needed.
     void structure_changed(const std::vector<model::TableName>& sources, const std::vector<model::TableName>& targets);
 
   private:
-    SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location);
+    SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location,
+                      bool by_gtid);
     std::shared_ptr<const schema::TableDefinition> source_definition(const binlog::TableMap& map,
                                                                      std::uint32_t timestamp,
                                                                      const model::Location& location);
@@ -87,6 +97,7 @@ class TableCatalog {
     SessionLink& upstream_;
     SessionLink& downstream_;
     std::map<model::TableName, CopySpan> copies_;
+    std::optional<model::Location> copy_end_;
     struct Known {
         std::shared_ptr<const binlog::TableMap> map;  // keeps the address from being used again
         SourceTable table;

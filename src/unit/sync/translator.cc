@@ -245,7 +245,9 @@ void Translator::apply_rows(const StagedRows& rows) {
     // Before its own start a table may have another structure than the copy found: look no further.
     CopySpan* span = context_.catalog.copy_span(rows.table->name);
     if (span != nullptr && !span->is_behind && is_covered(span->low)) return;
-    const SourceTable& table = context_.catalog.table_of(rows.table, timestamp_, recorded(position_.start()));
+    const SourceTable& table =
+        context_.catalog.table_of(rows.table, timestamp_, recorded(position_.end()), options_.by_gtid);
+    if (table.is_gone) context_.notices.add("rows of a table that was gone before its copy", table.name.quoted());
     if (!table.is_accepted || !table.plan) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.event.kind));
     if (verdict == rules::Verdict::Skip) return;
@@ -350,12 +352,12 @@ void Translator::handle_query(const binlog::Query& query) {
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
     const auto prepared = context_.ddl.prepare(event);
-    if (prepared.tracked.empty() && prepared.executed.empty()) return;
     if (!prepared.void_copies.empty()) {
         void_copies_ = prepared.void_copies;
         end(StreamEnd::Recopy);
         return;
     }
+    if (prepared.tracked.empty() && prepared.executed.empty()) return;
     if (!prepared.needs_barrier()) {
         context_.ddl.track(prepared, event);
         return;

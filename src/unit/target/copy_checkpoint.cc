@@ -163,6 +163,21 @@ void CopyCheckpoint::save_floor(sql::SqlSession& session, const model::Location&
         table_.quoted(), text_literal(source_id_), location_values(floor)));
 }
 
+std::optional<model::Location> CopyCheckpoint::load_end(sql::SqlSession& session) const {
+    if (!exists(session)) return std::nullopt;
+    const auto result = session.query(fmt::format(
+        "SELECT high_name,high_pos,high_gtid FROM {} WHERE {} AND chunk=0 AND state='floor' AND high_name<>''",
+        table_.quoted(), where(model::TableName{})));
+    if (result.rows.empty()) return std::nullopt;
+    return RowReader(table_, result, 0, flavor_).location("high");
+}
+
+void CopyCheckpoint::save_end(sql::SqlSession& session, const model::Location& end) const {
+    session.execute(fmt::format("UPDATE {} SET high_name={},high_pos={},high_gtid={} WHERE {} AND chunk=0",
+                                table_.quoted(), text_literal(end.position.file), end.position.offset,
+                                text_literal(end.gtid_set.to_string()), where(model::TableName{})));
+}
+
 std::map<model::TableName, TableCopyRecord> CopyCheckpoint::load_tables(sql::SqlSession& session) const {
     std::map<model::TableName, TableCopyRecord> records;
     if (!exists(session)) return records;

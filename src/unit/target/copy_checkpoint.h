@@ -78,6 +78,11 @@ class CopyCheckpoint {
     /// Tables without a point of their own count from here.
     [[nodiscard]] std::optional<model::Location> load_floor(sql::SqlSession& session) const;
     void save_floor(sql::SqlSession& session, const model::Location& floor) const;
+    /// The place in the binlog where the copy ended: each table that was there has a point of its own. A table that is
+    /// named before this place, has none and was not created since the floor was gone before the copy reached it.
+    [[nodiscard]] std::optional<model::Location> load_end(sql::SqlSession& session) const;
+    /// The floor must have been saved.
+    void save_end(sql::SqlSession& session, const model::Location& end) const;
 
     /// Points of all tables whose copy is under way or complete; empty if the table does not exist.
     [[nodiscard]] std::vector<TableCopyPoint> load_table_points(sql::SqlSession& session) const;

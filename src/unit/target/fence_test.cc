@@ -12,7 +12,18 @@ using sql::FakeSqlServer;
 
 class FenceTest : public testing::Test {
   protected:
-    FenceTest() { set_epoch("3"); }
+    FenceTest() {
+        set_epoch("3");
+        server_.on("SELECT CONNECTION_ID()", FakeSqlServer::result({"id"}, {{"21"}}));
+        server_.on("SHOW PROCESSLIST", sessions({{"21", "h:5"}}));
+    }
+    static sql::ResultSet sessions(std::vector<std::vector<std::string>> rows) {
+        return FakeSqlServer::result({"Id", "Host"}, std::move(rows));
+    }
+    void set_old_sessions() {
+        server_.on("SELECT connection_id",
+                   FakeSqlServer::result({"connection_id", "host"}, {{"17", "h:1"}, {"18", "h:2"}, {"19", "h:3"}}));
+    }
     void set_epoch(const std::string& epoch) {
         server_.on("SELECT epoch", FakeSqlServer::result({"epoch"}, {{epoch}}));
     }
@@ -33,9 +44,11 @@ TEST_F(FenceTest, TakesTheEpochItRaised) {
 
 TEST_F(FenceTest, EndsOldSessionsUntilTheyAreGone) {
     int asked = 0;
-    server_.on("SELECT p.ID", [&](std::string_view) {
+    set_old_sessions();
+    server_.on("SHOW PROCESSLIST", [&](std::string_view) {
         ++asked;
-        return asked <= 2 ? FakeSqlServer::result({"id"}, {{"17"}, {"18"}}) : FakeSqlServer::result({"id"}, {});
+        // 19 is somebody else's by now: the address is another.
+        return asked <= 2 ? sessions({{"17", "h:1"}, {"18", "h:2"}, {"19", "h:9"}}) : sessions({{"19", "h:9"}});
     });
     server_.fail("KILL 18", FakeSqlServer::server_error(1094, "Unknown thread id: 18"), 0, 2);
     fence();
@@ -44,7 +57,8 @@ TEST_F(FenceTest, EndsOldSessionsUntilTheyAreGone) {
 }
 
 TEST_F(FenceTest, AForbiddenKillIsAnError) {
-    server_.on("SELECT p.ID", FakeSqlServer::result({"id"}, {{"17"}}));
+    set_old_sessions();
+    server_.on("SHOW PROCESSLIST", sessions({{"17", "h:1"}}));
     server_.fail("KILL", FakeSqlServer::server_error(1095, "You are not owner of thread 17"));
     EXPECT_THROW(fence(), Error);
 }
@@ -58,7 +72,8 @@ TEST_F(FenceTest, SessionsAreRegisteredBeforeUse) {
     ASSERT_GE(count, 4U);
     EXPECT_EQ(statements[count - 1], "INSERT INTO x VALUES (1)");
     EXPECT_EQ(statements[count - 2], "COMMIT");
-    EXPECT_TRUE(statements[count - 3].starts_with("REPLACE INTO `dm_meta`.`t_fence_session`")) << statements[count - 3];
+    EXPECT_EQ(statements[count - 3],
+              "REPLACE INTO `dm_meta`.`t_fence_session` (id, connection_id, host, epoch) VALUES ('s', 21, 'h:5', 3)");
 }
 
 TEST_F(FenceTest, ALateRunIsRefused) {

@@ -1,0 +1,205 @@
+"""Random tables for the storm: their shapes, and values that fit their columns.
+
+Only what all servers of the testbed agree on: the comparison shall find our mistakes, not their differences.
+"""
+
+import datetime
+from dataclasses import dataclass, field
+
+_TEXT_TYPES = ("varchar", "char", "text", "tinytext", "mediumtext", "longtext")
+_INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+
+COLLATIONS = ("utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_unicode_ci", "latin1_swedish_ci", "latin1_bin")
+
+# Words that collations join or keep apart: case, accents, trailing spaces, expansions.
+_WORDS = ("", " ", "a", "A", "a ", "A  ", "\u00e4", "\u00c4", "ae", "ss", "\u00df", "b", "B", "ab", "aB ", "Ab", "c'c",
+          'd"d', "e\\e", "f%_", "\u00e9", "E", "n\u00f1", "N", "z\n", "z", "0", "00", "1e1")
+_WIDE_WORDS = ("\u20ac", "\u4e2d", "\U0001f42c", "\U0001f42c ", "\u0107", "\u00e4\u0323")
+
+
+@dataclass
+class Column:
+    """A column as information_schema shows it."""
+
+    name: str
+    data_type: str
+    column_type: str
+    nullable: bool
+    length: int | None
+    charset: str | None
+    extra: str
+    in_key: bool
+
+    @property
+    def is_generated(self):
+        return "generated" in self.extra.lower()
+
+    @property
+    def is_auto(self):
+        return "auto_increment" in self.extra.lower()
+
+    @property
+    def is_text(self):
+        return self.data_type in _TEXT_TYPES
+
+    @property
+    def is_integer(self):
+        return self.data_type in _INTEGER_BITS
+
+
+@dataclass
+class Table:
+    """A table as information_schema shows it; `uniques` are the column lists of its unique keys, primary key too."""
+
+    schema: str
+    name: str
+    columns: list = field(default_factory=list)
+    uniques: dict = field(default_factory=dict)
+    indexes: list = field(default_factory=list)
+
+    @property
+    def quoted(self):
+        return f"`{self.schema}`.`{self.name}`"
+
+    @property
+    def writable(self):
+        return [c for c in self.columns if not c.is_generated]
+
+    @property
+    def has_key(self):
+        """Whether it has a key that tells every row from every other."""
+        nullable = {c.name for c in self.columns if c.nullable}
+        return any(not nullable & set(parts) for parts in self.uniques.values())
+
+
+def read_tables(connection, schemas):
+    """The tables of the schemas as they are now, by (schema, table)."""
+    names = ", ".join(f"'{schema}'" for schema in schemas)
+    tables = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, "
+                       "character_maximum_length, character_set_name, extra, column_key "
+                       f"FROM information_schema.columns WHERE table_schema IN ({names}) "
+                       "ORDER BY table_schema, table_name, ordinal_position")
+        for schema, name, column, kind, column_type, nullable, length, charset, extra, key in cursor.fetchall():
+            kind, column_type = _text(kind), _text(column_type)
+            tables.setdefault((schema, name), Table(schema, name)).columns.append(
+                Column(column, kind.lower(), column_type, nullable == "YES", length, charset, extra or "", bool(key)))
+        cursor.execute("SELECT table_schema, table_name, index_name, column_name, non_unique "
+                       f"FROM information_schema.statistics WHERE table_schema IN ({names}) "
+                       "ORDER BY table_schema, table_name, index_name, seq_in_index")
+        for schema, name, index, column, non_unique in cursor.fetchall():
+            table = tables.get((schema, name))
+            if table is None:
+                continue
+            if index not in table.indexes:
+                table.indexes.append(index)
+            if not non_unique:
+                table.uniques.setdefault(index, []).append(column)
+    return tables
+
+
+def _text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def random_type(rng, longest=60):
+    """A column type without NULL or DEFAULT."""
+    collation = rng.choice(COLLATIONS)
+    of_text = f"CHARACTER SET {collation.partition('_')[0]} COLLATE {collation}"
+    return rng.choice([
+        "TINYINT", "SMALLINT UNSIGNED", "MEDIUMINT", "INT", "INT UNSIGNED", "BIGINT", "BIGINT UNSIGNED",
+        "DECIMAL(12,4)", "DOUBLE", "FLOAT", "DATE", "TIME(2)", "DATETIME", "DATETIME(3)", "TIMESTAMP(6)", "YEAR", "BIT(9)",
+        "ENUM('x','y','Zz')", "SET('p','q','r')", f"BINARY({rng.randint(1, 12)})", f"VARBINARY({rng.randint(1, longest)})",
+        f"CHAR({rng.randint(1, 20)}) {of_text}", f"VARCHAR({rng.randint(2, longest)}) {of_text}",
+        f"VARCHAR({rng.randint(2, longest)}) {of_text}", f"VARCHAR(300) {of_text}", f"TEXT {of_text}", "BLOB",
+    ])
+
+
+def key_type(rng):
+    collation = rng.choice(COLLATIONS)
+    return rng.choice(["INT", "BIGINT UNSIGNED", "SMALLINT", "VARBINARY(12)", "DATETIME", "DECIMAL(8,2)",
+                       f"VARCHAR({rng.randint(3, 30)}) COLLATE {collation}", f"CHAR({rng.randint(2, 9)}) COLLATE {collation}",
+                       f"VARCHAR({rng.randint(3, 30)}) COLLATE {collation}"])
+
+
+def create_table(rng, quoted, allow_keyless, allow_generated):
+    """A CREATE TABLE of a random shape; key columns are called k1, k2..., unique ones u1..., others c1..."""
+    parts, keys = [], []
+    shape = rng.choice(["auto", "auto", "one", "pair", "unique", "keyless" if allow_keyless else "one"])
+    if shape == "auto":
+        parts.append("`k1` BIGINT NOT NULL AUTO_INCREMENT")
+        keys.append("PRIMARY KEY (`k1`)")
+    elif shape in ("one", "pair", "unique"):
+        count = {"one": 1, "pair": 2, "unique": rng.randint(1, 2)}[shape]
+        parts += [f"`k{n}` {key_type(rng)} NOT NULL" for n in range(1, count + 1)]
+        names = ", ".join(f"`k{n}`" for n in range(1, count + 1))
+        keys.append(f"UNIQUE KEY `uk` ({names})" if shape == "unique" else f"PRIMARY KEY ({names})")
+    if shape != "keyless":
+        for n in range(1, rng.choice([0, 0, 1, 1, 2, 3]) + 1):
+            nullable = rng.random() < 0.6
+            parts.append(f"`u{n}` {key_type(rng)} {'NULL' if nullable else 'NOT NULL'}")
+            second = f", `u{n - 1}`" if n > 1 and rng.random() < 0.4 else ""
+            keys.append(f"UNIQUE KEY `uq{n}` (`u{n}`{second})")
+    columns = rng.randint(1, 6)
+    for n in range(1, columns + 1):
+        parts.append(f"`c{n}` {random_type(rng)} NULL")
+    if rng.random() < 0.6:
+        parts.append("`n1` INT NULL")
+        keys.append("KEY `i1` (`n1`)")
+        if allow_generated and rng.random() < 0.5:
+            parts.append("`g1` BIGINT GENERATED ALWAYS AS (`n1` * 3) " + rng.choice(["VIRTUAL", "STORED"]))
+            if rng.random() < 0.3:
+                keys.append("UNIQUE KEY `ug` (`g1`)")
+    if rng.random() < 0.4:
+        rng.shuffle(parts)
+    charset = rng.choice(["", " DEFAULT CHARSET=latin1", " DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci"])
+    return f"CREATE TABLE {quoted} ({', '.join(parts + keys)}) ENGINE=InnoDB{charset}"
+
+
+def random_value(rng, column):
+    """A value that the column takes, or nearly: key columns get few different ones, so that they clash."""
+    if column.is_auto:
+        return rng.choice([None, None, None, rng.randint(1, 400)])
+    if column.nullable and rng.random() < (0.3 if column.in_key else 0.15):
+        return None
+    if column.is_integer:
+        return _integer(rng, column)
+    if column.is_text:
+        return _words(rng, column)
+    return _OTHERS[column.data_type](rng)
+
+
+def _integer(rng, column):
+    bits, unsigned = _INTEGER_BITS[column.data_type], "unsigned" in column.column_type
+    low, high = (0, 2**bits - 1) if unsigned else (-2**(bits - 1), 2**(bits - 1) - 1)
+    if rng.random() < 0.05:
+        return rng.choice([low, high])
+    return rng.randint(0 if unsigned else -5, 60) if column.in_key or rng.random() < 0.5 else rng.randint(low, high)
+
+
+def _words(rng, column):
+    pool = _WORDS if column.charset == "latin1" else _WORDS + _WIDE_WORDS
+    count = 1 if column.in_key else rng.choice([0, 1, 2, 5, 40])
+    return "".join(rng.choice(pool) for _ in range(count))[:min(column.length or 10**9, 5000)]
+
+
+def _moment(rng):
+    return datetime.datetime(2024, rng.randint(1, 12), rng.randint(1, 28), rng.randint(0, 23), rng.choice([0, 30]),
+                             0, rng.choice([0, 0, 500000, 123456])).isoformat(" ")
+
+
+def _bytes(rng):
+    return rng.choice([b"", b"a", b"A", b"a\0", b"a ", b"\xff\0", b"'\\", rng.randbytes(rng.randint(0, 12))])
+
+
+_OTHERS = {
+    "decimal": lambda rng: rng.randint(-30, 30) / 2,
+    "double": lambda rng: rng.choice([0, -0.5, 1e300, 5e-324, rng.gauss(0, 1e9), 1 / 3]),
+    "float": lambda rng: rng.choice([0, -0.5, 0.1, 3.25, 16777216, rng.randint(-10**6, 10**6) / 8]),
+    "date": lambda rng: _moment(rng)[:10], "datetime": _moment, "timestamp": _moment,
+    "time": lambda rng: f"{rng.choice(['', '-'])}{rng.randint(0, 838)}:{rng.randint(0, 59):02}:{rng.randint(0, 58):02}.25",
+    "year": lambda rng: rng.randint(1901, 2155), "bit": lambda rng: rng.randint(0, 511),
+    "enum": lambda rng: rng.choice(["x", "y", "Zz"]), "set": lambda rng: rng.choice(["", "p", "p,r", "q,r"]),
+    "binary": lambda rng: rng.choice([b"", b"\0", b"a", b"z"]), "varbinary": _bytes, "blob": _bytes,
+}
