@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 
 import pytest
 
@@ -261,14 +260,12 @@ def test_start_task_runs_the_checks(check, cluster, source, downstream):
         source.execute("SET GLOBAL binlog_row_image = 'FULL'")
 
 
-def test_ten_thousand_tables(check, servers, record_property):
-    """Every table is looked at; the figures are for people."""
+def test_whole_schemas_are_looked_at(check, servers):
+    """So many tables that they are not asked for by name."""
     server = servers.get("mariadb10.11", "up")
     server.execute("CREATE DATABASE d")
-    for number in range(10_000):
-        key = "" if number == 7777 else "PRIMARY KEY"
+    for number in range(250):
+        key = "" if number == 177 else "PRIMARY KEY"
         server.execute(f"CREATE TABLE d.t{number} (id INT {key}, a VARCHAR(20), b INT, UNIQUE KEY (b))")
-    began = time.monotonic()
     item = check(server)["table structure compatibility check"]
-    record_property("seconds", round(time.monotonic() - began, 2))
-    assert [e["short_error"].split(" has ")[0] for e in item["errors"]] == ["table `d`.`t7777`"]
+    assert [e["short_error"].split(" has ")[0] for e in item["errors"]] == ["table `d`.`t177`"]
