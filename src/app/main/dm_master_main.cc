@@ -6,6 +6,7 @@
 #include "app/main/process.h"
 #include "app/master/connect_database.h"
 #include "app/master/master_server.h"
+#include "app/master/position_probe.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "core/config/master_config.h"
@@ -78,6 +79,7 @@ int serve(const config::MasterConfig& config) {
                                  .clock = clock,
                                  .registry = registry,
                                  .connect = master::mysql_connector(),
+                                 .probe_position = master::mysql_position_probe(),
                                  .etcd_target = etcd.client_target()});
     server.start();
     log::info("dm-master ends", {{"signal", process::wait_for_signal()}});

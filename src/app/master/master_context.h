@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "core/config/master_config.h"
 #include "core/config/secret.h"
+#include "core/config/subtask_config.h"
 #include "core/meta/members.h"
 #include "core/sql/sql_session.h"
 
@@ -17,6 +18,9 @@ namespace dm::master {
 /// Opens a session to a configured database. Throws as SqlConnector; `scope` says whose server it is.
 using ConnectDatabase =
     std::function<std::unique_ptr<sql::SqlSession>(const config::DbConfig& database, ErrorScope scope)>;
+
+/// Whether the binlog can be read from a subtask's `meta` on. Throws the server's refusal.
+using ProbePosition = std::function<void(const config::SubTaskConfig& subtask)>;
 
 /// What every command of the master may use besides the scheduler. Fixed after construction; everything outlives the
 /// commands.
@@ -27,6 +31,7 @@ struct MasterContext {
     meta::MemberList& members;
     PeerCalls& peers;
     ConnectDatabase connect;
+    ProbePosition probe_position;
     QueryWorker query_worker;
     std::stop_token stop;  ///< the process ends: waits return early
 };

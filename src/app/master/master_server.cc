@@ -65,6 +65,7 @@ struct MasterServer::Impl {
                   .members = parts.members,
                   .peers = peers,
                   .connect = parts.connect,
+                  .probe_position = parts.probe_position,
                   .query_worker =
                       [this](const std::string& address, const pb::QueryStatusRequest& request) {
                           return peers.query_status(address, request);

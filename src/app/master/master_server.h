@@ -25,6 +25,7 @@ class MasterServer {
         Clock& clock;
         metrics::Registry& registry;
         ConnectDatabase connect;
+        ProbePosition probe_position;
         std::string etcd_target;  ///< gRPC target that calls of etcd's own services are passed on to; empty: none
     };
 

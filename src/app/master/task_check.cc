@@ -6,8 +6,9 @@
 #include <fmt/format.h>
 
 #include "app/master/fan_out.h"
-#include "app/master/server_checks.h"
 #include "core/config/missing_features.h"
+#include "unit/precheck/prechecks.h"
+#include "unit/precheck/report.h"
 
 namespace dm::master {
 namespace {
@@ -15,42 +16,21 @@ namespace {
 constexpr std::string_view kHeader = "fail to check synchronization configuration with type";
 constexpr std::string_view kPassed = "pre-check is passed. ";
 
-CheckItem unreachable(std::string name, const config::DbConfig& database, const Error& error) {
-    return {.name = std::move(name),
-            .about = "check whether the server can be reached",
-            .state = CheckState::Fail,
-            .problem = error.what(),
-            .instruction = "check host, port, user and password, and that the server listens",
-            .where = fmt::format("address of db instance - {}:{}", database.host, database.port)};
-}
-
-/// Opens the session and looks; whatever goes wrong becomes an item.
-template <typename Check>
-std::vector<CheckItem> look_at(const MasterContext& context, const config::DbConfig& database, ErrorScope scope,
-                               const Check& check) {
-    try {
-        const auto session = context.connect(database, scope);
-        return check(*session);
-    } catch (const Error& error) {
-        return {
-            unreachable(scope == ErrorScope::Upstream ? "source db connection checker" : "target db connection checker",
-                        database, error)};
-    }
-}
-
-CheckOutcome outcome_of(const std::vector<CheckItem>& items, std::int64_t max_errors, std::int64_t max_warnings) {
-    const auto has = [&](CheckState state) {
-        return std::ranges::find(items, state, &CheckItem::state) != items.end();
+CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int64_t max_errors,
+                        std::int64_t max_warnings) {
+    const auto has = [&](precheck::CheckState state) {
+        return std::ranges::find(items, state, &precheck::CheckItem::state) != items.end();
     };
-    if (has(CheckState::Fail)) {
-        const Error error(ErrorCode::CheckFailed, fmt::format("{}: check was failed, please see detail\n detail: {}",
-                                                              kHeader, check_detail(items, max_errors, max_warnings)));
+    if (has(precheck::CheckState::Fail)) {
+        const Error error(ErrorCode::CheckFailed,
+                          fmt::format("{}: check was failed, please see detail\n detail: {}", kHeader,
+                                      precheck::check_detail(items, max_errors, max_warnings)));
         return {.is_passed = false, .text = error.what()};
     }
-    if (has(CheckState::Warn)) {
+    if (has(precheck::CheckState::Warn)) {
         return {.is_passed = true,
                 .text = fmt::format("{}: no errors but some warnings\n detail: {}", kHeader,
-                                    check_detail(items, max_errors, max_warnings))};
+                                    precheck::check_detail(items, max_errors, max_warnings))};
     }
     return {.is_passed = true, .text = std::string(kPassed)};
 }
@@ -77,26 +57,18 @@ CheckedTask read_task(const MasterContext& context, Scheduler& scheduler, const 
 }
 
 CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors,
-                       std::int64_t max_warnings) {
+                       std::int64_t max_warnings) try {
     const auto& ignored = task.task.ignore_checking_items;
     const auto is_ignored = [&](std::string_view item) { return std::ranges::find(ignored, item) != ignored.end(); };
     if (is_ignored("all")) return {.is_passed = true, .text = {}};
-    const IsWanted is_wanted = [&](std::string_view item) { return !is_ignored(item); };
+    const precheck::IsWanted is_wanted = [&](std::string_view item) { return !is_ignored(item); };
 
-    const std::size_t count = task.effective.size();
-    std::vector<std::vector<CheckItem>> found(count + 1);
-    fan_out(count + 1, [&](std::size_t i) {
-        const auto& subtask = task.effective[std::min(i, count - 1)];
-        found[i] = i < count
-                       ? look_at(context, subtask.from, ErrorScope::Upstream,
-                                 [&](sql::SqlSession& session) { return check_upstream(session, subtask, is_wanted); })
-                       : look_at(context, subtask.to, ErrorScope::Downstream, [&](sql::SqlSession& session) {
-                             return check_downstream(session, subtask, is_wanted);
-                         });
-    });
-    std::vector<CheckItem> items;
-    for (auto& part : found) items.insert(items.end(), part.begin(), part.end());
+    const auto items = precheck::run_prechecks(
+        task.effective, {.connect = context.connect, .run_all = fan_out, .probe_position = context.probe_position},
+        is_wanted);
     return outcome_of(items, max_errors, max_warnings);
+} catch (const Error& error) {
+    return {.is_passed = false, .text = error.what()};
 }
 
 /// The fence tables stay: their epochs must never go back. So does the schema `<meta-schema>_<task>` of physical

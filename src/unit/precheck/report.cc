@@ -1,10 +1,10 @@
-#include "app/master/check_report.h"
+#include "unit/precheck/report.h"
 
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
-namespace dm::master {
+namespace dm::precheck {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -21,9 +21,28 @@ std::string_view state_name(CheckState state) {
     return "fail";
 }
 
-Json item_json(const CheckItem& item, std::size_t id) {
+/// How many findings of each severity may still be shown.
+struct Allowance {
+    std::int64_t errors;
+    std::int64_t warnings;
+
+    bool take(CheckState severity) { return severity == CheckState::Fail ? errors-- > 0 : warnings-- > 0; }
+};
+
+Json findings_json(const CheckItem& item, Allowance& allowance) {
+    Json list = Json::array();
+    for (const auto& finding : item.findings) {
+        if (!allowance.take(finding.severity)) continue;
+        Json json = {{"severity", state_name(finding.severity)}, {"short_error", finding.problem}};
+        if (!finding.instruction.empty()) json["instruction"] = finding.instruction;
+        list.push_back(std::move(json));
+    }
+    return list;
+}
+
+Json item_json(const CheckItem& item, std::size_t id, Json findings) {
     Json json = {{"id", id}, {"name", item.name}, {"desc", item.about}, {"state", state_name(item.state)}};
-    json["errors"] = Json::array({{{"severity", state_name(item.state)}, {"short_error", item.problem}}});
+    json["errors"] = std::move(findings);
     if (!item.instruction.empty()) json["instruction"] = item.instruction;
     if (!item.where.empty()) json["extra"] = item.where;
     return json;
@@ -34,11 +53,11 @@ Json item_json(const CheckItem& item, std::size_t id) {
 std::string check_detail(const std::vector<CheckItem>& items, std::int64_t max_errors, std::int64_t max_warnings) {
     const auto count = [&](CheckState state) { return std::ranges::count(items, state, &CheckItem::state); };
     Json results = Json::array();
-    std::int64_t errors = 0;
-    std::int64_t warnings = 0;
+    Allowance allowance{.errors = max_errors, .warnings = max_warnings};
     for (std::size_t i = 0; i < items.size(); ++i) {
-        if (items[i].state == CheckState::Fail && errors++ < max_errors) results.push_back(item_json(items[i], i));
-        if (items[i].state == CheckState::Warn && warnings++ < max_warnings) results.push_back(item_json(items[i], i));
+        if (items[i].state == CheckState::Success) continue;
+        Json findings = findings_json(items[i], allowance);
+        if (!findings.empty()) results.push_back(item_json(items[i], i, std::move(findings)));
     }
     const Json detail = {{"results", results},
                          {"summary",
@@ -53,4 +72,4 @@ std::string check_detail(const std::vector<CheckItem>& items, std::int64_t max_e
     return text;
 }
 
-}  // namespace dm::master
+}  // namespace dm::precheck

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+
+#include "core/model/names.h"
+#include "unit/precheck/check_item.h"
+#include "unit/precheck/grants.h"
+
+/// Judgement on an account's grants. Pure functions; instructions are the GRANT statements that are missing, or the
+/// statement that makes a granted role active.
+namespace dm::precheck {
+
+/// Reading the binlog: REPLICATION SLAVE and REPLICATION CLIENT by any of their names.
+[[nodiscard]] CheckItem check_replication_privileges(const AccountGrants& grants);
+/// What the copy of one source reads.
+struct CopyNeeds {
+    std::span<const model::TableName> tables;
+    std::span<const model::TableName> locked_tables;  ///< those it locks for a moment: keyless ones on MySQL
+    bool needs_lock = false;                          ///< it stops all writes for a moment to read its position
+};
+
+/// Reading existing data: SELECT on every table; for a lock RELOAD or FLUSH_TABLES, else LOCK TABLES on every table; on
+/// MySQL REPLICATION CLIENT, to know its place in the binlog.
+[[nodiscard]] CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& needs);
+/// Writing: what tables, rows and checkpoints need, on everything. A warning at most.
+[[nodiscard]] CheckItem check_target_privileges(const AccountGrants& grants);
+
+}  // namespace dm::precheck
