@@ -3,11 +3,13 @@
 tests/wire/dm.proto describes the published services; the project's own description is in proto/.
 """
 
+import subprocess
 from pathlib import Path
 
 import grpc
 import pytest
 
+from testbed import Process
 from wire import Client, Schema, fill, unknown_numbers
 
 from .cluster import Cluster
@@ -226,3 +228,27 @@ def leader_message(master):
     except grpc.RpcError as error:
         assert error.code() == grpc.StatusCode.UNKNOWN and "code=38043" in error.details()
         return "no leader"
+
+
+# -- etcd's own interfaces on the master's port
+
+def test_etcdctl_works_on_the_masters_port(cluster, tmp_path):
+    def etcdctl(*words):
+        done = subprocess.run(["etcdctl", f"--endpoints={cluster.master_addr}", *words], capture_output=True, text=True,
+                              check=True, timeout=20)
+        return done.stdout
+
+    assert "started, master-1" in etcdctl("member", "list") and cluster.master_addr in etcdctl("endpoint", "status")
+    watch = Process("watch", ["etcdctl", f"--endpoints={cluster.master_addr}", "watch", "/wire", "--prefix", "--rev=1"],
+                    tmp_path / "watch.log").start()
+    try:
+        lease = etcdctl("lease", "grant", "600").split()[1]
+        assert etcdctl("put", "/wire/a", "ä", f"--lease={lease}") == "OK\n"
+        assert etcdctl("get", "--prefix", "/wire") == "/wire/a\nä\n"
+        assert "/wire/a" in etcdctl("lease", "timetolive", lease, "--keys")
+        assert "keepalived" in etcdctl("lease", "keep-alive", "--once", lease)
+        etcdctl("lease", "revoke", lease)
+        cluster.wait(lambda: watch.log.read_text(encoding="utf-8") == "PUT\n/wire/a\nä\nDELETE\n/wire/a\n\n", 10,
+                     "the watch to tell of both changes")
+    finally:
+        watch.kill9()
