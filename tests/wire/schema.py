@@ -13,22 +13,23 @@ _OWN_NUMBERS = 101  # fields from here on are this system's; an existing client 
 class Schema:
     """What protoc makes of the files in `folder`; each schema has a pool of its own, so names may clash."""
 
-    def __init__(self, folder, *files):
+    def __init__(self, folder, *files, package="pb"):
         with tempfile.NamedTemporaryFile() as out:
             subprocess.run(["protoc", f"-I{folder}", "--include_imports", f"--descriptor_set_out={out.name}",
                             *(str(Path(folder) / file) for file in files)], check=True)
             described = descriptor_pb2.FileDescriptorSet.FromString(Path(out.name).read_bytes())
         self._pool = descriptor_pool.DescriptorPool()
         self._factory = message_factory.MessageFactory(self._pool)
+        self._package = package
         self._names = []
         for file in described.file:
             self._pool.Add(file)
-            if file.package == "pb":
+            if file.package == package:
                 self._names += [message.name for message in file.message_type]
 
     def message(self, name):
-        """The class of a message of package pb."""
-        return self.class_of(self._pool.FindMessageTypeByName(f"pb.{name}"))
+        """The class of a message of the package."""
+        return self.class_of(self._pool.FindMessageTypeByName(f"{self._package}.{name}"))
 
     def class_of(self, descriptor):
         return self._factory.GetPrototype(descriptor)
@@ -37,11 +38,11 @@ class Schema:
         return sorted(self._names)
 
     def service(self, name):
-        """Descriptor of a service of package pb."""
-        return self._pool.FindServiceByName(f"pb.{name}")
+        """Descriptor of a service of the package."""
+        return self._pool.FindServiceByName(f"{self._package}.{name}")
 
     def enum(self, name):
-        return self._pool.FindEnumTypeByName(f"pb.{name}")
+        return self._pool.FindEnumTypeByName(f"{self._package}.{name}")
 
 
 def _scalar(field, salt):
