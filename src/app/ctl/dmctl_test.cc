@@ -186,6 +186,14 @@ TEST_F(DmctlTest, ReportsWhatIsWrongWithTheCommandLine) {
 }
 
 TEST_F(DmctlTest, PrintsGrpcErrorsLikeTheOriginal) {
+    files_["bytes.yaml"] = "name: \xff\n";
+    for (const std::string command : {"start-task", "check-task"}) {
+        err_.str("");
+        EXPECT_EQ(run({command, "bytes.yaml"}), 1);
+        EXPECT_THAT(err_.str(), HasSubstr("code=20003")) << "what no message can carry is refused here";
+        EXPECT_THAT(err_.str(), HasSubstr("bytes.yaml:1"));
+    }
+    err_.str("");
     files_["t.yaml"] = "name: t\n";
     EXPECT_EQ(run({"start-task", "t.yaml"}), 1);
     EXPECT_EQ(err_.str(), "Error: rpc error: code = Unknown desc = master is not leader\n");

@@ -133,10 +133,11 @@ int run_pause_task(Invocation& invocation) { return operate_task(invocation, pb:
 int run_resume_task(Invocation& invocation) { return operate_task(invocation, pb::Resume); }
 
 int run_check_task(Invocation& invocation) {
-    const auto text = file_content(invocation, invocation.arguments.front());
+    const std::string& path = invocation.arguments.front();
+    const auto text = file_content(invocation, path);
     if (!text) return kFailure;
     pb::CheckTaskRequest request;
-    request.set_task(*text);
+    request.set_task(task_text(invocation, path, *text));
     request.set_errcnt(invocation.flags.number("error", 10));
     request.set_warncnt(invocation.flags.number("warn", 10));
     request.set_starttime(invocation.flags.text("start-time"));

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -41,14 +40,18 @@ int wait_for_signal() {
 std::vector<std::string> arguments(int argc, char** argv) { return {argv + 1, argv + argc}; }
 
 std::string read_file(const std::string& path) {
+    constexpr std::size_t kLongest = 64UL << 20U;
+    const Error refusal(ErrorCode::ConfigFileUnreadable, fmt::format("file '{}' cannot be read", path));
     std::ifstream file(path, std::ios::binary);
-    std::ostringstream content;
-    if (file) content << file.rdbuf();
-    if (!file) {
-        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("file '{}' cannot be read", path))
-            .with_cause(std::strerror(errno));
+    std::string content;
+    std::vector<char> chunk(64UL << 10U);
+    while (file && content.size() <= kLongest) {
+        file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+        content.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
     }
-    return content.str();
+    if (content.size() > kLongest) throw refusal.with_cause(fmt::format("it has more than {} bytes", kLongest));
+    if (!file.eof()) throw refusal.with_cause(std::strerror(errno));
+    return content;
 }
 
 int start(const std::vector<std::string>& warnings, config::StartAction action, std::string_view sample_config,

@@ -18,7 +18,7 @@ void block_signals();
 int wait_for_signal();
 /// The arguments after the program's name.
 [[nodiscard]] std::vector<std::string> arguments(int argc, char** argv);
-/// A whole file. Throws Error{ConfigFileUnreadable} naming the path and the system's reason.
+/// A whole file of 64 MiB at most. Throws Error{ConfigFileUnreadable} naming the path and the system's reason.
 [[nodiscard]] std::string read_file(const std::string& path);
 /// Prints the warnings of the command line to standard error, then what it asks for, or, if that is to run, calls
 /// `serve`. Returns the exit code.

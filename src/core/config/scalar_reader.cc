@@ -99,7 +99,11 @@ void ReadContext::warn(std::string text) const {
 }
 
 void ReadContext::raise_unknown() const {
-    if (is_strict && !unknown.empty()) throw Error(unknown_key, fmt::format("{}", fmt::join(unknown, ", ")));
+    if (!is_strict || unknown.empty()) return;
+    constexpr std::size_t kShown = 20;
+    const std::size_t shown = std::min(unknown.size(), kShown);
+    const std::string rest = shown == unknown.size() ? "" : fmt::format(", and {} more", unknown.size() - shown);
+    throw Error(unknown_key, fmt::format("{}{}", fmt::join(std::span(unknown).first(shown), ", "), rest));
 }
 
 void ReadContext::raise(ErrorCode code, std::string_view path) const {

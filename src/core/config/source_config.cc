@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "core/config/fields.h"
-#include "core/model/gtid_set.h"
+#include "core/config/gtid_text.h"
 
 namespace dm::config {
 namespace {
@@ -18,20 +18,6 @@ bool is_binlog_name(std::string_view name) {
     const std::string_view number = name.substr(dot + 1);
     return !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos &&
            number.find_first_not_of('0') != std::string_view::npos;
-}
-
-void check_gtid_set(const SourceConfig& config) {
-    if (config.relay_binlog_gtid.empty()) return;
-    if (config.flavor == "mariadb") {
-        (void)model::GtidSet::parse(model::Flavor::MariaDb, config.relay_binlog_gtid);
-        return;
-    }
-    try {
-        (void)model::GtidSet::parse(model::Flavor::MySql, config.relay_binlog_gtid);
-    } catch (const Error&) {
-        if (!config.flavor.empty()) throw;
-        (void)model::GtidSet::parse(model::Flavor::MariaDb, config.relay_binlog_gtid);
-    }
 }
 
 }  // namespace
@@ -77,7 +63,7 @@ void verify(const SourceConfig& config) {
     ensure(config.relay_binlog_name.empty() || is_binlog_name(config.relay_binlog_name),
            ErrorCode::WorkerRelayBinlogName,
            fmt::format("`relay-binlog-name` '{}' is not the name of a binlog file", config.relay_binlog_name));
-    check_gtid_set(config);
+    check_gtid_text(config.flavor, config.relay_binlog_gtid, "relay-binlog-gtid");
     ensure(config.flavor.empty() || config.flavor == "mysql" || config.flavor == "mariadb",
            ErrorCode::FlavorUnsupported, fmt::format("`flavor` is '{}'; it takes mysql or mariadb", config.flavor));
     ensure(config.checker.backoff_max >= config.checker.backoff_min, ErrorCode::ConfigBackoff,

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "core/config/dump_arguments.h"
 #include "core/config/fields.h"
+#include "core/config/gtid_text.h"
 #include "core/config/task_check.h"
 #include "core/rules/online_ddl_names.h"
 
@@ -161,6 +162,8 @@ void verify(const SubTaskConfig& config) {
     const rules::TableRouter router(config.route_rules, config.case_sensitive);
     const rules::EventFilter events(config.filter_rules, config.case_sensitive);
     (void)config.dump.chunk_bytes();
+    if (config.meta && config.mode == TaskMode::Incremental)
+        check_gtid_text(config.flavor, config.meta->binlog_gtid, "meta.binlog-gtid");
 }
 
 std::vector<SubTaskConfig> make_subtasks(const TaskConfig& task, const std::vector<SourceConfig>& sources) {

@@ -60,8 +60,20 @@ void check_expression_filter(const std::string& name, const ExpressionFilterRule
     if (kinds == 0) fail(ErrorCode::ConfigExprFilterEmpty, "it has no expression");
 }
 
+/// The name is part of the names of tables in the target, of which MySQL takes 64 characters.
+void check_name(std::string_view name) {
+    constexpr std::ptrdiff_t kLongest = 64 - std::ssize("_syncer_checkpoint") + 1;
+    const auto characters =
+        std::ranges::count_if(name, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+    ensure(characters <= kLongest, ErrorCode::ConfigTaskNameMissing,
+           fmt::format("`name` has {} characters; at most {} are allowed, since it becomes part of table names in the "
+                       "target",
+                       characters, kLongest));
+}
+
 void check_whole(const TaskConfig& task, const Node& root, const ReadContext& context) {
     ensure(!task.name.is_empty(), ErrorCode::ConfigTaskNameMissing, "`name` is missing");
+    check_name(task.name.str());
     context.raise(ErrorCode::ConfigTaskMode);
     ensure(!is_absent(root, "task-mode"), ErrorCode::ConfigTaskMode, "`task-mode` is missing");
     context.raise(ErrorCode::ConfigShardMode);

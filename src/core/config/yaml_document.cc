@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include <fmt/format.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -297,6 +298,8 @@ Node parse_yaml(std::string_view text, const DocumentOrigin& origin) {
                 throw syntax_error(origin, rest.document_line(), "this does not belong to what stands above");
         }
         return first.take();
+    } catch (const YAML::DeepRecursion& reason) {
+        throw syntax_error(origin, reason.mark.line + 1, "lists and maps are nested too deeply");
     } catch (const YAML::Exception& reason) {
         throw syntax_error(origin, reason.mark.is_null() ? 0 : reason.mark.line + 1, reason.msg);
     }

@@ -1,7 +1,9 @@
 #include "io/mysql/db_options.h"
 
+#include <limits>
 #include <string>
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include "base/error.h"
@@ -40,6 +42,13 @@ TlsOptions tls_options(const config::SecurityConfig& security) {
 }  // namespace
 
 ConnectOptions connect_options(const config::DbConfig& database, ErrorScope scope) {
+    // Any other number would be cut to 16 bits, and 0 be taken for the library's own default: a server nobody named.
+    if (database.port < 1 || database.port > std::numeric_limits<std::uint16_t>::max()) {
+        throw Error(ErrorCode::DbDriver, fmt::format("cannot connect to the database at {}:{}: a port is a number "
+                                                     "from 1 to 65535",
+                                                     database.host, database.port))
+            .with_scope(scope);
+    }
     ConnectOptions options;
     options.host = database.host;
     options.port = static_cast<std::uint16_t>(database.port);

@@ -21,8 +21,24 @@ TEST(DbOptionsTest, AddressUserAndScope) {
     EXPECT_FALSE(options.tls.is_enabled());
 }
 
+TEST(DbOptionsTest, NoOtherPortIsDialledThanTheOneGiven) {
+    for (const int port : {0, -3306, 65536, 65536 + 3306}) {
+        config::DbConfig database;
+        database.host = "db";
+        database.port = port;
+        try {
+            static_cast<void>(connect_options(database, ErrorScope::Upstream));
+            ADD_FAILURE() << port;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::DbDriver);
+            EXPECT_NE(error.message().find("db:" + std::to_string(port)), std::string::npos) << error.message();
+        }
+    }
+}
+
 TEST(DbOptionsTest, BytesWinOverBase64AndBase64OverThePath) {
     config::DbConfig database;
+    database.port = 1;
     database.security.emplace();
     database.security->ssl_ca = "/ca.pem";
     database.security->ssl_ca_base64 = "aGVsbG8=";
@@ -38,6 +54,7 @@ TEST(DbOptionsTest, BytesWinOverBase64AndBase64OverThePath) {
 
 TEST(DbOptionsTest, BrokenBase64IsRefused) {
     config::DbConfig database;
+    database.port = 1;
     database.security.emplace();
     database.security->ssl_ca_base64 = "not base64";
     EXPECT_THROW(static_cast<void>(connect_options(database, ErrorScope::Upstream)), Error);

@@ -52,6 +52,10 @@ HttpRequest translate(const http::request<http::string_body>& message, const std
 
 HttpResponse answer(const http::request<http::string_body>& message, const std::string& remote,
                     const HttpRouter& router) {
+    if (message.method() == http::verb::unknown)
+        return {.status = 501,
+                .body = fmt::format("unknown method {}\n", std::string_view(message.method_string())),
+                .headers = {}};
     HttpRequest request;
     try {
         request = translate(message, remote);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -20,6 +21,7 @@
 #include "io/rpc/address.h"
 #include "io/rpc/grpc_host.h"
 #include "io/rpc/http_host.h"
+#include "io/rpc/protocol.h"
 
 namespace dm::rpc {
 
@@ -29,15 +31,10 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-enum class Protocol : std::uint8_t { Http1, Http2, Garbage };
-
-/// What the first bytes of a connection say; nothing yet if they are too few.
-std::optional<Protocol> recognise(std::string_view bytes) {
-    constexpr std::string_view kPreface = "PRI";
-    const std::string_view head = bytes.substr(0, kPreface.size());
-    if (head == kPreface) return Protocol::Http2;
-    if (head.empty() || kPreface.starts_with(head)) return std::nullopt;
-    return head[0] >= 'A' && head[0] <= 'Z' ? Protocol::Http1 : Protocol::Garbage;
+/// Whether the peer will send no more than what has arrived.
+bool is_at_end(int fd) {
+    pollfd state{.fd = fd, .events = POLLRDHUP, .revents = 0};
+    return ::poll(&state, 1, 0) > 0;
 }
 
 /// Looks at the first bytes without taking them. Garbage also stands for a peer that has gone.
@@ -46,7 +43,8 @@ std::optional<Protocol> peek(int fd) {
     const auto count = ::recv(fd, head.data(), head.size(), MSG_PEEK | MSG_DONTWAIT);
     if (count < 0) return errno == EAGAIN || errno == EINTR ? std::nullopt : std::optional(Protocol::Garbage);
     if (count == 0) return Protocol::Garbage;
-    return recognise({head.data(), static_cast<std::size_t>(count)});
+    const auto protocol = recognise({head.data(), static_cast<std::size_t>(count)});
+    return protocol || !is_at_end(fd) ? protocol : Protocol::Garbage;
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ class Client {
     Client& operator=(const Client&) = delete;
 
     void send(const std::string& text) { ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+    /// Nothing more will be sent.
+    void finish() { ::shutdown(fd_, SHUT_WR); }
     /// All bytes until the server closes.
     std::string read_all() {
         std::string out;
@@ -151,10 +153,22 @@ TEST_F(RpcServerTest, SilenceAndGarbageAreClosed) {
     EXPECT_EQ(query("still here"), "still here");
 }
 
+TEST_F(RpcServerTest, APrefaceThatNeverComesIsNotWaitedFor) {
+    RpcServer patient({.listen = "127.0.0.1:0", .sniff_timeout = std::chrono::hours(1)}, {}, {});
+    patient.start();
+    Client half(patient.port());
+    half.send("PR");
+    half.finish();
+    EXPECT_EQ(half.read_all(), "") << "the peer has said its last word";
+}
+
 TEST_F(RpcServerTest, BrokenAndTooLargeRequestsAreRefused) {
     Client broken(server_.port());
     broken.send("NOT HTTP AT ALL\r\n\r\n");
     EXPECT_TRUE(broken.read_all().starts_with("HTTP/1.1 400"));
+    Client unknown(server_.port());
+    unknown.send("BREW /status HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(unknown.read_all().starts_with("HTTP/1.1 501"));
     Client head(server_.port());
     head.send("GET /status HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n");
     EXPECT_TRUE(head.read_all().starts_with("HTTP/1.1 431"));
