@@ -19,9 +19,9 @@ struct SyncUnit::State {
         : config(std::move(given)),
           dependencies(std::move(needed)),
           rules(compile_rules(config)),
-          metrics(
-              dependencies.metrics,
-              {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name}) {}
+          metrics(dependencies.metrics,
+                  {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name},
+                  dependencies.clock) {}
 
     const config::SubTaskConfig config;
     const Dependencies dependencies;
