@@ -248,7 +248,6 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         } catch (const Error& error) {
             log::warn("the checkpoint could not be written at the end of a failed run", {{"error", error.what()}});
         }
-        metrics_.run_failed(failure->retry_class() == RetryClass::Resume);
         throw *failure;
     }
     if (how == StreamEnd::Recopy) {

@@ -60,10 +60,6 @@ SyncMetrics::SyncMetrics(metrics::Registry& registry, Names names, Clock& clock)
         gauges = {series_.gauge("dm_syncer_binlog_file", "number of the binlog file", node),
                   series_.gauge("dm_syncer_binlog_pos", "offset in the binlog file", node)};
     }
-    for (std::size_t i = 0; i < failures_.size(); ++i) {
-        failures_.at(i) = series_.counter("dm_syncer_exit_with_error_count", "runs that ended with an error",
-                                          with(unit, "resumable_err", i == 1 ? "true" : "false"));
-    }
 }
 
 void SyncMetrics::make_per_event(const metrics::Labels& unit, const metrics::Labels& full) {
@@ -255,7 +251,5 @@ void SyncMetrics::queues_measured(std::size_t at_sequencer, std::span<const std:
 void SyncMetrics::remaining_estimated(double seconds) { remaining_.set(seconds); }
 
 void SyncMetrics::master_seen(const model::Location& location) { set_location(master_, location); }
-
-void SyncMetrics::run_failed(bool is_resumable) { failures_.at(is_resumable ? 1 : 0).add(); }
 
 }  // namespace dm::sync

@@ -51,7 +51,6 @@ class SyncMetrics {
     void queues_measured(std::size_t at_sequencer, std::span<const std::size_t> at_lanes);
     void remaining_estimated(double seconds);
     void master_seen(const model::Location& location);
-    void run_failed(bool is_resumable);
 
   private:
     using JobKey = std::tuple<std::string, std::string, std::string_view, std::size_t>;  // schema, table, type, queue
@@ -96,7 +95,6 @@ class SyncMetrics {
     metrics::Counter transactions_;
     std::array<metrics::Gauge, 2> master_;  // file number, offset
     std::array<metrics::Gauge, 2> syncer_;
-    std::array<metrics::Counter, 2> failures_;  // not resumable, resumable
 
     std::mutex mutex_;  // guards what follows
     Jobs added_;
