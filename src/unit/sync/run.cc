@@ -330,7 +330,9 @@ void Run::watch(std::stop_token stop) {
 void Run::estimate_remaining(const model::Location& upstream) {
     const auto watermark = pipeline_->progress.snapshot().watermark;
     const model::Location reached = watermark ? watermark->location : pipeline_->recorder.flushed();
-    const std::uint64_t left = fetch_binlog_bytes(polling_.get(), reached.position, upstream.position);
+    // Behind the last transaction there may be events that belong to none.
+    const bool has_all = config_.sync.enable_gtid && reached.gtid_set == upstream.gtid_set;
+    const std::uint64_t left = has_all ? 0 : fetch_binlog_bytes(polling_.get(), reached.position, upstream.position);
     const std::uint64_t read = pipeline_->reader->bytes_read();
     const auto now = dependencies_.clock.now();
     const auto before = std::exchange(estimated_at_, now);
