@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/retry.h"
+#include "core/sql/hide_values.h"
 #include "unit/target/server_error.h"
 
 namespace dm::sync {
@@ -26,6 +27,7 @@ std::size_t change_bytes(const dml::RowChange& change) {
 }
 
 std::string shown(std::string_view statement) {
+    if (log::hides_values()) return sql::hide_values(statement.substr(0, kShownStatementBytes));
     if (statement.size() <= kShownStatementBytes) return std::string(statement);
     return fmt::format("{}... ({} bytes)", statement.substr(0, kShownStatementBytes), statement.size());
 }
