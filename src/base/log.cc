@@ -1,24 +1,43 @@
 #include "base/log.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <ctime>
 #include <memory>
+#include <mutex>
 
 #include <spdlog/logger.h>
-#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include "base/log_file.h"
 
 namespace dm::log {
 namespace {
 
 constexpr std::array<std::string_view, 5> kLevelNames = {"DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
 
+/// Our file as spdlog sees it.
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    FileSink(std::string path, std::size_t max_bytes) : file_(std::move(path), max_bytes) {}
+
+  private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        file_.write_line({message.payload.data(), message.payload.size()});
+    }
+    void flush_() override { file_.flush(); }
+
+    LogFile file_;
+};
+
 struct State {
     std::shared_ptr<spdlog::logger> logger;
     std::atomic<Level> level{Level::Info};
     std::atomic<bool> json{false};
+    std::atomic<bool> hides_values{false};
 };
 
 std::shared_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink) {
@@ -34,11 +53,17 @@ State& state() {
     return instance;
 }
 
+std::string lowered(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+    return lower;
+}
+
 Level parse_level(std::string_view text) {
     for (std::size_t i = 0; i < kLevelNames.size(); ++i) {
-        std::string name(kLevelNames[i]);
-        for (char& c : name) c = static_cast<char>(c | 0x20);
-        if (name == text) return static_cast<Level>(i);
+        if (lowered(kLevelNames.at(i)) == lowered(text)) return static_cast<Level>(i);
     }
     throw Error(ErrorCode::ConfigToml,
                 fmt::format("log level '{}' is unknown; use debug, info, warn, error or fatal", text));
@@ -56,41 +81,63 @@ std::string time_text() {
                        minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
 }
 
+/// Length of the UTF-8 character at the text's begin; 0 if there is none.
+std::size_t character_length(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text.front());
+    if (lead < 0x80) return 1;
+    if (lead < 0xC2 || lead > 0xF4) return 0;
+    const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (text.size() < length) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80) return 0;
+    }
+    const auto second = static_cast<unsigned char>(text[1]);
+    const bool is_overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+    const bool is_beyond = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+    return is_overlong || is_beyond ? 0 : length;
+}
+
+std::string escape_of(char c) {
+    switch (c) {
+        case '"':
+            return "\\\"";
+        case '\\':
+            return "\\\\";
+        case '\n':
+            return "\\n";
+        case '\r':
+            return "\\r";
+        case '\t':
+            return "\\t";
+        default:
+            return static_cast<unsigned char>(c) < 0x20 ? fmt::format("\\u{:04x}", static_cast<unsigned>(c))
+                                                        : std::string(1, c);
+    }
+}
+
 void append_escaped(std::string& out, std::string_view text) {
     out += '"';
-    for (const char c : text) {
-        switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-                } else {
-                    out += c;
-                }
+    while (!text.empty()) {
+        const std::size_t length = character_length(text);
+        if (length == 0) {
+            out += "\\ufffd";
+        } else if (length == 1) {
+            out += escape_of(text.front());
+        } else {
+            out += text.substr(0, length);
         }
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     out += '"';
 }
 
 bool needs_quotes(std::string_view text) {
-    if (text.empty()) return false;
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '[' || c == ']' || c == '\\')
-            return true;
+    while (!text.empty()) {
+        const char c = text.front();
+        const std::size_t length = character_length(text);
+        if (length == 0 || static_cast<unsigned char>(c) <= 0x20) return true;
+        if (c == '"' || c == '=' || c == '[' || c == ']' || c == '\\') return true;
+        text.remove_prefix(length);
     }
     return false;
 }
@@ -114,17 +161,14 @@ std::string place_of(const std::source_location& where) {
 void configure(const Options& options) {
     const Level level = parse_level(options.level);
     if (!options.file.empty()) {
-        try {
-            state().logger = make_logger(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-                options.file, options.max_file_bytes, options.max_files));
-        } catch (const spdlog::spdlog_ex& failure) {
-            throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("log file '{}' cannot be opened", options.file))
-                .with_cause(failure.what());
-        }
+        state().logger = make_logger(std::make_shared<FileSink>(options.file, options.max_file_bytes));
     }
     state().level = level;
     state().json = options.json;
+    state().hides_values = options.hides_values;
 }
+
+bool hides_values() noexcept { return state().hides_values.load(std::memory_order_relaxed); }
 
 bool is_enabled(Level level) noexcept { return level >= state().level.load(std::memory_order_relaxed); }
 
@@ -140,9 +184,12 @@ void write(Level level, std::string_view message, Fields fields, const std::sour
 
 std::string format_text(std::string_view time, Level level, std::string_view place, std::string_view message,
                         Fields fields) {
-    std::string line = fmt::format("[{}] [{}] [{}] [", time, kLevelNames.at(static_cast<std::size_t>(level)), place);
-    append_value(line, message);
-    line += ']';
+    std::string line = fmt::format("[{}] [{}] [{}]", time, kLevelNames.at(static_cast<std::size_t>(level)), place);
+    if (!message.empty()) {
+        line += " [";
+        append_value(line, message);
+        line += ']';
+    }
     for (const Field& field : fields) {
         line += " [";
         append_value(line, field.key);

@@ -10,18 +10,19 @@
 
 #include "base/error.h"
 
-/// The log. Lines are `[time] [LEVEL] [file:line] ["message"] [key=value]...`, or one JSON object each.
+/// The log. Lines are `[time] [LEVEL] [file:line] ["message"] [key=value]...`, or one JSON object each. An empty
+/// message is left out; what holds blanks, quotes, brackets or `=` is quoted; bytes that are no UTF-8 become U+FFFD.
 /// Source: the text encoding of the original's logs. Thread-safe. Callers never pass passwords.
 namespace dm::log {
 
 enum class Level : std::uint8_t { Debug, Info, Warn, Error, Fatal };
 
 struct Options {
-    std::string level = "info";  ///< debug, info, warn, error, fatal
+    std::string level = "info";  ///< debug, info, warn, error, fatal, in any case
     std::string file;            ///< empty: standard output
     bool json = false;
-    std::size_t max_file_bytes = 300UL << 20U;  ///< a larger file is rotated
-    std::size_t max_files = 10;
+    std::size_t max_file_bytes = 300UL << 20U;  ///< a larger file is rotated; old ones are kept
+    bool hides_values = false;                  ///< values of rows do not appear in statements that are logged
 };
 
 /// One key and its value, already as text.
@@ -39,6 +40,8 @@ using Fields = std::initializer_list<Field>;
 /// or the level is unknown.
 void configure(const Options& options);
 [[nodiscard]] bool is_enabled(Level level) noexcept;
+/// Whoever puts a statement with values of rows into a line or an error asks this first.
+[[nodiscard]] bool hides_values() noexcept;
 
 void write(Level level, std::string_view message, Fields fields, const std::source_location& where) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ class Counter {
 
   private:
     friend class Registry;
+    friend class Group;
     void* series_ = nullptr;
 };
 
@@ -28,6 +30,7 @@ class Gauge {
 
   private:
     friend class Registry;
+    friend class Group;
     void* series_ = nullptr;
 };
 
@@ -37,11 +40,14 @@ class Histogram {
 
   private:
     friend class Registry;
+    friend class Group;
     void* series_ = nullptr;
 };
 
 /// `count` bucket limits: start, start*factor, ...
 [[nodiscard]] std::vector<double> exponential_buckets(double start, double factor, int count);
+/// `count` bucket limits: start, start+width, ...
+[[nodiscard]] std::vector<double> linear_buckets(double start, double width, int count);
 
 /// All series of one process. Owned by main, outlives every room that uses it. Thread-safe.
 /// Asking again for the same name and labels gives the same series; the same name with another type throws Error.
@@ -62,8 +68,33 @@ class Registry {
     [[nodiscard]] std::string expose() const;
 
   private:
+    friend class Group;
     struct Impl;
     std::unique_ptr<Impl> impl_;
+};
+
+/// Series that come and go together, for example those of one task, with labels in common. They disappear with the
+/// last group that holds them: a successor that is made before its predecessor ends keeps counting where that was.
+/// Thread-safe; handles are valid as long as the group. The registry outlives it.
+class Group {
+  public:
+    Group(Registry& registry, Labels common);
+    ~Group();
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+
+    Counter counter(const std::string& name, const std::string& help, const Labels& labels = {});
+    Gauge gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+    Histogram histogram(const std::string& name, const std::string& help, const Labels& labels,
+                        const std::vector<double>& buckets);
+
+  private:
+    [[nodiscard]] Labels with_common(const Labels& labels) const;
+
+    Registry& registry_;
+    const Labels common_;
+    std::mutex mutex_;
+    std::vector<void*> held_;
 };
 
 }  // namespace dm::metrics

@@ -1,9 +1,12 @@
+#include <memory>
+
 #include <gtest/gtest.h>
 
 #include "base/byte_cursor.h"
 #include "base/file_store.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/process_metrics.h"
 
 namespace dm {
 namespace {
@@ -72,6 +75,37 @@ TEST(MetricsTest, RemovedGaugeIsGone) {
     gauge.set(2);
     registry.remove(gauge, "dm_state");
     EXPECT_EQ(registry.expose().find("dm_state{"), std::string::npos);
+}
+
+TEST(MetricsTest, TheProcessTellsOfItself) {
+    metrics::Registry registry;
+    ManualClock clock;
+    metrics::ProcessMetrics process(registry, clock, "dm_cpu_usage");
+    const std::string text = registry.expose();
+    for (const char* name : {"process_cpu_seconds_total ", "process_open_fds ", "process_max_fds ",
+                             "process_virtual_memory_bytes ", "process_virtual_memory_max_bytes ",
+                             "process_resident_memory_bytes ", "process_start_time_seconds ", "dm_cpu_usage "}) {
+        EXPECT_NE(text.find(std::string("\n") + name), std::string::npos) << name;
+    }
+    EXPECT_EQ(text.find("process_resident_memory_bytes 0"), std::string::npos) << text;
+    clock.advance(std::chrono::nanoseconds(1'000'000'000));
+    process.refresh();
+    EXPECT_NE(registry.expose().find("\ndm_cpu_usage "), std::string::npos);
+}
+
+TEST(MetricsTest, AGroupTakesItsSeriesAlongUnlessAnotherHoldsThem) {
+    metrics::Registry registry;
+    auto first = std::make_unique<metrics::Group>(registry, metrics::Labels{{"task", "t"}});
+    first->counter("dm_rows", "rows", {{"type", "a"}}).add(2);
+    first->histogram("dm_time", "time", {}, metrics::linear_buckets(1, 1, 3)).observe(2.5);
+    metrics::Group second(registry, {{"task", "t"}});
+    second.counter("dm_rows", "rows", {{"type", "a"}}).add(3);
+    first.reset();
+    const std::string text = registry.expose();
+    EXPECT_NE(text.find("dm_rows{task=\"t\",type=\"a\"} 5"), std::string::npos) << text;
+    EXPECT_EQ(text.find("dm_time"), std::string::npos) << text;
+    second.gauge("dm_rest", "rest").set(1);
+    EXPECT_NE(registry.expose().find("dm_rest{task=\"t\"} 1"), std::string::npos);
 }
 
 TEST(MemoryFileStoreTest, AppendsReadsAndRemoves) {

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace dm::ctl {
 namespace {
@@ -47,6 +48,10 @@ std::string unknown_flag(const std::string& word) {
 std::optional<std::string> take(const FlagSpec& flag, const std::vector<std::string>& values, FlagValues& flags) {
     if (flag.kind == FlagKind::Number && !values.empty() && !is_number(values.back())) {
         return fmt::format("invalid argument \"{}\" for \"{}\" flag: not a whole number", values.back(), shown(flag));
+    }
+    if (!flag.choices.empty() && std::ranges::find(flag.choices, values.back()) == flag.choices.end()) {
+        return fmt::format("invalid argument \"{}\" for \"{}\" flag: use {}", values.back(), shown(flag),
+                           fmt::join(flag.choices, " or "));
     }
     flags.set(std::string(flag.name), flag.kind == FlagKind::List ? split_commas(values) : values);
     return std::nullopt;

@@ -18,6 +18,7 @@ struct FlagSpec {
     std::string_view otherwise;  ///< shown as the default
     std::string_view help;
     bool is_hidden = false;
+    std::vector<std::string_view> choices{};  ///< the only values of a Text; empty: any
 };
 
 /// What is done when a command gets the wrong number of arguments.

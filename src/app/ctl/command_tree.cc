@@ -8,8 +8,11 @@ namespace {
 
 constexpr std::size_t kMany = 1'000'000;
 
-const FlagSpec kOutput{
-    .name = "output", .kind = FlagKind::Text, .otherwise = "json", .help = "json, or table for people"};
+const FlagSpec kOutput{.name = "output",
+                       .kind = FlagKind::Text,
+                       .otherwise = "json",
+                       .help = "json, or table for people",
+                       .choices = {"json", "table"}};
 const FlagSpec kBatchSize{.name = "batch-size",
                           .kind = FlagKind::Number,
                           .otherwise = "5",

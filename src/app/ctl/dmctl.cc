@@ -33,6 +33,7 @@ Found find_command(const std::vector<std::string>& words) {
 
 /// Flags before the command's name go behind it, so that "-s x pause-task t" is "pause-task -s x t".
 std::vector<std::string> command_first(std::vector<std::string> words) {
+    if (!words.empty() && words.front() == "help") return words;
     const auto name =
         std::ranges::find_if(words, [](const std::string& word) { return command_tree().find_child(word) != nullptr; });
     if (name != words.end()) std::rotate(words.begin(), name, name + 1);

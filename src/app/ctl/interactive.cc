@@ -4,10 +4,13 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <sys/stat.h>
 
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include "app/ctl/argument_parser.h"
+#include "app/ctl/completion.h"
 #include "app/ctl/dmctl.h"
 
 namespace dm::ctl {
@@ -21,22 +24,25 @@ struct Free {
 };
 using Line = std::unique_ptr<char, Free>;
 
-/// One command name that begins with `text` per call; null when there are no more. Readline's interface.
-char* next_command(const char* text, int state) {
+/// One word that fits per call; null when there are no more. Readline's interface.
+char* next_word(const char* text, int state) {
+    static std::vector<std::string> words;
     static std::size_t next = 0;
-    if (state == 0) next = 0;
-    const auto& children = command_tree().children;
-    while (next < children.size()) {
-        const auto& child = children[next++];
-        if (!child.is_hidden && child.name.starts_with(text)) return strdup(std::string(child.name).c_str());
+    if (state == 0) {
+        const std::string_view before(rl_line_buffer, static_cast<std::size_t>(rl_point) - std::strlen(text));
+        words = completions(before, text);
+        next = 0;
     }
-    return nullptr;
+    return next < words.size() ? strdup(words[next++].c_str()) : nullptr;
 }
 
-char** complete(const char* text, int start, int) {
-    if (start > 0) return nullptr;  // file names, readline's own
-    rl_attempted_completion_over = 1;
-    return rl_completion_matches(text, next_command);
+/// Without a word of ours that fits, readline goes on to names of files.
+char** complete(const char* text, int, int) { return rl_completion_matches(text, next_word); }
+
+/// What may be kept where others might read it: passwords may not.
+bool is_kept(std::string_view line) {
+    const auto words = split_line(line);
+    return !words.empty() && words.front() != "encrypt";
 }
 
 }  // namespace
@@ -52,10 +58,12 @@ void run_interactive(Dmctl& dmctl, bool is_terminal) {
     rl_attempted_completion_function = complete;
     read_history(history.c_str());
     for (Line line(readline(kPrompt)); line; line.reset(readline(kPrompt))) {
-        if (*line != '\0') add_history(line.get());
+        if (is_kept(line.get())) add_history(line.get());
         if (!dmctl.run_line(line.get())) break;
     }
+    const mode_t before = umask(S_IRWXG | S_IRWXO);
     write_history(history.c_str());
+    umask(before);
 }
 
 }  // namespace dm::ctl

@@ -75,10 +75,13 @@ std::string load_text(const pb::LoadStatus& load) {
     return text;
 }
 
+/// What is not known yet is a dash.
+std::string shown(const std::string& name) { return name.starts_with("Invalid") ? "-" : name; }
+
 Row subtask_row(const pb::QueryStatusResponse& source, const pb::SubTaskStatus& subtask) {
     const bool has_error = subtask.result().errors_size() > 0;
     Row row = {subtask.name(), source.sourcestatus().source(), source.sourcestatus().worker(),
-               has_error ? "Error" : pb::Stage_Name(subtask.stage()), pb::UnitType_Name(subtask.unit())};
+               has_error ? "Error" : shown(pb::Stage_Name(subtask.stage())), shown(pb::UnitType_Name(subtask.unit()))};
     switch (subtask.status_case()) {
         case pb::SubTaskStatus::kLoad:
             row.push_back(load_text(subtask.load()));

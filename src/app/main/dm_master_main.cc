@@ -8,7 +8,6 @@
 #include "app/master/master_server.h"
 #include "app/master/position_probe.h"
 #include "base/log.h"
-#include "base/version.h"
 #include "core/config/master_config.h"
 #include "io/etcd/etcd_child.h"
 #include "io/etcd/etcd_join.h"
@@ -62,8 +61,7 @@ etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config) {
 
 int serve(const config::MasterConfig& config) {
     log::configure({.level = config.log_level, .file = config.log_file, .json = config.log_format == "json"});
-    log::info("Welcome to dm-master", {{"release-version", kReleaseVersion}, {"name", config.name}});
-    log::info("dm-master config", {{"config", config::to_toml(config)}});
+    process::log_welcome("dm-master", config::to_toml(config));
     ensure(config.security.is_empty(), ErrorCode::ConfigFeatureMissing,
            "TLS of the cluster's own ports (`ssl-ca`, `ssl-cert`, `ssl-key`) is not part of this version");
     const auto key = secret_key(config);

@@ -3,7 +3,6 @@
 #include "app/worker/unit_factory.h"
 #include "app/worker/worker_server.h"
 #include "base/log.h"
-#include "base/version.h"
 #include "core/config/worker_config.h"
 #include "io/etcd/etcd_kv_store.h"
 #include "io/rpc/address.h"
@@ -12,8 +11,11 @@ namespace dm {
 namespace {
 
 int serve(const config::WorkerConfig& config) {
-    log::configure({.level = config.log_level, .file = config.log_file, .json = config.log_format == "json"});
-    log::info("dm-worker starts", {{"name", config.name}, {"version", kReleaseVersion}});
+    log::configure({.level = config.log_level,
+                    .file = config.log_file,
+                    .json = config.log_format == "json",
+                    .hides_values = config.redact_info_log});
+    process::log_welcome("dm-worker", config::to_toml(config));
     const std::vector<std::string> masters = rpc::split_addresses(config.join);
     SystemClock clock;
     metrics::Registry metrics;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/version.h"
 
 namespace dm::process {
@@ -19,6 +20,15 @@ sigset_t ending_signals() {
     sigemptyset(&signals);
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
     return signals;
+}
+
+/// One line of the version text.
+std::string version_fact(const std::string& name) {
+    const std::string text = version_text();
+    const auto begin = text.find(name + ": ");
+    if (begin == std::string::npos) return "None";
+    const auto value = begin + name.size() + 2;
+    return text.substr(value, text.find('\n', value) - value);
 }
 
 }  // namespace
@@ -71,6 +81,16 @@ int start(const std::vector<std::string>& warnings, config::StartAction action, 
             break;
     }
     return serve();
+}
+
+void log_welcome(std::string_view program, const std::string& config) {
+    log::info(fmt::format("Welcome to {}", program), {{"release-version", version_fact("Release Version")},
+                                                      {"git-hash", version_fact("Git Commit Hash")},
+                                                      {"git-branch", version_fact("Git Branch")},
+                                                      {"utc-build-time", version_fact("UTC Build Time")},
+                                                      {"go-version", version_fact("Go Version")},
+                                                      {"failpoint-build", version_fact("Failpoint Build")}});
+    log::info("", {{"config", config}});
 }
 
 int run(const std::function<int()>& body) noexcept {

@@ -24,6 +24,8 @@ int wait_for_signal();
 /// `serve`. Returns the exit code.
 int start(const std::vector<std::string>& warnings, config::StartAction action, std::string_view sample_config,
           const std::string& usage, const std::function<int()>& serve);
+/// The first lines of a daemon's log: its build and its configuration.
+void log_welcome(std::string_view program, const std::string& config);
 /// Runs the program's body: an Error goes to standard error and makes exit code 2.
 int run(const std::function<int()>& body) noexcept;
 

@@ -12,8 +12,9 @@ metrics::Counter event_errors(metrics::Registry& registry, const std::string& ty
 
 }  // namespace
 
-MasterMetrics::MasterMetrics(metrics::Registry& registry)
+MasterMetrics::MasterMetrics(metrics::Registry& registry, Clock& clock)
     : registry_(registry),
+      process_(registry, clock, "dm_master_cpu_usage"),
       starts_(registry.counter("dm_master_start_leader_counter", "times this master started to lead")),
       handle_errors_(event_errors(registry, "handle")),
       watch_errors_(event_errors(registry, "watch")) {}

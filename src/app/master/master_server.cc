@@ -54,7 +54,7 @@ struct MasterServer::Impl {
         : config(std::move(settings)),
           key(std::move(secret)),
           parts(std::move(chosen)),
-          metrics(parts.registry),
+          metrics(parts.registry, parts.clock),
           peers({.timeout = config.rpc_timeout, .rate = config.rpc_rate_limit, .burst = config.rpc_rate_burst},
                 parts.clock),
           leadership(parts.store, parts.clock, metrics,
@@ -94,6 +94,7 @@ struct MasterServer::Impl {
         const auto workers = scheduler ? scheduler->read([](const ClusterTable& table) { return table.workers(); })
                                        : ClusterTable::Workers{};
         const std::lock_guard lock(scrape);
+        metrics.refresh();
         metrics.show_workers(workers);
         rpc::HttpResponse response;
         response.content_type = "text/plain; version=0.0.4; charset=utf-8";

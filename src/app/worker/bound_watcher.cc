@@ -76,6 +76,7 @@ void BoundWatcher::obey(const std::optional<model::SourceId>& source, const std:
     release();
     if (!source) return;
     if (!config) {
+        if (dependencies_.metrics != nullptr) dependencies_.metrics->operation_failed("SourceBound");
         log::error("bound to a source without a configuration", {{"source", source->str()}});
         return;
     }

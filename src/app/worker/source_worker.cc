@@ -38,11 +38,11 @@ void SourceWorker::stop() {
     }
 }
 
-std::vector<SubTaskReport> SourceWorker::reports() const {
+std::vector<SubTaskReport> SourceWorker::reports(Detail detail) const {
     std::vector<SubTaskReport> reports;
     for (const auto& [task, entry] : entries_.copy()) {
         if (entry.subtask) {
-            reports.push_back(entry.subtask->report());
+            reports.push_back(entry.subtask->report(detail));
         } else {
             SubTaskReport& report = reports.emplace_back();
             report.name = task;
@@ -133,6 +133,7 @@ SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const 
                                                                            .checker = source_.checker}),
                 .refusal = {}};
     } catch (const Error& error) {
+        if (dependencies_.metrics != nullptr) dependencies_.metrics->operation_failed("BeforeAnyOp");
         log::error("subtask cannot be made",
                    {{"task", task.str()}, {"source", source_.source_id.str()}, {"error", error.what()}});
         return {.subtask = nullptr, .refusal = error};

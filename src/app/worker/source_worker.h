@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/worker/subtask.h"
+#include "app/worker/worker_metrics.h"
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/step.h"
@@ -24,6 +25,7 @@ class SourceWorker {
         const meta::ClusterStore& store;
         Clock& clock;
         UnitFactory make_unit;
+        WorkerMetrics* metrics = nullptr;  ///< may be absent
     };
 
     SourceWorker(config::SourceConfig source, Dependencies dependencies);
@@ -33,7 +35,7 @@ class SourceWorker {
 
     [[nodiscard]] const config::SourceConfig& source() const noexcept { return source_; }
     /// All subtasks sorted by task name.
-    [[nodiscard]] std::vector<SubTaskReport> reports() const;
+    [[nodiscard]] std::vector<SubTaskReport> reports(Detail detail = Detail::All) const;
     /// The lease is lost: no unit drains. Call `stop` afterwards.
     void kill() noexcept;
     /// Stops all subtasks, gracefully unless killed, and waits for them. May be called twice, by the owner.

@@ -76,7 +76,7 @@ void SubTask::kill() noexcept {
     loop_.request_stop();
 }
 
-SubTaskReport SubTask::report() const {
+SubTaskReport SubTask::report(Detail detail) const {
     SubTaskReport report;
     const std::shared_ptr<target::Unit> unit = state_.with([&](const State& state) {
         report.stage = state.stage;
@@ -87,7 +87,8 @@ SubTaskReport SubTask::report() const {
         return state.unit;
     });
     report.name = config_.name;
-    if (unit) report.status = unit->status();
+    const bool asks_server = report.unit == UnitKind::Sync;
+    if (unit && (detail == Detail::All || !asks_server)) report.status = unit->status();
     return report;
 }
 

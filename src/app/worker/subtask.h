@@ -34,6 +34,8 @@ struct ResumePlan {
     std::optional<Clock::WallTime> next_try;  ///< nothing: not planned
 };
 
+enum class Detail : std::uint8_t { All, Local };
+
 /// What a subtask says of itself. A plain value.
 struct SubTaskReport {
     model::TaskName name;
@@ -71,7 +73,8 @@ class SubTask {
     /// Ends the unit gracefully and waits for it. The subtask cannot be used afterwards, but still reports.
     void stop();
 
-    [[nodiscard]] SubTaskReport report() const;
+    /// `Local`: nothing is asked of a server, so that it takes no time; a sync unit's status is left out.
+    [[nodiscard]] SubTaskReport report(Detail detail = Detail::All) const;
     [[nodiscard]] const config::SubTaskConfig& config() const noexcept { return config_; }
 
   private:

@@ -13,7 +13,8 @@ namespace dm::worker {
 WorkerServer::WorkerServer(config::WorkerConfig config, Dependencies dependencies)
     : config_(std::move(config)),
       dependencies_(std::move(dependencies)),
-      cluster_(dependencies_.store, dependencies_.clock) {}
+      cluster_(dependencies_.store, dependencies_.clock),
+      metrics_(dependencies_.metrics, dependencies_.clock, config_.name) {}
 
 WorkerServer::~WorkerServer() { stop(); }
 
@@ -24,6 +25,9 @@ void WorkerServer::start() {
     rpc::HttpRouter router;
     router.add("/status", [](const rpc::HttpRequest&) { return rpc::HttpResponse{.body = version_text()}; });
     router.add("/metrics", [this](const rpc::HttpRequest&) {
+        const auto source = source_worker();
+        metrics_.refresh(source ? source->source().source_id.str() : std::string(),
+                         source ? source->reports(Detail::Local) : std::vector<SubTaskReport>());
         return rpc::HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                                  .body = dependencies_.metrics.expose()};
     });
@@ -51,8 +55,10 @@ void WorkerServer::stop() {
 void WorkerServer::begin_term() {
     bound_.set(std::make_shared<BoundWatcher>(
         model::WorkerName(config_.name),
-        SourceWorker::Dependencies{
-            .store = cluster_, .clock = dependencies_.clock, .make_unit = dependencies_.make_unit}));
+        SourceWorker::Dependencies{.store = cluster_,
+                                   .clock = dependencies_.clock,
+                                   .make_unit = metrics_.counted(dependencies_.make_unit),
+                                   .metrics = &metrics_}));
 }
 
 void WorkerServer::lose_term() {

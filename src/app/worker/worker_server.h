@@ -5,6 +5,7 @@
 
 #include "app/worker/bound_watcher.h"
 #include "app/worker/lease_keeper.h"
+#include "app/worker/worker_metrics.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "core/config/worker_config.h"
@@ -42,6 +43,7 @@ class WorkerServer {
     const config::WorkerConfig config_;
     const Dependencies dependencies_;
     const meta::ClusterStore cluster_;
+    WorkerMetrics metrics_;
 
     Guarded<std::shared_ptr<BoundWatcher>> bound_;
     std::unique_ptr<grpc::Service> service_;

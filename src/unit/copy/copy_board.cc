@@ -129,12 +129,14 @@ void CopyBoard::table_split(const std::shared_ptr<TableJob>& job, std::vector<st
 void CopyBoard::chunk_done(const Chunk& chunk) {
     const std::lock_guard lock(mutex_);
     --find_locked(chunk.job.get()).open_chunks;
+    ++chunks_.done;
     changed_.notify_all();
 }
 
 void CopyBoard::chunk_again(std::shared_ptr<Chunk> chunk) {
     const std::lock_guard lock(mutex_);
     ready_.push_front(std::move(chunk));
+    ++chunks_.failed;
     changed_.notify_all();
 }
 
@@ -167,6 +169,15 @@ std::vector<std::shared_ptr<TableJob>> CopyBoard::active() const {
     std::vector<std::shared_ptr<TableJob>> jobs;
     for (const auto& active : active_) jobs.push_back(active->job);
     return jobs;
+}
+
+target::ChunkCounts CopyBoard::chunk_counts() const {
+    const std::lock_guard lock(mutex_);
+    target::ChunkCounts counts = chunks_;
+    counts.pending = ready_.size();
+    for (const auto& active : active_) counts.running += static_cast<std::uint64_t>(active->open_chunks);
+    counts.running -= std::min<std::uint64_t>(counts.running, counts.pending);
+    return counts;
 }
 
 std::size_t CopyBoard::done_count() const {

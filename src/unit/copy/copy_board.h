@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "unit/copy/table_job.h"
+#include "unit/target/unit.h"
 
 namespace dm::copy {
 
@@ -68,6 +69,8 @@ class CopyBoard {
     /// Tables that are being copied now.
     [[nodiscard]] std::vector<std::shared_ptr<TableJob>> active() const;
     [[nodiscard]] std::size_t done_count() const;
+    /// How chunks went so far; `failed` counts repetitions.
+    [[nodiscard]] target::ChunkCounts chunk_counts() const;
 
   private:
     struct Active {
@@ -94,6 +97,7 @@ class CopyBoard {
     std::vector<std::unique_ptr<Active>> active_;
     std::deque<std::shared_ptr<Chunk>> ready_;
     std::size_t done_ = 0;
+    target::ChunkCounts chunks_;  // done and failed
 };
 
 }  // namespace dm::copy

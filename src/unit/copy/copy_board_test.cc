@@ -43,8 +43,11 @@ TEST(CopyBoard, ATableIsStartedSplitReadAndFinished) {
     const auto second = chunk(table, 2, {});
     board.table_split(table, {second}, true);
     EXPECT_EQ(take<ReadChunk>(board).chunk, second);
+    EXPECT_EQ(board.chunk_counts().running, 2U);
     board.chunk_done(*first);
     board.chunk_done(*second);
+    EXPECT_EQ(board.chunk_counts().done, 2U);
+    EXPECT_EQ(board.chunk_counts().running, 0U);
     EXPECT_EQ(take<FinishTables>(board).jobs.at(0), table);
     EXPECT_FALSE(board.is_finished());
     board.table_done(table);

@@ -260,6 +260,7 @@ target::UnitStatus CopyUnit::status() const {
     status.bytes_done = status.bytes_total = progress.bytes_done_before;
     const auto parts = state_->current.copy();
     const auto active = parts ? parts->board.active() : std::vector<std::shared_ptr<TableJob>>();
+    if (parts) status.chunks = parts->board.chunk_counts();
     status.tables_done += parts ? parts->board.done_count() : progress.jobs.size();
     for (const auto& job : progress.jobs) {
         const std::uint64_t rows = job->rows_done;

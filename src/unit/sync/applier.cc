@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/retry.h"
+#include "core/sql/hide_values.h"
 #include "unit/target/server_error.h"
 
 namespace dm::sync {
@@ -26,6 +27,7 @@ std::size_t change_bytes(const dml::RowChange& change) {
 }
 
 std::string shown(std::string_view statement) {
+    if (log::hides_values()) return sql::hide_values(statement.substr(0, kShownStatementBytes));
     if (statement.size() <= kShownStatementBytes) return std::string(statement);
     return fmt::format("{}... ({} bytes)", statement.substr(0, kShownStatementBytes), statement.size());
 }
@@ -83,26 +85,27 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
     std::vector<dml::RowChange> changes;
     changes.reserve(size);
     for (std::size_t i = 0; i < size; ++i) changes.push_back(backlog_[i].change);
-    const auto started = context_.clock.now();
+    const auto since = context_.metrics.now();
+    std::size_t statements = 0;
     int attempt = 0;
     const RetryPolicy policy{.max_attempts = options_.max_attempts,
                              .initial_wait = std::chrono::milliseconds(20),
                              .max_wait = std::chrono::seconds(3)};
     retry(
-        policy, context_.clock, stop, [&] { execute(changes, attempt++ > 0); },
+        policy, context_.clock, stop, [&] { statements = execute(changes, attempt++ > 0); },
         [&](const Error& error, Clock::Duration wait) {
             log::warn("applying a batch failed, it is repeated", {{"lane", options_.lane},
                                                                   {"rows", size},
                                                                   {"wait_ms", wait.count() / 1'000'000},
                                                                   {"error", error.what()}});
         });
-    context_.metrics.batch_applied(changes, context_.clock.now() - started);
+    context_.metrics.batch_applied(changes, options_.lane, statements, since);
     const dml::Sequence last = backlog_[size - 1].sequence;
     backlog_.erase(backlog_.begin(), backlog_.begin() + static_cast<std::ptrdiff_t>(size));
     context_.progress.apply(options_.lane, last, size);
 }
 
-void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated) {
+std::size_t Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated) {
     try {
         sql::SqlSession& session = link_.get();
         const auto groups = planner_.plan(changes, is_repeated);
@@ -117,11 +120,18 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
             group_of.resize(statements.size(), i);
         }
         const bool needs_transaction = statements.size() > 1;
-        if (needs_transaction) session.execute("BEGIN");
+        using Kind = SyncMetrics::Statement;
+        const auto run = [&](Kind kind, const std::string& text) {
+            const auto since = context_.metrics.now();
+            auto done = session.execute(text);
+            context_.metrics.statement_executed(kind, since);
+            return done;
+        };
+        if (needs_transaction) run(Kind::Begin, "BEGIN");
         std::vector<std::uint64_t> affected;
         for (const auto& statement : statements) {
             try {
-                affected.push_back(session.execute(statement.text).affected_rows);
+                affected.push_back(run(Kind::Change, statement.text).affected_rows);
             } catch (const Error& error) {
                 throw error.with_context(fmt::format("applying to the target: {}", shown(statement.text)));
             }
@@ -129,7 +139,8 @@ void Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated)
         }
         for (std::size_t i = 0; i < statements.size(); ++i)
             note_missing(groups[group_of[i]], statements[i], affected[i]);
-        if (needs_transaction) session.execute("COMMIT");
+        if (needs_transaction) run(Kind::Commit, "COMMIT");
+        return statements.size();
     } catch (const Error& error) {
         // The transaction is open or the connection lost: a new session is certain.
         link_.drop();

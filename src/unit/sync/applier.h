@@ -53,7 +53,8 @@ class Applier {
     bool fill_backlog(std::stop_token stop);
     [[nodiscard]] std::size_t batch_size() const;
     void apply_batch(std::size_t size, std::stop_token stop);
-    void execute(std::span<const dml::RowChange> changes, bool is_repeated);
+    /// Returns how many statements it took.
+    std::size_t execute(std::span<const dml::RowChange> changes, bool is_repeated);
     void note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected);
 
     Options options_;

@@ -76,10 +76,10 @@ bool EventReader::read_until_broken(const binlog::StartPoint& from, std::stop_to
         if (is_cancelled_) return false;
     }
     source->start(from);
-    while (const auto event = source->next(stop)) {
+    for (auto asked = metrics_.now(); const auto event = source->next(stop); asked = metrics_.now()) {
         has_read_ = true;
         bytes_ += event->size();
-        metrics_.event_read(event->size());
+        metrics_.event_read(event->size(), asked);
         if (!gather(*event, source->has_more(), stop)) return false;
     }
     (void)hand_on(stop);

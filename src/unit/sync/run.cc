@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -164,8 +165,9 @@ void Run::prepare(std::stop_token stop) {
                           pipeline->recorder, pipeline->progress, notices_, metrics_, dependencies_.clock},
         pipeline->reader_queue, pipeline->sequencer_queue);
     const auto batch = static_cast<std::size_t>(std::max(config_.sync.batch, 1));
-    pipeline->sequencer = std::make_unique<Sequencer>(Sequencer::Options{.slice_rows = batch, .spread_rows = batch * 4},
-                                                      pipeline->sequencer_queue, pipeline->lanes, pipeline->progress);
+    pipeline->sequencer =
+        std::make_unique<Sequencer>(Sequencer::Options{.slice_rows = batch, .spread_rows = batch * 4},
+                                    pipeline->sequencer_queue, pipeline->lanes, pipeline->progress, metrics_);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
         pipeline->appliers.push_back(std::make_unique<Applier>(
             Applier::Options{.lane = lane,
@@ -281,7 +283,6 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         } catch (const Error& error) {
             log::warn("the checkpoint could not be written at the end of a failed run", {{"error", error.what()}});
         }
-        metrics_.run_failed(failure->retry_class() == RetryClass::Resume);
         throw *failure;
     }
     if (how == StreamEnd::Recopy) {
@@ -332,6 +333,9 @@ void Run::measure() {
     }
     view_.seconds_behind = behind;
     metrics_.lag_measured(static_cast<double>(behind));
+    std::vector<std::size_t> waiting;
+    for (const auto& lane : pipeline_->lanes) waiting.push_back(lane->size());
+    metrics_.queues_measured(pipeline_->sequencer_queue.size(), waiting);
 }
 
 /// Ticks the recorder and measures lag and speed.
@@ -358,12 +362,32 @@ void Run::watch(std::stop_token stop) {
     }
 }
 
+/// How long what is not applied yet takes at the speed of late; the figure stays as it is while nothing moves.
+void Run::estimate_remaining(const model::Location& upstream) {
+    const auto watermark = pipeline_->progress.snapshot().watermark;
+    const model::Location reached = watermark ? watermark->location : pipeline_->recorder.flushed();
+    // Behind the last transaction there may be events that belong to none.
+    const bool has_all = config_.sync.enable_gtid && reached.gtid_set == upstream.gtid_set;
+    const std::uint64_t left = has_all ? 0 : fetch_binlog_bytes(polling_.get(), reached.position, upstream.position);
+    const std::uint64_t read = pipeline_->reader->bytes_read();
+    const auto now = dependencies_.clock.now();
+    const auto before = std::exchange(estimated_at_, now);
+    const double elapsed = std::chrono::duration<double>(now - before.value_or(now)).count();
+    const double moved = static_cast<double>(read - std::exchange(bytes_when_estimated_, read));
+    if (left == 0) {
+        metrics_.remaining_estimated(0);
+    } else if (moved > 0 && before) {
+        metrics_.remaining_estimated(static_cast<double>(left) * elapsed / moved);
+    }
+}
+
 /// Keeps the upstream's location and clock at hand and answers those who want to know it now.
 void Run::poll_upstream(std::stop_token stop) {
     upstream_location_.run(std::move(stop), [this] {
         try {
             auto location = fetch_upstream_location(polling_.get());
             metrics_.master_seen(location);
+            estimate_remaining(location);
             view_.clock_offset = fetch_clock_offset(polling_.get(), wall_seconds(dependencies_.clock));
             return location;
         } catch (const Error&) {

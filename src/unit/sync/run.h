@@ -51,6 +51,7 @@ class Run {
     void watch(std::stop_token stop);
     void poll_upstream(std::stop_token stop);
     void measure();
+    void estimate_remaining(const model::Location& upstream);
 
     const config::SubTaskConfig& config_;
     const SyncUnit::Dependencies& dependencies_;
@@ -65,7 +66,9 @@ class Run {
     SessionLink downstream_;
     SessionLink polling_;
     UpstreamWatch upstream_location_;
-    bool is_there_already_ = false;  ///< `run_until` is not after the start
+    std::optional<Clock::TimePoint> estimated_at_;  // of the polling thread
+    std::uint64_t bytes_when_estimated_ = 0;        // of the polling thread
+    bool is_there_already_ = false;                 ///< `run_until` is not after the start
     std::atomic<bool> is_killed_ = false;
     std::atomic<bool> is_cut_ = false;  ///< stopping took too long: statements were ended
 

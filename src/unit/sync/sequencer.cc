@@ -5,16 +5,18 @@
 namespace dm::sync {
 
 Sequencer::Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes,
-                     Progress& progress)
+                     Progress& progress, SyncMetrics& metrics)
     : options_(options),
       input_(input),
       lanes_(lanes),
       progress_(progress),
+      metrics_(metrics),
       conflicts_(lanes.size()),
       slices_(lanes.size()),
       slice_bytes_(lanes.size(), 0),
       handed_out_(lanes.size(), 0),
-      applied_(lanes.size(), 0) {}
+      applied_(lanes.size(), 0),
+      placed_(lanes.size(), 0) {}
 
 void Sequencer::run(std::stop_token stop) {
     stop_ = stop;
@@ -53,6 +55,8 @@ void Sequencer::choose_lane() {
 }
 
 void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
+    const auto since = metrics_.now();
+    blocked_ = {};
     const std::size_t bytes_per_row = (item->before.bytes() + item->after.bytes()) / item->size() + sizeof(Job);
     for (std::size_t row = 0; row < item->size(); ++row) {
         if (rows_on_lane_ >= options_.spread_rows) choose_lane();
@@ -62,6 +66,7 @@ void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
         slice_bytes_[decision.lane] += bytes_per_row;
         if (!job.waits.empty()) has_waits_ = true;
         slices_[decision.lane].push_back(std::move(job));
+        ++placed_[decision.lane];
         if (decision.is_free) ++rows_on_lane_;
         if (slices_[decision.lane].size() < options_.slice_rows) continue;
         // What a queued change waits for must be queued too before anything more is: a lane whose queue is full could
@@ -73,6 +78,10 @@ void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
             hand_on(decision.lane);
         }
     }
+    for (std::size_t lane = 0; lane < placed_.size(); ++lane) {
+        if (placed_[lane] > 0) metrics_.jobs_added(*item->plan, item->kind, lane, std::exchange(placed_[lane], 0));
+    }
+    metrics_.conflicts_checked(since + blocked_);
 }
 
 void Sequencer::take(const TransactionEnd& end) {
@@ -88,7 +97,9 @@ void Sequencer::take(const FlushRequest& request) {
 void Sequencer::hand_on(std::size_t lane) {
     if (slices_[lane].empty()) return;
     const std::size_t bytes = std::exchange(slice_bytes_[lane], 0);
-    if (!lanes_[lane]->push(std::exchange(slices_[lane], {}), bytes, stop_)) return;
+    const auto since = metrics_.now();
+    if (lanes_[lane]->push(std::exchange(slices_[lane], {}), bytes, stop_)) metrics_.slice_queued(lane, since);
+    blocked_ += metrics_.now() - since;
 }
 
 void Sequencer::hand_on_all() {

@@ -7,6 +7,7 @@
 #include "core/dml/conflict_table.h"
 #include "unit/sync/pipeline.h"
 #include "unit/sync/progress.h"
+#include "unit/sync/sync_metrics.h"
 
 namespace dm::sync {
 
@@ -20,7 +21,7 @@ class Sequencer {
         std::size_t spread_rows = 400;  ///< a larger transaction continues on another lane
     };
     Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes,
-              Progress& progress);
+              Progress& progress, SyncMetrics& metrics);
 
     /// Runs until the input is closed and drained, then closes the lanes; or until stop is requested.
     void run(std::stop_token stop);
@@ -37,6 +38,7 @@ class Sequencer {
     SequencerQueue& input_;
     std::vector<std::unique_ptr<LaneQueue>>& lanes_;
     Progress& progress_;
+    SyncMetrics& metrics_;
     std::stop_token stop_;
 
     dml::ConflictTable conflicts_;
@@ -48,6 +50,8 @@ class Sequencer {
     dml::Sequence sequence_ = 0;
     std::uint32_t lane_ = 0;  // preferred for free changes
     std::size_t rows_on_lane_ = 0;
+    std::vector<std::size_t> placed_;  // per lane, rows of the current event
+    Clock::Duration blocked_{};        // by full queues, since the current event came
 };
 
 }  // namespace dm::sync

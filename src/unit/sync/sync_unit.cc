@@ -25,7 +25,8 @@ struct SyncUnit::State {
                    {"worker", dependencies.worker_name}}),
           metrics(
               dependencies.metrics,
-              {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name}) {}
+              {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name},
+              dependencies.clock) {}
 
     const config::SubTaskConfig config;
     const Dependencies dependencies;

@@ -166,7 +166,10 @@ void Translator::handle_payload(const binlog::Event& event, const std::shared_pt
 
 void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<const void>& owner) {
     if (const auto* rows = event.get_if<binlog::RowsEvent>()) {
+        const auto since = context_.metrics.now();
+        const std::uint64_t before = handed_on_;
         handle_rows(*rows, owner);
+        context_.metrics.rows_handled(change_kind(rows->kind), handed_on_ > before, since);
     } else if (const auto* map = event.get_if<binlog::TableMapEvent>()) {
         tables_[map->table_id] = map->table;
     } else if (const auto* query = event.get_if<binlog::Query>()) {
@@ -315,6 +318,7 @@ void Translator::push_rows(const StagedRows& rows_event, const SourceTable& tabl
                     fmt::format("rows of {} at {} are logged without {} of their {} columns", table.name.quoted(),
                                 position_.start().to_string(), missing.size(), event.column_count));
     }
+    const auto since = context_.metrics.now();
     auto decoded = binlog::decode_rows(event, *table.layout, rows_event.owner);
     auto item = std::make_shared<RowsItem>();
     item->plan = table.plan;
@@ -332,7 +336,8 @@ void Translator::push_rows(const StagedRows& rows_event, const SourceTable& tabl
         item->key_ends.push_back(static_cast<std::uint32_t>(item->keys.size()));
     }
     if (rows == 0) return;
-    context_.metrics.rows_decoded(rows);
+    context_.metrics.rows_decoded(item->kind, rows, since);
+    ++handed_on_;
     const std::size_t bytes = item->before.bytes() + item->after.bytes() + event.rows.size();
     push(SequencerItem{std::shared_ptr<const RowsItem>(std::move(item))}, bytes);
 }
@@ -351,13 +356,16 @@ void Translator::handle_query(const binlog::Query& query) {
                          .timestamp = timestamp_,
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
+    const auto since = context_.metrics.now();
     const auto prepared = context_.ddl.prepare(event);
+    const bool is_wanted = !prepared.tracked.empty() || !prepared.executed.empty();
+    context_.metrics.query_handled(is_wanted, since);
     if (!prepared.void_copies.empty()) {
         void_copies_ = prepared.void_copies;
         end(StreamEnd::Recopy);
         return;
     }
-    if (prepared.tracked.empty() && prepared.executed.empty()) return;
+    if (!is_wanted) return;
     if (!prepared.needs_barrier()) {
         context_.ddl.track(prepared, event);
         return;
@@ -366,21 +374,24 @@ void Translator::handle_query(const binlog::Query& query) {
 }
 
 bool Translator::drain() {
+    const auto since = context_.metrics.now();
     push(SequencerItem{FlushRequest{.ticket = ++ticket_}}, 1);
     hand_on();
-    return !end_ && context_.progress.wait_drained(ticket_, stop_);
+    const bool is_drained = !end_ && context_.progress.wait_drained(ticket_, stop_);
+    context_.metrics.drained(since);
+    return is_drained;
 }
 
 void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event) {
     context_.recorder.hold(true);
-    const auto started = context_.clock.now();
     if (!drain() || !context_.recorder.flush(stop_)) {
         end(StreamEnd::Cut);
         return;
     }
+    const auto since = context_.metrics.now();
     context_.ddl.execute(prepared, event, stop_);
+    if (!prepared.executed.empty()) context_.metrics.ddl_executed(prepared.executed.size(), since);
     context_.ddl.track(prepared, event);
-    context_.metrics.ddl_executed(context_.clock.now() - started);
     push(SequencerItem{TransactionEnd{.location = event.end, .timestamp = timestamp_}}, 1);
     if (!drain() || !context_.recorder.flush(stop_)) {
         end(StreamEnd::Cut);

@@ -118,6 +118,7 @@ class Translator {
     std::uint64_t rows_events_to_skip_ = 0;  // translated before the stream broke
     bool skips_alter_ = false;  // the current transaction is the first half of a two-phase ALTER, or its undoing
     std::uint64_t ticket_ = 0;
+    std::uint64_t handed_on_ = 0;  // rows events
     std::optional<StreamEnd> end_;
     std::vector<model::TableName> void_copies_;
 };

@@ -1,5 +1,6 @@
 #include "unit/sync/upstream_view.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -78,6 +79,25 @@ model::Location fetch_oldest_location(sql::SqlSession& session) {
     ensure(!logs.rows.empty(), ErrorCode::MasterStatusEmpty, "the upstream lists no binary logs");
     return {.position = {.file = logs.text(0, "Log_name"), .offset = 4},
             .gtid_set = model::GtidSet(session.version().flavor)};
+}
+
+std::uint64_t fetch_binlog_bytes(sql::SqlSession& session, const model::BinlogPosition& from,
+                                 const model::BinlogPosition& to) {
+    if (model::compare_positions(from, to) != std::strong_ordering::less) return 0;
+    if (from.file == to.file) return to.offset - from.offset;
+    const auto logs = session.query("SHOW BINARY LOGS");
+    std::uint64_t bytes = 0;
+    bool is_between = false;
+    for (std::size_t i = 0; i < logs.rows.size(); ++i) {
+        const std::string file = logs.text(i, "Log_name");
+        if (file == to.file) return is_between ? bytes + to.offset : 0;
+        const auto size = number_of<std::uint64_t>(logs.text(i, "File_size"));
+        if (is_between) bytes += size;
+        if (file != from.file) continue;
+        is_between = true;
+        bytes = size - std::min(size, from.offset);
+    }
+    return 0;
 }
 
 std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const model::TableName& table) {

@@ -34,6 +34,14 @@ struct Noticed {
     std::uint64_t count = 0;
 };
 
+/// Pieces of tables, of the current run.
+struct ChunkCounts {
+    std::uint64_t pending = 0;
+    std::uint64_t running = 0;
+    std::uint64_t done = 0;
+    std::uint64_t failed = 0;  ///< and read again
+};
+
 /// Full copy, shown as the Load unit.
 struct CopyStatus {
     std::uint64_t bytes_done = 0;
@@ -44,6 +52,7 @@ struct CopyStatus {
     std::uint64_t tables_total = 0;
     std::int64_t bytes_per_second = 0;  ///< over the last seconds
     model::Location low;                ///< smallest position any table's copy started from; zero until known
+    ChunkCounts chunks;
     std::vector<TableProgress> tables;  ///< tables being copied now
     std::vector<Noticed> noticed;
 };
