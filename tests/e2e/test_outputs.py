@@ -115,6 +115,7 @@ def test_interactive_mode_completes_and_remembers(running, terminal, tmp_path):
     again.read_until(lambda s: "\u00bb" in s.text, 10, "the prompt")
     again.send("\x1b[A\x1b[A\x1b[A\r")  # exit, no-such, list-member
     again.wait_for('"addr": "' + running.master_addr)
+    again.read_until(lambda s: s.plain.rstrip(" ").endswith("\u00bb"), 10, "the prompt")
     again.send("\x04")
     assert again.wait() == 0
     history = tmp_path / "dmctlreadline.tmp"

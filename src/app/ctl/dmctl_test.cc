@@ -200,6 +200,17 @@ TEST_F(DmctlTest, PrintsGrpcErrorsLikeTheOriginal) {
     EXPECT_EQ(out_.str(), "");
 }
 
+TEST_F(DmctlTest, OnlyWhatCallsAMasterNeedsAnAddress) {
+    MasterClient nowhere({}, std::chrono::seconds(1), nullptr);
+    Dmctl dmctl({.out = out_, .err = err_}, nowhere, nullptr);
+    EXPECT_EQ(dmctl.run({"binlog", "--help"}), 0);
+    EXPECT_EQ(dmctl.run({"query-status", "--help"}), 0);
+    EXPECT_EQ(dmctl.run({"config"}), 0);
+    EXPECT_EQ(err_.str(), "");
+    EXPECT_EQ(dmctl.run({"query-status"}), 1);
+    EXPECT_THAT(err_.str(), HasSubstr("give --master-addr or set DM_MASTER_ADDR"));
+}
+
 TEST_F(DmctlTest, RefusesMissingFeaturesByName) {
     for (const auto& words : std::vector<std::vector<std::string>>{{"start-relay", "-s", "s"},
                                                                    {"shard-ddl-lock"},

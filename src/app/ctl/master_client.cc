@@ -47,6 +47,8 @@ MasterClient::MasterClient(std::vector<std::string> addresses, std::chrono::nano
     : addresses_(std::move(addresses)), rpc_timeout_(rpc_timeout), open_(std::move(open)) {}
 
 void MasterClient::connect() {
+    ensure(!addresses_.empty(), ErrorCode::CtlFlags,
+           "the address of a dm-master is not known: give --master-addr or set DM_MASTER_ADDR");
     for (const auto& address : addresses_) {
         channel_ = open_(address, kDialTimeout);
         if (channel_) return;

@@ -33,7 +33,8 @@ class MasterClient {
 
     MasterClient(std::vector<std::string> addresses, std::chrono::nanoseconds rpc_timeout, OpenChannel open);
 
-    /// Waits up to 3 s per address. Throws Error{CtlConnect} if none answers.
+    /// Waits up to 3 s per address. Throws Error{CtlConnect} if none answers, Error{CtlFlags} if none was given: what
+    /// needs no master, such as help, needs no address either.
     void connect();
 
     enum class Limit : std::uint8_t { None, RpcTimeout };

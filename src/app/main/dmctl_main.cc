@@ -59,10 +59,6 @@ int run(int argc, char** argv) {
         words.emplace_back("--help");
         return dmctl.run(words);
     }
-    if (start.config.master_addr.empty()) {
-        std::cerr << "Error: the address of a dm-master is not known: give --master-addr or set DM_MASTER_ADDR\n";
-        return 1;
-    }
     if (!start.config.security.is_empty()) {
         std::cerr
             << "Error: "
