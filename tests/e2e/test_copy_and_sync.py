@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from .types_table import COLUMNS, edge_rows, insert_rows, table_with_all_types
 from .workload import Workload
 
 SAKILA = Path(__file__).resolve().parents[1] / "data" / "sakila"
@@ -46,27 +45,6 @@ def test_two_sources_of_different_kind_into_one_target(cluster, servers, downstr
     for each in work:
         assert_same(each.server, downstream, each.database)
     assert cluster.worker_of("s0") != cluster.worker_of("s1")
-
-
-def test_column_types_by_copy_and_by_binlog(cluster, upstream, downstream, assert_same, seed):
-    table_with_all_types(upstream, "kinds", "copied")
-    table_with_all_types(upstream, "kinds", "streamed")
-    insert_rows(upstream, "kinds", "copied", edge_rows(seed))
-    cluster.create_source("s1", upstream)
-    cluster.start_task("t", downstream, ["s1"])
-    cluster.wait_unit("t", "Sync")
-    assert_same(upstream, downstream, ("kinds", "copied"))
-
-    insert_rows(upstream, "kinds", "streamed", edge_rows(seed))
-    upstream.execute("UPDATE copied SET id = id + 100000 WHERE id % 3 = 0", "DELETE FROM copied WHERE id % 3 = 1",
-                     database="kinds")
-    with upstream.connect(database="kinds") as connection, connection.cursor() as cursor:
-        cursor.execute("SET sql_mode = ''")
-        for name, _ in COLUMNS:  # every value of every column once more, moved to another row
-            cursor.execute(f"UPDATE streamed a JOIN streamed b ON a.id = b.id + 1 SET a.`{name}` = b.`{name}` "
-                           "WHERE a.id % 2 = 0")
-    cluster.wait_synced("t")
-    assert_same(upstream, downstream, "kinds")
 
 
 def test_sakila(cluster, servers, downstream, assert_same):

@@ -221,7 +221,7 @@ FittedDdl DdlHandler::fitted(std::vector<sql::RewrittenDdl> parts, const sql::St
         .is_gone =
             [&](const model::TableName& table) {
                 const bool is_gone = catalog_.is_gone(table, event.end, options_.by_gtid);
-                if (is_gone) notices_.add("statement on a table that was gone before its copy", table.quoted());
+                if (is_gone) notices_.mention("statement on a table that was gone before its copy", table.quoted());
                 return is_gone;
             },
         .is_copied = [&](const model::TableName& table) { return catalog_.copy_span(table) != nullptr; },

@@ -250,7 +250,7 @@ void Translator::apply_rows(const StagedRows& rows) {
     if (span != nullptr && !span->is_behind && is_covered(span->low)) return;
     const SourceTable& table =
         context_.catalog.table_of(rows.table, timestamp_, recorded(position_.end()), options_.by_gtid);
-    if (table.is_gone) context_.notices.add("rows of a table that was gone before its copy", table.name.quoted());
+    if (table.is_gone) context_.notices.mention("rows of a table that was gone before its copy", table.name.quoted());
     if (!table.is_accepted || !table.plan) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.event.kind));
     if (verdict == rules::Verdict::Skip) return;
