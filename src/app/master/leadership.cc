@@ -12,8 +12,9 @@ void report(const Error& error) { log::error("a thread of the leadership ended",
 
 }  // namespace
 
-Leadership::Leadership(meta::KvStore& store, Clock& clock, MasterMetrics& metrics, meta::Election::Options options)
-    : store_(store), clock_(clock), metrics_(metrics), election_(store, clock, std::move(options)) {}
+Leadership::Leadership(meta::KvStore& store, Clock& clock, MasterMetrics& metrics, meta::Election::Options options,
+                       meta::WriteLimits limits)
+    : store_(store), clock_(clock), metrics_(metrics), limits_(limits), election_(store, clock, std::move(options)) {}
 
 void Leadership::start() {
     campaign_.emplace(
@@ -44,7 +45,7 @@ void Leadership::lead(std::stop_token stop) {
     view_.with([](LeaderView& view) { view.is_starting = true; });
     try {
         const auto fence = election_.fence();
-        const meta::ClusterStore plain(store_, clock_, stop);
+        const meta::ClusterStore plain(store_, clock_, stop, limits_);
         auto scheduler = std::make_shared<Scheduler>(fence ? plain.fenced(*fence) : plain);
         const meta::Revision revision = scheduler->recover();
         const auto version = scheduler->store().get_version();

@@ -12,6 +12,7 @@
 #include "base/step.h"
 #include "core/meta/election.h"
 #include "core/meta/kv_store.h"
+#include "core/meta/write_batches.h"
 
 namespace dm::master {
 
@@ -27,7 +28,8 @@ struct LeaderView {
 /// must outlive it. `view`, `evict` and `cancel_evict` may be called from any thread.
 class Leadership {
   public:
-    Leadership(meta::KvStore& store, Clock& clock, MasterMetrics& metrics, meta::Election::Options options);
+    Leadership(meta::KvStore& store, Clock& clock, MasterMetrics& metrics, meta::Election::Options options,
+               meta::WriteLimits limits = {});
 
     void start();
     /// Resigns and waits for the threads.
@@ -44,6 +46,7 @@ class Leadership {
     meta::KvStore& store_;
     Clock& clock_;
     MasterMetrics& metrics_;
+    const meta::WriteLimits limits_;
     meta::Election election_;
     Guarded<LeaderView> view_;
     std::optional<Step> campaign_;

@@ -83,8 +83,8 @@ WatchEnd watch_records(KvStore& store, keys::Kind kind, const std::vector<std::s
 
 }  // namespace
 
-ClusterStore::ClusterStore(KvStore& store, Clock& clock, std::stop_token stop)
-    : store_(store), clock_(clock), stop_(std::move(stop)) {}
+ClusterStore::ClusterStore(KvStore& store, Clock& clock, std::stop_token stop, WriteLimits limits)
+    : store_(store), clock_(clock), stop_(std::move(stop)), limits_(limits) {}
 
 ClusterStore ClusterStore::fenced(Compare fence) const {
     ClusterStore copy = *this;
@@ -103,6 +103,12 @@ Revision ClusterStore::write(const std::vector<WriteOp>& writes) {
         });
     ensure(result.succeeded, ErrorCode::MasterNotLeader, "this member is no longer the leader; nothing was written");
     return result.revision;
+}
+
+Revision ClusterStore::write_groups(std::vector<WriteGroup> groups) {
+    Revision revision = 0;
+    for (const auto& batch : pack_groups(std::move(groups), limits_)) revision = write(batch);
+    return revision;
 }
 
 std::optional<std::string> ClusterStore::get_one(const std::string& key) const {
@@ -263,9 +269,9 @@ Revision ClusterStore::delete_source(const SourceId& source, const std::optional
 }
 
 Revision ClusterStore::put_relay_stage(const std::vector<RelayStage>& stages) {
-    std::vector<WriteOp> writes;
-    for (const auto& stage : stages) writes.emplace_back(put(keys::relay_stage(stage.source), to_text(stage)));
-    return write(writes);
+    std::vector<WriteGroup> groups;
+    for (const auto& stage : stages) groups.push_back({put(keys::relay_stage(stage.source), to_text(stage))});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::delete_relay_stage(const SourceId& source) { return write({erase(keys::relay_stage(source))}); }
@@ -273,19 +279,20 @@ Revision ClusterStore::delete_relay_stage(const SourceId& source) { return write
 // ---- bounds
 
 Revision ClusterStore::put_bounds(const std::vector<SourceBound>& bounds, std::optional<Stage> relay) {
-    std::vector<WriteOp> writes;
+    std::vector<WriteGroup> groups;
     for (const auto& bound : bounds) {
-        if (relay) writes.emplace_back(put(keys::relay_stage(bound.source), to_text(RelayStage{*relay, bound.source})));
-        writes.emplace_back(put(keys::bound(bound.worker), to_text(bound)));
-        writes.emplace_back(put(keys::last_bound(bound.worker), to_text(bound)));
+        WriteGroup& group = groups.emplace_back();
+        if (relay) group.emplace_back(put(keys::relay_stage(bound.source), to_text(RelayStage{*relay, bound.source})));
+        group.emplace_back(put(keys::bound(bound.worker), to_text(bound)));
+        group.emplace_back(put(keys::last_bound(bound.worker), to_text(bound)));
     }
-    return write(writes);
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::delete_bounds(const std::vector<WorkerName>& workers) {
-    std::vector<WriteOp> writes;
-    for (const auto& worker : workers) writes.emplace_back(erase(keys::bound(worker)));
-    return write(writes);
+    std::vector<WriteGroup> groups;
+    for (const auto& worker : workers) groups.push_back({erase(keys::bound(worker))});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::replace_bound(const WorkerName& old_worker, const SourceBound& bound) {
@@ -321,67 +328,70 @@ Revision ClusterStore::delete_relay_workers(const std::vector<WorkerName>& worke
 // ---- subtasks
 
 Revision ClusterStore::put_subtasks(const std::vector<SubTaskRecord>& subtasks) {
-    std::vector<WriteOp> writes;
+    std::vector<WriteGroup> groups;
     for (const auto& [id, config, expect, validator] : subtasks) {
-        writes.emplace_back(put(keys::subtask(id.source, id.task), config));
-        writes.emplace_back(stage_put(keys::subtask_stage(id.source, id.task), id, expect));
-        if (validator) writes.emplace_back(stage_put(keys::validator_stage(id.source, id.task), id, *validator));
+        WriteGroup& group = groups.emplace_back();
+        group.emplace_back(put(keys::subtask(id.source, id.task), config));
+        group.emplace_back(stage_put(keys::subtask_stage(id.source, id.task), id, expect));
+        if (validator) group.emplace_back(stage_put(keys::validator_stage(id.source, id.task), id, *validator));
     }
-    return write(writes);
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::update_subtasks(const std::vector<SubTaskRecord>& subtasks) {
-    std::vector<WriteOp> writes;
-    for (const auto& one : subtasks) writes.emplace_back(put(keys::subtask(one.id.source, one.id.task), one.config));
-    return write(writes);
+    std::vector<WriteGroup> groups;
+    for (const auto& one : subtasks) groups.push_back({put(keys::subtask(one.id.source, one.id.task), one.config)});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::delete_subtasks(const std::vector<SubTaskId>& subtasks) {
-    std::vector<WriteOp> writes;
+    std::vector<WriteGroup> groups;
     for (const auto& id : subtasks) {
-        writes.emplace_back(erase(keys::subtask(id.source, id.task)));
-        writes.emplace_back(erase(keys::subtask_stage(id.source, id.task)));
-        writes.emplace_back(erase(keys::validator_stage(id.source, id.task)));
+        WriteGroup& group = groups.emplace_back();
+        group.emplace_back(erase(keys::subtask(id.source, id.task)));
+        group.emplace_back(erase(keys::subtask_stage(id.source, id.task)));
+        group.emplace_back(erase(keys::validator_stage(id.source, id.task)));
     }
-    return write(writes);
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::set_stages(const std::vector<SubTaskStage>& stages) {
-    std::vector<WriteOp> writes;
+    std::vector<WriteGroup> groups;
     for (const auto& stage : stages)
-        writes.emplace_back(put(keys::subtask_stage(stage.source, stage.task), to_text(stage)));
-    return write(writes);
+        groups.push_back({put(keys::subtask_stage(stage.source, stage.task), to_text(stage))});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::set_validator_stages(const std::vector<SubTaskStage>& stages) {
-    std::vector<WriteOp> writes;
+    std::vector<WriteGroup> groups;
     for (const auto& stage : stages)
-        writes.emplace_back(put(keys::validator_stage(stage.source, stage.task), to_text(stage)));
-    return write(writes);
+        groups.push_back({put(keys::validator_stage(stage.source, stage.task), to_text(stage))});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::put_validators(const std::vector<SubTaskRecord>& subtasks) {
-    std::vector<WriteOp> writes;
+    std::vector<WriteGroup> groups;
     for (const auto& [id, config, expect, validator] : subtasks) {
-        writes.emplace_back(put(keys::subtask(id.source, id.task), config));
-        if (validator) writes.emplace_back(stage_put(keys::validator_stage(id.source, id.task), id, *validator));
+        WriteGroup& group = groups.emplace_back();
+        group.emplace_back(put(keys::subtask(id.source, id.task), config));
+        if (validator) group.emplace_back(stage_put(keys::validator_stage(id.source, id.task), id, *validator));
     }
-    return write(writes);
+    return write_groups(std::move(groups));
 }
 
 // ---- odds and ends
 
 Revision ClusterStore::put_task_arguments(const std::vector<SubTaskId>& subtasks, const TaskArguments& arguments) {
-    std::vector<WriteOp> writes;
+    std::vector<WriteGroup> groups;
     for (const auto& id : subtasks)
-        writes.emplace_back(put(keys::task_arguments(id.task, id.source), to_text(arguments)));
-    return write(writes);
+        groups.push_back({put(keys::task_arguments(id.task, id.source), to_text(arguments))});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::delete_task_arguments(const std::vector<SubTaskId>& subtasks) {
-    std::vector<WriteOp> writes;
-    for (const auto& id : subtasks) writes.emplace_back(erase(keys::task_arguments(id.task, id.source)));
-    return write(writes);
+    std::vector<WriteGroup> groups;
+    for (const auto& id : subtasks) groups.push_back({erase(keys::task_arguments(id.task, id.source))});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::put_task_template(const TaskName& task, const std::string& json) {
@@ -404,9 +414,9 @@ Revision ClusterStore::delete_task_leftovers(const TaskName& task) {
 }
 
 Revision ClusterStore::put_load_barrier(const std::vector<SubTaskId>& subtasks, LoadBarrier state) {
-    std::vector<WriteOp> writes;
-    for (const auto& id : subtasks) writes.emplace_back(put(keys::load_barrier(id.task, id.source), to_text(state)));
-    return write(writes);
+    std::vector<WriteGroup> groups;
+    for (const auto& id : subtasks) groups.push_back({put(keys::load_barrier(id.task, id.source), to_text(state))});
+    return write_groups(std::move(groups));
 }
 
 Revision ClusterStore::put_version(const ClusterVersion& version) {

@@ -10,6 +10,7 @@
 #include "core/meta/cluster_state.h"
 #include "core/meta/kv_store.h"
 #include "core/meta/records.h"
+#include "core/meta/write_batches.h"
 
 namespace dm::meta {
 
@@ -17,10 +18,12 @@ namespace dm::meta {
 /// revision. `store` and `clock` must outlive it. Thread-safe; calls block on the store.
 /// Writes are repeatable and are repeated on transient failures (5 attempts, 1 s apart, until `stop`); then the last
 /// Error is thrown and the write may or may not have happened. Every put is sent even if nothing changes, because the
-/// event is what triggers the reader.
+/// event is what triggers the reader. Writes about many subtasks, sources or workers that exceed the store's limits
+/// become several transactions, each whole for every subtask, source or worker in it; if one of them fails the earlier
+/// ones stay.
 class ClusterStore {
   public:
-    ClusterStore(KvStore& store, Clock& clock, std::stop_token stop = {});
+    ClusterStore(KvStore& store, Clock& clock, std::stop_token stop = {}, WriteLimits limits = {});
 
     [[nodiscard]] KvStore& kv() const { return store_; }
     /// A copy whose writes succeed only while `fence` holds: the leader's own election key (Election::fence). A write
@@ -109,11 +112,13 @@ class ClusterStore {
 
   private:
     Revision write(const std::vector<WriteOp>& writes);
+    Revision write_groups(std::vector<WriteGroup> groups);
     [[nodiscard]] std::optional<std::string> get_one(const std::string& key) const;
 
     KvStore& store_;
     Clock& clock_;
     std::stop_token stop_;
+    WriteLimits limits_;
     std::optional<Compare> fence_;
 };
 

@@ -190,5 +190,32 @@ TEST_F(ClusterStoreTest, TheClusterIdIsWrittenOnce) {
     EXPECT_EQ(kv_.get(keys::kClusterId, false).items.at(0).value.size(), 8U);
 }
 
+TEST_F(ClusterStoreTest, ManySubtasksBecomeSeveralTransactionsAndEachStaysWhole) {
+    ClusterStore small(kv_, clock_, {}, {.max_ops = 5});
+    std::vector<SubTaskRecord> subtasks;
+    std::vector<SubTaskId> ids;
+    for (int i = 0; i < 7; ++i) {
+        ids.push_back({SourceId("s" + std::to_string(i)), t1});
+        subtasks.push_back({ids.back(), "toml", Stage::Running, {}});
+    }
+    const Revision before = kv_.get("/", true).revision;
+    EXPECT_EQ(small.put_subtasks(subtasks), before + 4);
+    const ClusterState state = small.load_all();
+    EXPECT_EQ(state.subtasks.size(), 7U);
+    for (const auto& id : ids) {
+        EXPECT_EQ(kv_.get(keys::subtask(id.source, id.task), false).items.at(0).modified,
+                  kv_.get(keys::subtask_stage(id.source, id.task), false).items.at(0).modified);
+    }
+    small.delete_subtasks(ids);
+    EXPECT_TRUE(small.load_all().subtasks.empty());
+}
+
+TEST(PackGroups, LimitsCountBytesTooAndAnOversizedGroupGoesAlone) {
+    const WriteGroup big{PutOp{.key = "k", .value = std::string(100, 'x')}};
+    EXPECT_EQ(pack_groups({big, big, big}, {.max_ops = 10, .max_bytes = 300}).size(), 2U);
+    EXPECT_EQ(pack_groups({big, big}, {.max_ops = 10, .max_bytes = 1}).size(), 2U);
+    EXPECT_EQ(pack_groups({}, {}).size(), 1U);
+}
+
 }  // namespace
 }  // namespace dm::meta

@@ -15,6 +15,16 @@ std::chrono::seconds LeaseSession::wanted_ttl() const {
     return ttl_;
 }
 
+std::optional<Clock::TimePoint> LeaseSession::deadline() const {
+    const std::lock_guard lock(mutex_);
+    return deadline_;
+}
+
+void LeaseSession::set_deadline(std::optional<Clock::TimePoint> deadline) {
+    const std::lock_guard lock(mutex_);
+    deadline_ = deadline;
+}
+
 void LeaseSession::change_ttl(std::chrono::seconds ttl) {
     std::stop_source wake;
     {
@@ -46,6 +56,7 @@ LeaseSession::Held LeaseSession::acquire() {
         give_up(held.lease);
         throw;
     }
+    set_deadline(held.renewed + held.ttl);
     return held;
 }
 
@@ -61,6 +72,7 @@ void LeaseSession::extend(Held& held) {
         ensure(store_.keep_alive(held.lease), ErrorCode::HaKeepAlive,
                fmt::format("the lease of {} is gone: it was not extended in time or was revoked", options_.key));
         held.renewed = asked;
+        set_deadline(asked + held.ttl);
     } catch (const Error& error) {
         const bool is_over = clock_.now() - held.renewed >= held.ttl;
         if (error.code() == ErrorCode::HaKeepAlive) throw;
@@ -96,9 +108,11 @@ void LeaseSession::run(std::stop_token stop, const std::function<void(Revision)>
             if (!stop.stop_requested()) extend(held);
         }
     } catch (...) {
+        set_deadline(std::nullopt);
         give_up(held.lease);
         throw;
     }
+    set_deadline(std::nullopt);
     give_up(held.lease);
 }
 

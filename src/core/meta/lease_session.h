@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -32,6 +33,10 @@ class LeaseSession {
     /// Moves the key to a new lease of this TTL without delay: watchers see a put and no deletion.
     void change_ttl(std::chrono::seconds ttl);
 
+    /// From when on the store may have dropped the lease; nothing while `run` holds none. May be asked from any thread:
+    /// a call of `run` to the store may hang for longer than the lease lives.
+    [[nodiscard]] std::optional<Clock::TimePoint> deadline() const;
+
   private:
     struct Held {
         LeaseId lease = 0;
@@ -42,6 +47,7 @@ class LeaseSession {
     [[nodiscard]] Held acquire();
     void extend(Held& held);
     void give_up(LeaseId lease) noexcept;
+    void set_deadline(std::optional<Clock::TimePoint> deadline);
     void wait(const Held& held, std::stop_token stop);
     [[nodiscard]] std::chrono::seconds wanted_ttl() const;
 
@@ -51,6 +57,7 @@ class LeaseSession {
     mutable std::mutex mutex_;
     std::chrono::seconds ttl_;
     std::stop_source wake_;  ///< ends the present wait
+    std::optional<Clock::TimePoint> deadline_;
 };
 
 }  // namespace dm::meta
