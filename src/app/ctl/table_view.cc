@@ -113,6 +113,10 @@ std::string error_lines(const pb::QueryStatusResponse& source, const pb::SubTask
                             error.message(), error.rawcause().empty() ? "" : ": " + error.rawcause(),
                             error.workaround().empty() ? "" : "\n    -> " + error.workaround());
     }
+    if (!subtask.autoresume().reason().empty()) {
+        const auto& plan = subtask.autoresume();
+        text += fmt::format("    {}{}\n", plan.reason(), plan.nexttry().empty() ? "" : ", next at " + plan.nexttry());
+    }
     return text;
 }
 

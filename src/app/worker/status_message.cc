@@ -6,6 +6,7 @@
 #include <dmworker.pb.h>
 #include <fmt/format.h>
 
+#include "app/worker/wall_text.h"
 #include "core/api/translate.h"
 
 namespace dm::worker {
@@ -74,6 +75,20 @@ void fill(pb::SubTaskStatus& message, const target::SyncStatus& status) {
     add_notices(sync, status.noticed);
 }
 
+/// Shown while there is something to say: a failure, or the memory of earlier ones.
+void fill(pb::SubTaskStatus& message, const ResumePlan& plan) {
+    if (plan.reason.empty() && plan.history.empty()) return;
+    pb::ResumePlan& shown = *message.mutable_autoresume();
+    shown.set_reason(plan.reason);
+    if (plan.next_try) shown.set_nexttry(wall_text(*plan.next_try));
+    shown.set_attempts(plan.attempts);
+    for (const PastError& past : plan.history) {
+        pb::PastError& added = *shown.add_history();
+        added.set_time(wall_text(past.time));
+        added.set_error(past.text);
+    }
+}
+
 }  // namespace
 
 pb::SubTaskStatus to_message(const SubTaskReport& report) {
@@ -85,6 +100,7 @@ pb::SubTaskStatus to_message(const SubTaskReport& report) {
         message.mutable_result()->set_iscanceled(report.is_canceled);
         for (const Error& error : report.errors) *message.mutable_result()->add_errors() = api::to_process_error(error);
     }
+    fill(message, report.resume);
     if (report.status) std::visit([&](const auto& status) { fill(message, status); }, *report.status);
     return message;
 }

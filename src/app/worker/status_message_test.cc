@@ -98,5 +98,22 @@ TEST(StatusMessageTest, PauseByUserAndByError) {
     EXPECT_EQ(message.result().errors(0).message(), "3 columns, 2 values");
 }
 
+TEST(StatusMessageTest, AutomaticResumeIsShownWhereThereWereErrors) {
+    SubTaskReport report = running("t", UnitKind::Sync, target::SyncStatus{});
+    EXPECT_FALSE(to_message(report).has_autoresume());
+    const Clock::WallTime failed{std::chrono::milliseconds(1'700'000'000'250)};
+    report.resume = {.attempts = 2,
+                     .next_try = failed + std::chrono::seconds(2),
+                     .reason = "may go away",
+                     .history = {{.time = failed, .text = "connection lost"}}};
+    const pb::ResumePlan shown = to_message(report).autoresume();
+    EXPECT_EQ(shown.reason(), "may go away");
+    EXPECT_EQ(shown.attempts(), 2);
+    EXPECT_EQ(shown.nexttry(), "2023-11-14T22:13:22.250000000Z");
+    ASSERT_EQ(shown.history_size(), 1);
+    EXPECT_EQ(shown.history(0).time(), "2023-11-14T22:13:20.250000000Z");
+    EXPECT_EQ(shown.history(0).error(), "connection lost");
+}
+
 }  // namespace
 }  // namespace dm::worker

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/log.h"
 
 namespace dm::worker {
@@ -13,6 +15,8 @@ using meta::Stage;
 using target::UnitOutcome;
 
 constexpr auto kUntilWoken = std::chrono::hours(24);
+constexpr std::size_t kRemembered = 5;
+constexpr std::string_view kPausedByHand = "paused by pause-task: only resume-task starts it again";
 
 std::string_view unit_name(UnitKind kind) { return kind == UnitKind::Copy ? "copy" : "sync"; }
 
@@ -47,7 +51,9 @@ void SubTask::resume() {
         if (state.stage == Stage::Finished) return;
         state.wish = Wish::Run;
         state.is_canceled = false;
-        state.resume = {};
+        state.resume.attempts = 0;
+        state.resume.next_try.reset();
+        state.resume.reason.clear();
         if (state.stage == Stage::Paused) state.stage = Stage::Resuming;
         state.wake.request_stop();
     });
@@ -58,6 +64,7 @@ void SubTask::pause() {
         state.wish = Wish::Pause;
         state.resume.next_try.reset();
         if (state.stage == Stage::Finished) return;
+        if (!state.resume.reason.empty()) state.resume.reason = kPausedByHand;
         state.is_canceled = true;
         if (state.stage == Stage::Running) state.stage = Stage::Pausing;
         if (state.stage == Stage::Resuming) state.stage = Stage::Paused;
@@ -141,6 +148,8 @@ UnitOutcome SubTask::run_unit(UnitKind kind, std::stop_token stop) {
         state.stage = Stage::Running;
         state.kind = kind;
         state.errors.clear();
+        state.resume.next_try.reset();
+        state.resume.reason.clear();
         state.unit_stop = unit_stop;
         return true;
     });
@@ -172,6 +181,8 @@ void SubTask::fail_run(const Error& error) {
     const auto wait = state_.with([&](State& state) {
         state.stage = Stage::Paused;
         state.errors = {error};
+        state.resume.history.push_back({.time = now, .text = error.what()});
+        if (state.resume.history.size() > kRemembered) state.resume.history.pop_front();
         const auto planned = plan_resume(state, error);
         if (planned) state.resume.next_try = now + std::chrono::duration_cast<Clock::WallTime::duration>(*planned);
         return planned;
@@ -185,16 +196,26 @@ void SubTask::fail_run(const Error& error) {
                                  : std::string("by hand only")}});
 }
 
+/// Why there is no automatic attempt after this error; empty if there is one.
+std::string_view SubTask::refusal_to_resume(const State& state, const Error& error) const {
+    if (state.wish == Wish::Pause) return kPausedByHand;
+    if (!dependencies_.checker.is_enabled) return "`checker.check-enable` of the source is false: use resume-task";
+    if (error.retry_class() != RetryClass::Resume)
+        return "the error does not go away by itself: remove its cause, then use resume-task";
+    return {};
+}
+
 /// The wait before the next automatic attempt; nothing if there is none.
-std::optional<Clock::Duration> SubTask::plan_resume(State& state, const Error& error) {
+std::optional<Clock::Duration> SubTask::plan_resume(State& state, const Error& error) const {
     const config::CheckerConfig& checker = dependencies_.checker;
     state.resume.next_try.reset();
-    if (!checker.is_enabled || state.wish == Wish::Pause || error.retry_class() != RetryClass::Resume)
-        return std::nullopt;
+    state.resume.reason = refusal_to_resume(state, error);
+    if (!state.resume.reason.empty()) return std::nullopt;
     // After a long quiet run the back-off starts anew.
     if (dependencies_.clock.now() - run_began_ > checker.backoff_rollback) state.resume.attempts = 0;
     const double factor = std::pow(checker.backoff_factor, state.resume.attempts);
     ++state.resume.attempts;
+    state.resume.reason = fmt::format("the error may go away by itself: automatic attempt {}", state.resume.attempts);
     const std::chrono::duration<double, std::nano> wait = checker.backoff_min * factor;
     return std::min<Clock::Duration>(checker.backoff_max,
                                      Clock::Duration(static_cast<std::int64_t>(std::min(wait.count(), 1e15))));

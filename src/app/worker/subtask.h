@@ -1,10 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,10 +30,18 @@ using UnitFactory =
 /// Which units the task's mode asks for.
 [[nodiscard]] std::vector<UnitKind> units_of(config::TaskMode mode);
 
-/// When a subtask that paused itself is tried again.
+/// An error that paused the subtask at some time. A plain value.
+struct PastError {
+    Clock::WallTime time;
+    std::string text;
+};
+
+/// Whether and when a subtask that paused itself is tried again, and how it went so far. A plain value.
 struct ResumePlan {
     int attempts = 0;                         ///< automatic ones since the last quiet time
     std::optional<Clock::WallTime> next_try;  ///< nothing: not planned
+    std::string reason;                       ///< why it is tried again, or why not; empty: nothing failed
+    std::deque<PastError> history;            ///< the last few errors, oldest first; stays when it runs again
 };
 
 enum class Detail : std::uint8_t { All, Local };
@@ -98,7 +108,8 @@ class SubTask {
     target::UnitOutcome run_unit(UnitKind kind, std::stop_token stop);
     void end_run(target::UnitOutcome outcome);
     void fail_run(const Error& error);
-    std::optional<Clock::Duration> plan_resume(State& state, const Error& error);
+    std::optional<Clock::Duration> plan_resume(State& state, const Error& error) const;
+    [[nodiscard]] std::string_view refusal_to_resume(const State& state, const Error& error) const;
 
     const config::SubTaskConfig config_;
     const Dependencies dependencies_;

@@ -199,5 +199,33 @@ TEST(UnitsOfTest, ModesWithoutAnEngineAreRefused) {
     EXPECT_THROW(static_cast<void>(units_of(config::TaskMode::LoadAndSync)), Error);
 }
 
+TEST_F(SubTaskTest, HistoryOfErrorsIsKeptAndReasonsAreGiven) {
+    std::deque<Script> runs(7, {.kind = Script::Kind::Fail});
+    runs.push_back({.kind = Script::Kind::Fail, .code = ErrorCode::SyncColumnCount});
+    start(config::TaskMode::Incremental, runs);
+    subtask_->resume();
+    for (std::size_t failures = 1; failures <= 7; ++failures) {
+        while (units_.history().size() < failures) std::this_thread::yield();
+        const SubTaskReport report = await(Stage::Paused);
+        EXPECT_TRUE(report.resume.next_try);
+        EXPECT_NE(report.resume.reason.find("automatic attempt"), std::string::npos);
+        clock_.wait_for_sleepers(1);
+        clock_.advance(5min);
+    }
+    while (units_.history().size() < 8) std::this_thread::yield();
+    SubTaskReport report = await(Stage::Paused);
+    EXPECT_FALSE(report.resume.next_try);
+    EXPECT_NE(report.resume.reason.find("remove its cause"), std::string::npos);
+    EXPECT_EQ(report.resume.history.size(), 5U);
+    EXPECT_NE(report.resume.history.back().text.find("code=36027"), std::string::npos);
+
+    subtask_->pause();
+    EXPECT_NE(subtask_->report().resume.reason.find("pause-task"), std::string::npos);
+    subtask_->resume();
+    report = await(Stage::Running);
+    EXPECT_TRUE(report.resume.reason.empty());
+    EXPECT_EQ(report.resume.history.size(), 5U);
+}
+
 }  // namespace
 }  // namespace dm::worker
