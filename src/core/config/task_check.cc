@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "core/config/checking_items.h"
+#include "core/config/expression_check.h"
 #include "core/rules/nearest_name.h"
 
 namespace dm::config {
@@ -53,6 +54,13 @@ void check_expression_filter(const std::string& name, const ExpressionFilterRule
     };
     if (rule.schema.empty()) fail(ErrorCode::ConfigExprFilterEmpty, "`schema` is empty");
     if (rule.table.empty()) fail(ErrorCode::ConfigExprFilterEmpty, "`table` is empty");
+    for (const auto& [key, text] : {std::pair("insert-value-expr", &rule.insert_value_expr),
+                                    std::pair("update-old-value-expr", &rule.update_old_value_expr),
+                                    std::pair("update-new-value-expr", &rule.update_new_value_expr),
+                                    std::pair("delete-value-expr", &rule.delete_value_expr)}) {
+        const auto problem = text->empty() ? std::nullopt : expression_problem(*text);
+        if (problem) fail(ErrorCode::ConfigExprFilterGrammar, fmt::format("`{}`: {}", key, *problem));
+    }
     const int kinds = (rule.insert_value_expr.empty() ? 0 : 1) + (rule.delete_value_expr.empty() ? 0 : 1) +
                       (rule.update_old_value_expr.empty() && rule.update_new_value_expr.empty() ? 0 : 1);
     if (kinds > 1)
