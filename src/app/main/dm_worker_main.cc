@@ -1,14 +1,34 @@
+#include <memory>
+
 #include "app/main/process.h"
+#include "app/worker/endpoint_refresh.h"
 #include "app/worker/registration.h"
 #include "app/worker/unit_factory.h"
 #include "app/worker/worker_server.h"
 #include "base/log.h"
 #include "core/config/worker_config.h"
 #include "io/etcd/etcd_kv_store.h"
+#include "io/etcd/etcd_member_list.h"
 #include "io/rpc/address.h"
 
 namespace dm {
 namespace {
+
+/// Asks the masters with one connection as long as their addresses stay the same.
+class MasterList {
+  public:
+    std::vector<meta::Member> list(const std::vector<std::string>& endpoints) {
+        if (!members_ || endpoints != endpoints_) {
+            members_ = std::make_unique<etcd::EtcdMemberList>(etcd::EtcdOptions{.endpoints = endpoints});
+            endpoints_ = endpoints;
+        }
+        return members_->list();
+    }
+
+  private:
+    std::vector<std::string> endpoints_;
+    std::unique_ptr<etcd::EtcdMemberList> members_;
+};
 
 int serve(const config::WorkerConfig& config) {
     log::configure({.level = config.log_level,
@@ -22,6 +42,12 @@ int serve(const config::WorkerConfig& config) {
     worker::register_worker(model::WorkerName(config.name), config.advertise_addr, masters, clock, {});
     // Masters forward etcd's interface on their own ports.
     etcd::EtcdKvStore store({.endpoints = masters});
+    MasterList list;
+    const worker::EndpointRefresh refresh(
+        masters,
+        {.list = [&](const std::vector<std::string>& endpoints) { return list.list(endpoints); },
+         .changed = [&](const std::vector<std::string>& endpoints) { store.set_endpoints(endpoints); }},
+        clock);
     worker::WorkerServer server(
         config, {.store = store,
                  .clock = clock,
