@@ -78,6 +78,7 @@ int serve(const config::MasterConfig& config) {
                                  .registry = registry,
                                  .connect = master::mysql_connector(),
                                  .probe_position = master::mysql_position_probe(),
+                                 .open_binlog = master::mysql_binlog_opener(),
                                  .etcd_target = etcd.client_target()});
     server.start();
     log::info("dm-master ends", {{"signal", process::wait_for_signal()}});

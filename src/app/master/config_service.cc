@@ -80,7 +80,11 @@ pb::GetCfgResponse get_config(const MasterContext& context, Scheduler& scheduler
             missing = "worker not found";
             break;
         case pb::TaskTemplateType:
-            throw Error(ErrorCode::ConfigFeatureMissing, "task templates are not part of this version");
+            // Only the REST API makes templates.
+            ensure(!scheduler.store().load_task_templates().contains(model::TaskName(request.name())),
+                   ErrorCode::ConfigFeatureMissing, "task templates of the REST API are not available in this version");
+            missing = "task not found";
+            break;
         default:
             throw Error(ErrorCode::MasterInvalidOp,
                         fmt::format("invalid config type {}", static_cast<int>(request.type())));

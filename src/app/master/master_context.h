@@ -7,6 +7,7 @@
 #include "app/master/peer_calls.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "core/binlog/event_source.h"
 #include "core/config/master_config.h"
 #include "core/config/secret.h"
 #include "core/config/subtask_config.h"
@@ -22,6 +23,9 @@ using ConnectDatabase =
 /// Whether the binlog can be read from a subtask's `meta` on. Throws the server's refusal.
 using ProbePosition = std::function<void(const config::SubTaskConfig& subtask)>;
 
+/// Opens a source's binlog, not started yet.
+using OpenBinlog = std::function<std::unique_ptr<binlog::EventSource>(const config::DbConfig& database)>;
+
 /// What every command of the master may use besides the scheduler. Fixed after construction; everything outlives the
 /// commands.
 struct MasterContext {
@@ -32,6 +36,7 @@ struct MasterContext {
     PeerCalls& peers;
     ConnectDatabase connect;
     ProbePosition probe_position;
+    OpenBinlog open_binlog;
     QueryWorker query_worker;
     std::stop_token stop;  ///< the process ends: waits return early
 };

@@ -38,6 +38,11 @@ class MasterRpc final : public pb::Master::Service {
         return serve(*call, "OperateTask", *request, *response,
                      [&](Scheduler& scheduler) { return operate_task(context_, scheduler, *request); });
     }
+    Status UpdateTask(ServerContext* call, const pb::UpdateTaskRequest* request,
+                      pb::UpdateTaskResponse* response) override {
+        return serve(*call, "UpdateTask", *request, *response,
+                     [&](Scheduler& scheduler) { return update_task(context_, scheduler, *request); });
+    }
     Status CheckTask(ServerContext* call, const pb::CheckTaskRequest* request,
                      pb::CheckTaskResponse* response) override {
         return serve(*call, "CheckTask", *request, *response,
@@ -117,9 +122,6 @@ class MasterRpc final : public pb::Master::Service {
     }
 
     // Not part of this version.
-    Status UpdateTask(ServerContext*, const pb::UpdateTaskRequest*, pb::UpdateTaskResponse* response) override {
-        return refuse("updating a task", *response);
-    }
     Status ShowDDLLocks(ServerContext*, const pb::ShowDDLLocksRequest*, pb::ShowDDLLocksResponse* response) override {
         return refuse("merging of shards, and with it shard DDL locks,", *response);
     }

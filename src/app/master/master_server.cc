@@ -58,7 +58,8 @@ struct MasterServer::Impl {
           peers({.timeout = config.rpc_timeout, .rate = config.rpc_rate_limit, .burst = config.rpc_rate_burst},
                 parts.clock),
           leadership(parts.store, parts.clock, metrics,
-                     {.self = {.id = config.name, .addr = config.advertise_addr}, .ttl = std::chrono::seconds(60)}),
+                     {.self = {.id = config.name, .addr = config.advertise_addr}, .ttl = std::chrono::seconds(60)},
+                     {.max_ops = config.max_txn_ops, .max_bytes = config.max_request_bytes / 2}),
           context{.config = config,
                   .key = key,
                   .clock = parts.clock,
@@ -66,6 +67,7 @@ struct MasterServer::Impl {
                   .peers = peers,
                   .connect = parts.connect,
                   .probe_position = parts.probe_position,
+                  .open_binlog = parts.open_binlog,
                   .query_worker =
                       [this](const std::string& address, const pb::QueryStatusRequest& request) {
                           return peers.query_status(address, request);

@@ -26,6 +26,7 @@ class MasterServer {
         metrics::Registry& registry;
         ConnectDatabase connect;
         ProbePosition probe_position;
+        OpenBinlog open_binlog;
         std::string etcd_target;  ///< gRPC target that calls of etcd's own services are passed on to; empty: none
     };
 

@@ -23,14 +23,21 @@ binlog::StartPoint start_of(const config::SubTaskConfig& subtask) {
 
 }  // namespace
 
+OpenBinlog mysql_binlog_opener() {
+    return [](const config::DbConfig& database) -> std::unique_ptr<binlog::EventSource> {
+        return std::make_unique<mysql::BinlogStream>(
+            mysql::BinlogStream::Options{.connect = mysql::connect_options(database, ErrorScope::Upstream),
+                                         .host_name = "dm-master",
+                                         .heartbeat_period = std::chrono::seconds(1),
+                                         .read_timeout = std::chrono::seconds(15)});
+    };
+}
+
 ProbePosition mysql_position_probe() {
-    return [](const config::SubTaskConfig& subtask) {
-        mysql::BinlogStream stream({.connect = mysql::connect_options(subtask.from, ErrorScope::Upstream),
-                                    .host_name = "dm-master",
-                                    .heartbeat_period = std::chrono::seconds(1),
-                                    .read_timeout = std::chrono::seconds(15)});
-        stream.start(start_of(subtask));
-        for (int i = 0; i < kProvingEvents; ++i) static_cast<void>(stream.next({}));
+    return [open = mysql_binlog_opener()](const config::SubTaskConfig& subtask) {
+        const auto stream = open(subtask.from);
+        stream->start(start_of(subtask));
+        for (int i = 0; i < kProvingEvents; ++i) static_cast<void>(stream->next({}));
     };
 }
 

@@ -8,4 +8,7 @@ namespace dm::master {
 /// where the source goes by GTIDs and there is one, else by position.
 [[nodiscard]] ProbePosition mysql_position_probe();
 
+/// A replica's stream of a source's binlog, with a heartbeat where its end is reached.
+[[nodiscard]] OpenBinlog mysql_binlog_opener();
+
 }  // namespace dm::master

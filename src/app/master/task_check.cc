@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 
 #include "app/master/fan_out.h"
+#include "app/master/start_time.h"
+#include "base/log.h"
 #include "core/config/missing_features.h"
+#include "core/sql/literal.h"
 #include "unit/precheck/prechecks.h"
 #include "unit/precheck/report.h"
 
@@ -15,6 +18,20 @@ namespace {
 
 constexpr std::string_view kHeader = "fail to check synchronization configuration with type";
 constexpr std::string_view kPassed = "pre-check is passed. ";
+
+/// Where the source's binlog was at that time.
+model::Location place_of_time(const MasterContext& context, const config::SubTaskConfig& source, std::int64_t time) {
+    const auto session = context.connect(source.from, ErrorScope::Upstream);
+    const auto listed = session->query("SHOW BINARY LOGS");
+    std::vector<std::string> files;
+    for (std::size_t row = 0; row < listed.rows.size(); ++row) files.push_back(listed.text(row, "Log_name"));
+    const BinlogByTime search([&] { return context.open_binlog(source.from); }, std::move(files),
+                              session->version().flavor);
+    auto place = search.find(time);
+    ensure(place.has_value(), ErrorCode::ConfigStartTimeLate,
+           fmt::format("source {} has no binlog event as late as the start time", source.source_id.str()));
+    return std::move(*place);
+}
 
 CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int64_t max_errors,
                         std::int64_t max_warnings) {
@@ -69,6 +86,39 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
     return outcome_of(items, max_errors, max_warnings);
 } catch (const Error& error) {
     return {.is_passed = false, .text = error.what()};
+}
+
+void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time) {
+    const std::int64_t time = parse_start_time(start_time);
+    ensure(task.task.task_mode == config::TaskMode::Incremental, ErrorCode::ConfigFeatureMissing,
+           fmt::format("`--start-time` with task-mode {} is not available in this version: existing data is copied "
+                       "first, and its copy says where replication begins; use task-mode incremental",
+                       config::task_mode_name(task.task.task_mode)));
+    for (std::size_t i = 0; i < task.subtasks.size(); ++i) {
+        const auto& source = task.effective[i];
+        const auto place = place_of_time(context, source, time);
+        config::MetaConfig meta{.binlog_name = place.position.file,
+                                .binlog_pos = static_cast<std::uint32_t>(place.position.offset),
+                                .binlog_gtid = source.sync.enable_gtid ? place.gtid_set.to_string() : std::string()};
+        log::info("start time found", {{"source", source.source_id.str()}, {"location", place.to_string()}});
+        task.subtasks[i].meta = meta;
+        task.effective[i].meta = std::move(meta);
+    }
+}
+
+void forget_progress(const MasterContext& context, const CheckedTask& task) {
+    constexpr int kNoSuchTable = 1146;
+    const auto session = context.connect(task.task.target_database, ErrorScope::Downstream);
+    const model::TableName table{.schema = task.task.meta_schema, .table = task.task.name.str() + "_syncer_checkpoint"};
+    for (const auto& subtask : task.subtasks) {
+        std::string id;
+        sql::append_quoted(id, subtask.source_id.str());
+        try {
+            session->execute(fmt::format("DELETE FROM {} WHERE id = {}", table.quoted(), id));
+        } catch (const Error& error) {
+            if (sql::server_error_of(error) != kNoSuchTable) throw;
+        }
+    }
 }
 
 /// The fence tables stay: their epochs must never go back. So does the schema `<meta-schema>_<task>` of physical

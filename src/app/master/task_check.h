@@ -33,6 +33,13 @@ struct CheckOutcome {
 [[nodiscard]] CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors,
                                      std::int64_t max_warnings);
 
+/// Puts the places of `start_time` into `meta` of every subtask. Only incremental tasks begin at a time: others are
+/// refused by name. Throws Error{ConfigStartTimeLate} if a source has nothing that late yet.
+void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time);
+
+/// Forgets how far replication of these subtasks had come, so that it begins at `meta`.
+void forget_progress(const MasterContext& context, const CheckedTask& task);
+
 /// Drops what the task has left in the downstream's meta schema. Throws what the session throws.
 void drop_downstream_meta(const MasterContext& context, const config::TaskConfig& task);
 

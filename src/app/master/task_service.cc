@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::int64_t kShownFindings = 10;
 
-template <typename Request>
-void refuse_start_time(const Request& request) {
-    ensure(request.starttime().empty(), ErrorCode::ConfigFeatureMissing,
-           "`--start-time` is not part of this version: give the position in `mysql-instances[].meta` of an "
-           "incremental task");
-}
-
 /// Elements for named sources that the task file does not have; empty if all are there.
 std::vector<pb::CommonWorkerResponse> strangers(const CheckedTask& checked, const pb::StartTaskRequest& request) {
     std::vector<pb::CommonWorkerResponse> elements;
@@ -51,6 +44,18 @@ void remove_meta(const MasterContext& context, Scheduler& scheduler, const confi
            fmt::format("task {} exists: its meta data can be removed only after `stop-task`", task.name.str()));
     scheduler.store().delete_task_leftovers(task.name);
     drop_downstream_meta(context, task);
+}
+
+/// What runs already is not begun anew.
+void refuse_existing(Scheduler& scheduler, const CheckedTask& checked) {
+    scheduler.read([&](const ClusterTable& table) {
+        const auto* subtasks = table.task(checked.task.name);
+        for (const auto& subtask : checked.subtasks) {
+            ensure(subtasks == nullptr || !subtasks->contains(subtask.source_id), ErrorCode::SchedulerSubTaskExists,
+                   fmt::format("task {} exists on source {}: `--start-time` needs `stop-task` first",
+                               checked.task.name.str(), subtask.source_id.str()));
+        }
+    });
 }
 
 std::vector<model::SourceId> ids_of(const google::protobuf::RepeatedPtrField<std::string>& names) {
@@ -89,9 +94,9 @@ std::vector<model::SourceId> addressed_sources(Scheduler& scheduler, const model
 
 pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& scheduler,
                                  const pb::StartTaskRequest& request) {
-    refuse_start_time(request);
     pb::StartTaskResponse response;
     CheckedTask checked = read_task(context, scheduler, request.task());
+    if (!request.starttime().empty()) begin_at_time(context, checked, request.starttime());
     const CheckOutcome outcome = pre_check(context, checked, kShownFindings, kShownFindings);
     response.set_checkresult(outcome.text);
     if (!outcome.is_passed) return response;
@@ -103,6 +108,10 @@ pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& schedu
     std::vector<model::SourceId> added;
     try {
         if (request.removemeta()) remove_meta(context, scheduler, checked.task);
+        if (!request.starttime().empty()) {
+            refuse_existing(scheduler, checked);
+            forget_progress(context, checked);
+        }
         for (const auto& id : scheduler.add_subtasks(checked.subtasks)) added.push_back(id.source);
     } catch (const Error& error) {
         response.set_msg(error.what());
@@ -149,11 +158,21 @@ pb::OperateTaskResponse operate_task(const MasterContext& context, Scheduler& sc
     return response;
 }
 
+pb::UpdateTaskResponse update_task(const MasterContext& context, Scheduler& scheduler,
+                                   const pb::UpdateTaskRequest& request) {
+    pb::UpdateTaskResponse response;
+    const CheckedTask checked = read_task(context, scheduler, request.task());
+    const CheckOutcome outcome = pre_check(context, checked, kShownFindings, kShownFindings);
+    response.set_result(outcome.is_passed);
+    response.set_checkresult(outcome.text);
+    return response;
+}
+
 pb::CheckTaskResponse check_task(const MasterContext& context, Scheduler& scheduler,
                                  const pb::CheckTaskRequest& request) {
-    refuse_start_time(request);
     pb::CheckTaskResponse response;
-    const CheckedTask checked = read_task(context, scheduler, request.task());
+    CheckedTask checked = read_task(context, scheduler, request.task());
+    if (!request.starttime().empty()) begin_at_time(context, checked, request.starttime());
     const CheckOutcome outcome = pre_check(context, checked, request.errcnt(), request.warncnt());
     response.set_result(outcome.is_passed);
     response.set_msg(outcome.text);

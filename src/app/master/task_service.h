@@ -8,6 +8,8 @@ class StartTaskRequest;
 class StartTaskResponse;
 class OperateTaskRequest;
 class OperateTaskResponse;
+class UpdateTaskRequest;
+class UpdateTaskResponse;
 class CheckTaskRequest;
 class CheckTaskResponse;
 }  // namespace pb
@@ -22,6 +24,9 @@ namespace dm::master {
 /// Pause, resume or delete; waits until the workers have obeyed.
 [[nodiscard]] pb::OperateTaskResponse operate_task(const MasterContext& context, Scheduler& scheduler,
                                                    const pb::OperateTaskRequest& request);
+/// Reads the file and checks the servers, as the original's does: nothing is changed.
+[[nodiscard]] pb::UpdateTaskResponse update_task(const MasterContext& context, Scheduler& scheduler,
+                                                 const pb::UpdateTaskRequest& request);
 [[nodiscard]] pb::CheckTaskResponse check_task(const MasterContext& context, Scheduler& scheduler,
                                                const pb::CheckTaskRequest& request);
 
