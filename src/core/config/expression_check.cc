@@ -19,9 +19,9 @@ using sql::TokenKind;
 constexpr int kMaxDepth = 200;
 
 constexpr auto kReserved = std::to_array<std::string_view>(
-    {"AND",   "OR",    "XOR", "NOT",    "IN",    "LIKE",  "RLIKE", "REGEXP",  "BETWEEN", "IS",
-     "DIV",   "MOD",   "AS",  "WHEN",   "THEN",  "ELSE",  "END",   "SELECT",  "FROM",    "WHERE",
-     "GROUP", "ORDER", "BY",  "HAVING", "LIMIT", "UNION", "INTO",  "COLLATE", "ESCAPE",  "USING"});
+    {"AND",   "OR", "XOR",    "NOT",   "IN",    "LIKE", "RLIKE",   "REGEXP", "BETWEEN", "IS",
+     "DIV",   "AS", "WHEN",   "THEN",  "ELSE",  "END",  "SELECT",  "FROM",   "WHERE",   "GROUP",
+     "ORDER", "BY", "HAVING", "LIMIT", "UNION", "INTO", "COLLATE", "ESCAPE", "USING"});
 
 Error grammar_error(std::string text) { return Error(ErrorCode::ConfigExprFilterGrammar, std::move(text)); }
 
