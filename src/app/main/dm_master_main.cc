@@ -8,6 +8,7 @@
 #include "app/master/master_server.h"
 #include "app/master/position_probe.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "core/config/master_config.h"
 #include "io/etcd/etcd_child.h"
 #include "io/etcd/etcd_join.h"
@@ -35,7 +36,7 @@ std::optional<config::SecretKey> secret_key(const config::MasterConfig& config) 
     }
 }
 
-etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config) {
+etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config, Clock& clock) {
     etcd::EtcdChildOptions options;
     options.name = config.name;
     options.data_dir = config.data_dir;
@@ -52,10 +53,19 @@ etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config) {
 
     std::optional<etcd::EtcdMemberList> group;
     if (!config.join.empty()) group.emplace(etcd::EtcdOptions{.endpoints = rpc::split_addresses(config.join)});
-    etcd::prepare_cluster(
-        options,
-        {.join = config.join, .advertise_addr = config.advertise_addr, .initial_cluster = config.initial_cluster},
-        group ? &*group : nullptr);
+    // A group takes no new member for some seconds after the last one came.
+    retry(
+        {.max_attempts = 20, .initial_wait = std::chrono::seconds(1), .max_wait = std::chrono::seconds(1)}, clock, {},
+        [&] {
+            etcd::prepare_cluster(options,
+                                  {.join = config.join,
+                                   .advertise_addr = config.advertise_addr,
+                                   .initial_cluster = config.initial_cluster},
+                                  group ? &*group : nullptr);
+        },
+        [](const Error& error, Clock::Duration) {
+            log::warn("joining the group failed and is tried again", {{"error", error.what()}});
+        });
     return options;
 }
 
@@ -67,7 +77,7 @@ int serve(const config::MasterConfig& config) {
     const auto key = secret_key(config);
     SystemClock clock;
     metrics::Registry registry;
-    etcd::EtcdChild etcd(etcd_options(config));
+    etcd::EtcdChild etcd(etcd_options(config, clock));
     etcd.start();
     etcd::EtcdKvStore store({.endpoints = {etcd.client_target()}});
     etcd::EtcdMemberList members({.endpoints = {etcd.client_target()}});
