@@ -360,6 +360,26 @@ TEST_F(SchedulerTest, ANewLeaderDropsBoundsOfDeadWorkersAndKeepsTheOthers) {
     expect_faithful();
 }
 
+TEST_F(SchedulerTest, ANewLeaderKeepsMoreBoundsThanATransactionTakes) {
+    constexpr int kMany = 250;
+    for (int i = 0; i < kMany; ++i) {
+        add_worker("w" + std::to_string(i));
+        wake("w" + std::to_string(i));
+    }
+    hear();
+    for (int i = 0; i < kMany; ++i) add_source("s" + std::to_string(i));
+    const auto before = scheduler_->store().load_all().bounds;
+    ASSERT_EQ(before.size(), 250U);
+    const auto last = kv_.get(meta::keys::bound(WorkerName("w249")), false).items.at(0).modified;
+    restart();
+    EXPECT_EQ(scheduler_->store().load_all().bounds, before);
+    EXPECT_GT(kv_.get(meta::keys::bound(WorkerName("w249")), false).items.at(0).modified, last);
+    for (int i = 0; i < kMany; ++i) kill("w" + std::to_string(i));
+    restart();
+    EXPECT_TRUE(scheduler_->store().load_all().bounds.empty());
+    expect_faithful();
+}
+
 TEST_F(SchedulerTest, ANewLeaderGivesEveryFreeWorkerItsOwnSourceBack) {
     start_worker("w1");
     start_worker("w2");
