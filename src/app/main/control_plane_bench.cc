@@ -241,6 +241,7 @@ void run_on(meta::KvStore& kv, meta::MemberList& members, const std::string& etc
     config.name = "master-1";
     config.master_addr = fmt::format("127.0.0.1:{}", etcd::free_loopback_port());
     config.advertise_addr = config.master_addr;
+    config.rpc_rate_limit = 1e6;  // of one worker; here a few ports stand for all workers
     metrics::Registry registry;
     master::MasterServer server(config, std::nullopt,
                                 {.store = kv,
