@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-// toml++ asserts what a text need not fulfil ("[" at the end of a line), although it answers such a text well, and calls
-// unreachable what any accented letter outside of quotes reaches: there, "no" is the answer.
+// toml++ asserts what a text need not fulfil ("[" at the end of a line), although it answers such a text well, and
+// calls unreachable what any accented letter outside of quotes reaches: there, "no" is the answer.
 // clang-format off
 #define TOML_ASSERT(expression) static_assert(true)
 #include <toml++/impl/preprocessor.h>
