@@ -101,7 +101,7 @@ def task_changes(target):
         "target-port-float": ({"target-database": {**target, "port": 3306.5}}, "26002 127.0.0.1:3306"),
         "target-unreachable": (
             {"target-database": {**target, "port": 1}},
-            "26002 host, port, user and password are right"),
+            "26002 at 127.0.0.1:1 as user"),
         "no-instances": ({"mysql-instances": None}, "20013 `mysql-instances` has no entry"),
         "empty-instances": ({"mysql-instances": []}, "20013 `mysql-instances` has no entry"),
         "instances-map": ({"mysql-instances": {"source-id": "s1"}}, "20003 `mysql-instances` takes a list"),
