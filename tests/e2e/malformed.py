@@ -88,20 +88,20 @@ def task_changes(target):
         "target-list": ({"target-database": []}, "20003 `target-database` takes a map"),
         "target-text": ({"target-database": "127.0.0.1:4000"}, "20003 `target-database` takes a map"),
         "target-types": ({"target-database": wrong_host}, "20003 `target-database.port` takes an integer"),
-        "target-port-0": ({"target-database": {**target, "port": 0}}, "26005 127.0.0.1:0: a port is a number"),
+        "target-port-0": ({"target-database": {**target, "port": 0}}, "26002 127.0.0.1:0: a port is a number"),
         "target-port-negative": (
             {"target-database": {**target, "port": -1}},
-            "26005 127.0.0.1:-1: a port is a number"),
+            "26002 127.0.0.1:-1: a port is a number"),
         "target-port-big": (
             {"target-database": {**target, "port": 65536}},
-            "26005 127.0.0.1:65536: a port is a number"),
+            "26002 127.0.0.1:65536: a port is a number"),
         "target-port-overflow": (
             {"target-database": {**target, "port": 99999999999999999999999}},
             "20003 `target-database.port`"),
-        "target-port-float": ({"target-database": {**target, "port": 3306.5}}, "26005 127.0.0.1:3306"),
+        "target-port-float": ({"target-database": {**target, "port": 3306.5}}, "26002 127.0.0.1:3306"),
         "target-unreachable": (
             {"target-database": {**target, "port": 1}},
-            "26005 check host, port, user and password"),
+            "26002 at 127.0.0.1:1 as user"),
         "no-instances": ({"mysql-instances": None}, "20013 `mysql-instances` has no entry"),
         "empty-instances": ({"mysql-instances": []}, "20013 `mysql-instances` has no entry"),
         "instances-map": ({"mysql-instances": {"source-id": "s1"}}, "20003 `mysql-instances` takes a list"),
@@ -130,7 +130,7 @@ def task_changes(target):
             _used("routes", "route-rules", {}, many=True),
             "20045 `schema-pattern` is empty"),
         "route-giant-regex": (
-            _used("routes", "route-rules", {"schema-pattern": "~" + "(a{1000}){1000}", "target-schema": "b"}, many=True),
+            _used("routes", "route-rules", {"schema-pattern": "~(a{1000}){1000}", "target-schema": "b"}, many=True),
             "20045 invalid repetition size"),
         "filter-regex": (
             _used("block-allow-list", "block-allow-list", {"do-dbs": ["~("]}),
@@ -182,7 +182,8 @@ def task_changes(target):
             {"mysql-instances": [{"source-id": "s1", "meta": "bin.000001:4"}]},
             "20003 `mysql-instances[0].meta` takes a map"),
         "expression-filter": (
-            _used("expression-filter", "expression-filters", {"schema": "d", "table": "t", "insert-value-expr": "id >"}, many=True),
+            _used("expression-filter", "expression-filters", {"schema": "d", "table": "t", "insert-value-expr": "id >"},
+                  many=True),
             "20101 `expression-filter`"),
         "unknown-expression": (
             {"mysql-instances": [{"source-id": "s1", "expression-filters": ["none"]}]},

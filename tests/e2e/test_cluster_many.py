@@ -189,9 +189,9 @@ def test_crashes_in_any_order(new_cluster, sources, downstream, assert_same, see
     for source, server in sources.items():
         assert_same(server, downstream, f"shop_{source}")
     assert sorted(bounds.check()) == sorted(sources), chaos.history
-    members = cluster.members()
-    assert sorted(m["source"] for m in members if m["stage"] == "bound") == sorted(sources)
-    assert [m["stage"] for m in members if m["stage"] != "bound"] == ["free"], members
+    cluster.wait(lambda: sorted(m["source"] for m in cluster.members()) == sorted(["", *sources]) and
+                 all(m["stage"] == ("bound" if m["source"] else "free") for m in cluster.members()), 20,
+                 "three bound workers and a free one")
 
 
 def test_a_gap_in_the_watch_is_made_good(new_cluster, servers, downstream):

@@ -31,7 +31,7 @@ class PeerCalls {
   public:
     struct Options {
         std::chrono::nanoseconds timeout = std::chrono::seconds(30);
-        double rate = 10;  ///< status calls per second, after `burst`
+        double rate = 10;  ///< status calls per second to one worker, after `burst`
         int burst = 40;
     };
     PeerCalls(const Options& options, Clock& clock);
@@ -49,10 +49,13 @@ class PeerCalls {
     [[nodiscard]] std::shared_ptr<grpc::Channel> channel(const std::string& address);
 
   private:
+    struct Peer;
+    [[nodiscard]] Peer& peer(const std::string& address);
+
     const Options options_;
-    TokenBucket bucket_;
+    Clock& clock_;
     std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;  ///< under mutex_
+    std::map<std::string, std::unique_ptr<Peer>> peers_;  ///< under mutex_; never erased, so references stay
 };
 
 }  // namespace dm::master

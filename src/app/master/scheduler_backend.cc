@@ -1,5 +1,7 @@
 #include "app/master/scheduler_backend.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace dm::master {
@@ -48,6 +50,15 @@ bool is_sound(const meta::SourceBound& bound, const ClusterTable& table) {
     return worker != nullptr && worker->is_alive && source != nullptr && !source->worker;
 }
 
+template <typename T, typename F>
+void in_pieces(const std::vector<T>& all, const F& write) {
+    constexpr std::size_t kPiece = 100;
+    for (std::size_t i = 0; i < all.size(); i += kPiece) {
+        const auto from = all.begin() + static_cast<std::ptrdiff_t>(i);
+        write(std::vector<T>(from, from + static_cast<std::ptrdiff_t>(std::min(kPiece, all.size() - i))));
+    }
+}
+
 }  // namespace
 
 meta::Revision SchedulerBackend::recover() {
@@ -69,8 +80,9 @@ meta::Revision SchedulerBackend::recover() {
         table.bind(checked.source, name);
         kept.push_back(checked);
     }
-    if (!dropped.empty()) store_.delete_bounds(dropped);
-    if (!kept.empty()) store_.put_bounds(kept);
+    // In pieces: a transaction of the store takes a limited number of writes, and each bound stands for itself.
+    in_pieces(dropped, [&](const auto& piece) { store_.delete_bounds(piece); });
+    in_pieces(kept, [&](const auto& piece) { store_.put_bounds(piece); });
     std::vector<model::WorkerName> free;
     for (const auto& [name, row] : table.workers()) {
         if (row.stage() == WorkerStage::Free) free.push_back(name);
