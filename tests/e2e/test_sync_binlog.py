@@ -37,7 +37,7 @@ def change(source, name="b", count=10):
             cursor.execute("BEGIN")
             cursor.execute("INSERT INTO t (v) VALUES (REPEAT('x', %s))", (100 + number,))
             cursor.execute("UPDATE t SET v = CONCAT(v, 'y'), n = NULL WHERE id %% 7 = %s", (number % 7,))
-            cursor.execute("DELETE FROM t WHERE id = LAST_INSERT_ID() - 5")
+            cursor.execute("DELETE FROM t WHERE id + 5 = LAST_INSERT_ID()")
             cursor.execute("COMMIT")
 
 
@@ -175,9 +175,15 @@ def test_a_purged_binlog_is_named(cluster, new_server, downstream, kind, by_gtid
     change(source)
     source.execute("FLUSH LOGS")
     change(source)
-    source.execute(f"PURGE BINARY LOGS TO '{status_of(source)[0]}'")
-    assert needed[0] not in [row[0] for row in source.query("SHOW BINARY LOGS")]
-    cluster.ctl_ok("resume-task", "t")
+
+    def purged():
+        # A file is kept while a connection that is gone has not been noticed to be.
+        change(source, count=1)
+        source.execute(f"PURGE BINARY LOGS TO '{status_of(source)[0]}'")
+        return needed[0] not in [row[0] for row in source.query("SHOW BINARY LOGS")]
+
+    cluster.wait(purged, 60, f"{needed[0]} to be purged")
+    cluster.ctl("resume-task", "t")
     cluster.wait(lambda: errors_of(cluster), 30, "the subtask to fail")
     error = errors_of(cluster)[0]
     assert error["ErrCode"] == 36101, error

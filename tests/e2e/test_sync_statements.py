@@ -105,3 +105,37 @@ def test_a_crash_before_the_statement(cluster, running, target, assert_same):
     cluster.wait_synced("t", 90)
     assert_same(running, target, "d")
     assert index_count(target, "d.t") == index_count(running, "d.t")
+
+
+@pytest.mark.parametrize("kind", ["mysql9.7", "mariadb11.8"])
+def test_what_only_mariadb_knows(cluster, servers, assert_same, kind):
+    source, target = servers.get("mariadb10.11", "up"), servers.get(kind, "down")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v INT)", "INSERT INTO d.t VALUES (1, 1)",
+                   "CREATE TABLE d.x (id INT PRIMARY KEY)", "CREATE TABLE d.y (id INT PRIMARY KEY)")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    source.execute("ALTER TABLE d.t WAIT 10 ADD COLUMN IF NOT EXISTS a INT", "INSERT INTO d.t VALUES (2, 2, 2)",
+                   "ALTER TABLE d.t NOWAIT DROP COLUMN IF EXISTS v", "ALTER TABLE d.t ADD INDEX IF NOT EXISTS i (a)",
+                   "ALTER TABLE IF EXISTS d.t MODIFY COLUMN IF EXISTS a BIGINT", "DROP INDEX IF EXISTS i ON d.t",
+                   "CREATE INDEX IF NOT EXISTS j ON d.t (a)", "RENAME TABLE d.x NOWAIT TO d.z, d.y TO d.x, d.z TO d.y",
+                   "INSERT INTO d.x VALUES (7)", "TRUNCATE TABLE d.t WAIT 5", "INSERT INTO d.t VALUES (9, 9)",
+                   "CREATE TABLE d.w (id INT PRIMARY KEY)", "DROP TABLE d.w, d.y", "CREATE SEQUENCE d.s",
+                   "SELECT NEXTVAL(d.s)")
+    cluster.wait_synced("t")
+    assert_same(source, target, ("d", "t"), ("d", "x"))
+    assert [row[0] for row in target.query("SHOW TABLES FROM d")] == ["t", "x"]
+    kinds = {notice["kind"] for notice in cluster.subtask("t", "s1")["sync"]["noticed"]}
+    assert kinds == {"skipped statement on a sequence", "rows of a sequence"}
+
+
+def test_a_system_versioned_table_is_refused_by_name(cluster, servers):
+    source, target = servers.get("mariadb10.11", "up"), servers.get("mariadb11.8", "down")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY) WITH SYSTEM VERSIONING")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_unit("t", "Sync")
+    source.execute("INSERT INTO d.t VALUES (1)")
+    cluster.wait(lambda: (cluster.subtask("t", "s1")["result"] or {}).get("errors"), 30, "the subtask to fail")
+    error = cluster.subtask("t", "s1")["result"]["errors"][0]
+    assert error["ErrCode"] == 36016 and "`d`.`t` is system-versioned" in error["Message"], error

@@ -16,16 +16,6 @@ namespace {
 constexpr std::size_t kMaxStatementBytes = 1UL << 20U;
 constexpr std::size_t kShownStatementBytes = 512;
 
-std::size_t image_bytes(model::Row row) {
-    std::size_t bytes = 0;
-    for (const auto& value : row) bytes += value.is_view() ? value.text().size() + 2 : 8;
-    return bytes;
-}
-
-std::size_t change_bytes(const dml::RowChange& change) {
-    return image_bytes(change.before) + image_bytes(change.after);
-}
-
 std::string shown(std::string_view statement) {
     if (log::hides_values()) return sql::hide_values(statement.substr(0, kShownStatementBytes));
     if (statement.size() <= kShownStatementBytes) return std::string(statement);
@@ -54,13 +44,16 @@ void Applier::run(std::stop_token stop) {
 }
 
 bool Applier::fill_backlog(std::stop_token stop) {
-    const auto take = [&](Slice slice) { std::move(slice.begin(), slice.end(), std::back_inserter(backlog_)); };
+    const auto take = [&](Slice slice) {
+        for (const Job& job : slice) backlog_bytes_ += job.bytes;
+        std::move(slice.begin(), slice.end(), std::back_inserter(backlog_));
+    };
     if (backlog_.empty()) {
         auto slice = queue_.pop(std::move(stop));
         if (!slice) return false;
         take(std::move(*slice));
     }
-    while (backlog_.size() < options_.batch_rows) {
+    while (backlog_.size() < options_.batch_rows && backlog_bytes_ < options_.batch_bytes) {
         auto slice = queue_.try_pop();
         if (!slice) break;
         take(std::move(*slice));
@@ -74,7 +67,7 @@ std::size_t Applier::batch_size() const {
     std::size_t size = 0;
     const std::size_t limit = std::min(options_.batch_rows, backlog_.size());
     while (size < limit) {
-        bytes += change_bytes(backlog_[size].change);
+        bytes += backlog_[size].bytes;
         if (size > 0 && (bytes > options_.batch_bytes || !context_.progress.are_applied(backlog_[size].waits))) break;
         ++size;
     }
@@ -101,6 +94,7 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
         });
     context_.metrics.batch_applied(changes, options_.lane, statements, since);
     const dml::Sequence last = backlog_[size - 1].sequence;
+    for (std::size_t i = 0; i < size; ++i) backlog_bytes_ -= backlog_[i].bytes;
     backlog_.erase(backlog_.begin(), backlog_.begin() + static_cast<std::ptrdiff_t>(size));
     context_.progress.apply(options_.lane, last, size);
 }

@@ -63,6 +63,7 @@ class Applier {
     SessionLink link_;
     dml::BatchPlanner planner_;
     std::deque<Job> backlog_;
+    std::size_t backlog_bytes_ = 0;
 };
 
 }  // namespace dm::sync

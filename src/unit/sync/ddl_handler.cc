@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/retry.h"
 #include "core/sql/literal.h"
+#include "core/sql/mariadb_clauses.h"
 #include "core/sql/sql_mode.h"
 #include "unit/target/downstream.h"
 #include "unit/target/server_error.h"
@@ -106,6 +107,8 @@ std::string_view skipped_name(StatementKind kind) {
         case StatementKind::CreateTrigger:
         case StatementKind::DropTrigger:
             return "skipped statement on a trigger";
+        case StatementKind::Sequence:
+            return "skipped statement on a sequence";
         case StatementKind::Routine:
             return "skipped statement on a routine";
         case StatementKind::Event:
@@ -328,9 +331,16 @@ void DdlHandler::run_part(const sql::RewrittenDdl& part, std::size_t number, con
                       {{"statement", shortened(part.text)}, {"location", location.to_string()}});
             return;
         }
-        if (const auto tolerated = target::execute_ddl(session, part.text)) {
+        const bool is_for_another =
+            catalog_.tracker().options().is_mariadb && session.version().flavor != model::Flavor::MariaDb;
+        const std::string text = is_for_another ? sql::without_mariadb_clauses(part.text, part.kind) : part.text;
+        if (part.kind == StatementKind::AlterTable && sql::has_several_actions(text)) {
+            // All or nothing: if one action was done already, the others were not.
+            session.execute(text);
+        } else if (const auto tolerated = target::execute_ddl(session, text)) {
             log::warn("the target already is as the statement wants it",
-                      {{"statement", shortened(part.text)}, {"error", *tolerated}});
+                      {{"statement", shortened(text)}, {"error", *tolerated}});
+            notices_.pass_over("statement that the target had no need of", location.to_string());
         }
     } catch (const Error& error) {
         // A rename that has been done before finds the old name gone and the new one there.

@@ -41,6 +41,7 @@ struct RowsItem {
     dml::ChangeKind kind = dml::ChangeKind::Insert;
     bool is_safe = false;
     std::uint32_t timestamp = 0;
+    std::size_t bytes = 0;  ///< of memory, with the event that the values are views of
     model::RowBatch before;
     model::RowBatch after;
     std::vector<dml::CausalityKey> keys;  ///< of all rows, one after the other
@@ -76,6 +77,7 @@ struct Job {
     dml::RowChange change;
     std::shared_ptr<const RowsItem> rows;  ///< keeps the change's memory
     dml::Sequence sequence = 0;
+    std::size_t bytes = 0;               ///< of memory, its share of `rows`
     std::vector<dml::Dependency> waits;  ///< of other lanes, to be applied before
 };
 using Slice = std::vector<Job>;

@@ -56,7 +56,7 @@ bool Recorder::flush(std::stop_token stop) {
 void Recorder::write_if_due() {
     if (is_held_) return;
     const auto snapshot = progress_.snapshot();
-    if (!snapshot.watermark) return;
+    if (!snapshot.watermark || !target::SyncCheckpoint::can_record(snapshot.watermark->location)) return;
     const auto age = clock_.now() - last_write_;
     const bool has_moved = [&] {
         const std::lock_guard lock(mutex_);
@@ -102,6 +102,11 @@ void Recorder::write(bool in_good_order) {
 
 void Recorder::flush_alone(bool in_good_order) {
     const auto snapshot = progress_.snapshot();
+    if (snapshot.watermark && !target::SyncCheckpoint::can_record(snapshot.watermark->location)) {
+        log::warn("the place cannot be recorded, what follows the last recorded one will be repeated",
+                  {{"location", snapshot.watermark->location.to_string()}});
+        return;
+    }
     const bool is_clean = in_good_order && snapshot.is_drained && snapshot.is_at_newest;
     retry(kWritePolicy, clock_, {}, [&] { write(is_clean); });
 }

@@ -1,7 +1,9 @@
 #include "unit/sync/run.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <deque>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,7 +16,9 @@ namespace {
 
 constexpr std::size_t kReaderBytes = 4UL << 20U;
 constexpr std::size_t kSequencerBytes = 8UL << 20U;
-constexpr std::size_t kLaneBytes = 16UL << 20U;  // of all lanes together
+constexpr std::size_t kLaneBytes = 16UL << 20U;   // of all lanes together
+constexpr std::size_t kBatchBytes = 32UL << 20U;  // of all lanes together
+constexpr std::size_t kMaxBatchBytes = 4UL << 20U;
 constexpr std::size_t kMaxQueued = 20000;
 constexpr auto kStopPatience = std::chrono::milliseconds(1000);
 constexpr auto kDrainPatience = std::chrono::milliseconds(5000);
@@ -27,6 +31,18 @@ bool checks_foreign_keys(const config::SubTaskConfig& config) {
 
 std::int64_t wall_seconds(const Clock& clock) {
     return std::chrono::duration_cast<std::chrono::seconds>(clock.wall_now().time_since_epoch()).count();
+}
+
+/// False if `is_over` came first.
+bool wait_for_stop(const std::stop_token& stop, const std::stop_token& is_over) {
+    std::mutex mutex;
+    std::condition_variable_any requested;
+    const std::stop_callback wake(stop, [&] {
+        const std::lock_guard lock(mutex);
+        requested.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    return requested.wait(lock, is_over, [&] { return stop.stop_requested(); });
 }
 
 }  // namespace
@@ -172,6 +188,7 @@ void Run::prepare(std::stop_token stop) {
         pipeline->appliers.push_back(std::make_unique<Applier>(
             Applier::Options{.lane = lane,
                              .batch_rows = batch,
+                             .batch_bytes = std::min(kMaxBatchBytes, kBatchBytes / lanes),
                              .merges_updates = config_.sync.compact.value_or(true),
                              .multiple_rows = config_.sync.multiple_rows.value_or(true),
                              .upserts = !config_.strict,
@@ -211,7 +228,7 @@ void Run::start_steps() {
 }
 
 /// In good order the steps end from the first to the last, so that the queues drain; otherwise all at once.
-void Run::stop_steps(bool in_good_order) {
+void Run::stop_steps(bool in_good_order, const std::stop_token& stop) {
     Pipeline& p = *pipeline_;
     const auto end_step = [](std::optional<Step>& step, bool at_once) {
         if (!step) return;
@@ -221,8 +238,10 @@ void Run::stop_steps(bool in_good_order) {
     // A statement of the target may take hours, or wait for a lock: nobody who stops a task waits for it.
     const Step cutter(
         "sync-cut",
-        [this, in_good_order](std::stop_token stop) {
-            cut_after(in_good_order ? kDrainPatience : kStopPatience, std::move(stop));
+        [this, in_good_order, &stop](std::stop_token is_over) {
+            // What was reached without being told to stop may drain as long as it takes.
+            if (in_good_order && !wait_for_stop(stop, is_over)) return;
+            cut_after(in_good_order ? kDrainPatience : kStopPatience, std::move(is_over));
         },
         [](const Error&) {});
     p.reader->cancel();
@@ -274,7 +293,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     const auto how = state_.stream_end();
     const bool has_failed = state_.failure().has_value();
     const bool in_good_order = !has_failed && how && *how != StreamEnd::Cut && !is_killed_;
-    stop_steps(in_good_order);
+    stop_steps(in_good_order, stop);
     if (is_killed_) return target::UnitOutcome::Stopped;
     // Statements that we ended ourselves are no failures.
     if (const auto failure = state_.failure(); failure && (has_failed || !is_cut_)) {
@@ -284,6 +303,10 @@ target::UnitOutcome Run::run(std::stop_token stop) {
             log::warn("the checkpoint could not be written at the end of a failed run", {{"error", error.what()}});
         }
         throw *failure;
+    }
+    if (is_cut_) {
+        p.recorder.flush_alone(false);
+        return target::UnitOutcome::Stopped;
     }
     if (how == StreamEnd::Recopy) {
         const target::CopyCheckpoint copy(config_.meta_schema, config_.name.str(), config_.source_id.str(),

@@ -45,7 +45,7 @@ class Run {
     [[nodiscard]] checkpoint::SafeMode choose_safe_mode(const checkpoint::CheckpointContent& content,
                                                         const StartPoint& start, Translator::Options& options);
     void start_steps();
-    void stop_steps(bool in_good_order);
+    void stop_steps(bool in_good_order, const std::stop_token& stop);
     void cut_after(std::chrono::milliseconds patience, std::stop_token stop);
     [[nodiscard]] target::UnitOutcome finish(StreamEnd how);
     void watch(std::stop_token stop);

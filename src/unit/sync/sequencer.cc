@@ -57,10 +57,11 @@ void Sequencer::choose_lane() {
 void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
     const auto since = metrics_.now();
     blocked_ = {};
-    const std::size_t bytes_per_row = (item->before.bytes() + item->after.bytes()) / item->size() + sizeof(Job);
+    const std::size_t bytes_per_row = item->bytes / item->size() + sizeof(Job);
     for (std::size_t row = 0; row < item->size(); ++row) {
         if (rows_on_lane_ >= options_.spread_rows) choose_lane();
-        Job job{.change = item->change(row), .rows = item, .sequence = ++sequence_, .waits = {}};
+        Job job{
+            .change = item->change(row), .rows = item, .sequence = ++sequence_, .bytes = bytes_per_row, .waits = {}};
         const auto decision = conflicts_.place(job.change.keys, sequence_, lane_, job.waits);
         handed_out_[decision.lane] = sequence_;
         slice_bytes_[decision.lane] += bytes_per_row;
@@ -68,7 +69,9 @@ void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
         slices_[decision.lane].push_back(std::move(job));
         ++placed_[decision.lane];
         if (decision.is_free) ++rows_on_lane_;
-        if (slices_[decision.lane].size() < options_.slice_rows) continue;
+        const bool is_full =
+            slices_[decision.lane].size() >= options_.slice_rows || slice_bytes_[decision.lane] >= options_.slice_bytes;
+        if (!is_full) continue;
         // What a queued change waits for must be queued too before anything more is: a lane whose queue is full could
         // otherwise wait for a change that is still here. With one slice for each lane, what was queued before makes
         // room.

@@ -17,8 +17,9 @@ namespace dm::sync {
 class Sequencer {
   public:
     struct Options {
-        std::size_t slice_rows = 100;   ///< a lane's changes are handed on when there are this many
-        std::size_t spread_rows = 400;  ///< a larger transaction continues on another lane
+        std::size_t slice_rows = 100;            ///< a lane's changes are handed on when there are this many
+        std::size_t slice_bytes = 512UL << 10U;  ///< or this much
+        std::size_t spread_rows = 400;           ///< a larger transaction continues on another lane
     };
     Sequencer(Options options, SequencerQueue& input, std::vector<std::unique_ptr<LaneQueue>>& lanes,
               Progress& progress, SyncMetrics& metrics);

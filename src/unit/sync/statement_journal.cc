@@ -43,6 +43,11 @@ void StatementJournal::end_earlier(sql::SqlSession& session) {
         if (connection_ != session.connection_id()) session.execute(fmt::format("KILL {}", connection_));
     } catch (const Error& error) {
         if (target::sql_error_number(error) != kNoSuchThread) throw;
+    }
+    const bool is_gone =
+        session.query(fmt::format("SELECT 1 FROM information_schema.PROCESSLIST WHERE ID={}", connection_))
+            .rows.empty();
+    if (is_gone) {
         has_failed_ = false;
         return;
     }

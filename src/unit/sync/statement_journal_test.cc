@@ -78,12 +78,14 @@ TEST_F(StatementJournalTest, a_failed_attempt_is_ended_on_the_server_before_the_
     EXPECT_TRUE(begin(journal));
     journal.interrupted();
     session_ = server_.connect();
+    server_.on("SELECT 1 FROM information_schema.PROCESSLIST", FakeSqlServer::result({"1"}, {{"1"}}));
     try {
         (void)begin(journal);
         FAIL() << "the server may still be at it";
     } catch (const Error& error) {
         EXPECT_EQ(error.retry_class(), RetryClass::Resume);
     }
+    server_.on("SELECT 1 FROM information_schema.PROCESSLIST", FakeSqlServer::result({"1"}, {}));
     server_.fail("KILL", FakeSqlServer::server_error(1094, "Unknown thread id"), 0, 1);
     EXPECT_TRUE(begin(journal));
     EXPECT_EQ(server_.statements("KILL").size(), 2U);

@@ -23,10 +23,9 @@ struct SyncUnit::State {
                   {{"task", config.name.str()},
                    {"source_id", config.source_id.str()},
                    {"worker", dependencies.worker_name}}),
-          metrics(
-              dependencies.metrics,
-              {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name},
-              dependencies.clock) {}
+          metrics(dependencies.metrics,
+                  {.task = config.name.str(), .source_id = config.source_id.str(), .worker = dependencies.worker_name},
+                  dependencies.clock) {}
 
     const config::SubTaskConfig config;
     const Dependencies dependencies;

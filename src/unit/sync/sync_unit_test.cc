@@ -398,6 +398,18 @@ TEST_F(SyncUnitTest, an_xa_commit_without_its_rows_in_any_binlog_is_refused) {
     }
 }
 
+TEST_F(SyncUnitTest, an_xa_transaction_that_was_never_prepared_holds_nothing_up) {
+    BinlogScript script;
+    script.xa("START", 'a');
+    script.insert({1, 1, 1});
+    script.xa("ROLLBACK", 'a');
+    script.begin();
+    script.insert({2, 2, 2});
+    script.commit();
+    ASSERT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+    EXPECT_EQ(target_->rows(), (MiniTarget::Rows{{"2", {"2", "2", "2"}}}));
+}
+
 TEST_F(SyncUnitTest, xa_transactions_survive_broken_streams) {
     BinlogScript script;
     for (int i = 0; i < 8; ++i) {

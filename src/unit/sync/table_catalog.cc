@@ -90,6 +90,25 @@ std::string mismatch(const schema::TableDefinition& definition, const binlog::Ta
     return {};
 }
 
+/// MariaDB's system-versioned tables log rows of the past like any others.
+void refuse_versioned(const schema::TableDefinition& definition, const model::Location& location) {
+    const bool is_versioned = std::ranges::any_of(definition.columns, [](const schema::Column& column) {
+        return column.is_hidden && (column.name == "row_start" || column.name == "row_end");
+    });
+    if (!is_versioned) return;
+    throw Error(ErrorCode::SyncEventUnsupported,
+                fmt::format("{} is system-versioned: its rows at {} hold versions of the past, which cannot be told "
+                            "to the target",
+                            definition.name.quoted(), location.to_string()))
+        .with_workaround("Leave the table out by the task's `block-allow-list`, or drop its versioning upstream.");
+}
+
+/// MariaDB shows sequences as tables of fixed columns.
+bool is_sequence(std::string_view create_table) {
+    return create_table.find("\n  `next_not_cached_value` ") != std::string_view::npos &&
+           create_table.find(" SEQUENCE=1") != std::string_view::npos;
+}
+
 bool has_names(const binlog::TableMap& map) {
     return std::ranges::all_of(map.columns, [](const auto& column) { return !column.name.empty(); });
 }
@@ -180,6 +199,7 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(c
     ensure(current.has_value(), ErrorCode::SchemaTableMissing,
            fmt::format("the structure of {} at {} is not known and the upstream no longer has the table; {}",
                        map.name.quoted(), location.to_string(), kAdvice));
+    if (is_sequence(current->create_table)) return nullptr;
     auto definition = tracker_.put_create_table(map.name, current->create_table, {.default_schema = map.name.schema});
     std::string why = mismatch(*definition, map);
     // Equal types do not prove equal columns, unless their names are in the binlog too.
@@ -220,6 +240,12 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     table.is_gone = is_gone(map.name, location, by_gtid);
     if (table.is_gone) return table;
     const auto definition = source_definition(map, timestamp, location);
+    if (!definition) {
+        table.is_accepted = false;
+        table.is_sequence = true;
+        return table;
+    }
+    refuse_versioned(*definition, location);
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
            fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),
                        location.to_string(), map.columns.size(), definition->columns.size()));

@@ -44,6 +44,7 @@ struct SourceTable {
     model::TableName name;
     bool is_accepted = false;
     bool is_gone = false;                        ///< before its copy: rows do not count
+    bool is_sequence = false;                    ///< MariaDB logs a sequence's state as rows: not replicated
     std::array<rules::Verdict, 3> verdicts{};    ///< by RowsKind: write, update, delete
     std::shared_ptr<const dml::TablePlan> plan;  ///< null if no row is replicated
     std::optional<binlog::RowLayout> layout;
@@ -84,6 +85,7 @@ class TableCatalog {
   private:
     SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location,
                       bool by_gtid);
+    /// Null for a sequence.
     std::shared_ptr<const schema::TableDefinition> source_definition(const binlog::TableMap& map,
                                                                      std::uint32_t timestamp,
                                                                      const model::Location& location);

@@ -183,6 +183,7 @@ void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<c
         handle_heartbeat(*heartbeat);
     } else if (event.get_if<binlog::FormatDescription>() != nullptr) {
         tables_.clear();
+        (void)prepared_.take_open();
     } else {
         check_other(event);
     }
@@ -251,6 +252,7 @@ void Translator::apply_rows(const StagedRows& rows) {
     const SourceTable& table =
         context_.catalog.table_of(rows.table, timestamp_, recorded(position_.end()), options_.by_gtid);
     if (table.is_gone) context_.notices.mention("rows of a table that was gone before its copy", table.name.quoted());
+    if (table.is_sequence) context_.notices.pass_over("rows of a sequence", table.name.quoted());
     if (!table.is_accepted || !table.plan) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.event.kind));
     if (verdict == rules::Verdict::Skip) return;
@@ -291,7 +293,7 @@ bool Translator::handle_xa(std::string_view statement) {
             (void)prepared_.take(xa->id);
             break;
         case binlog::XaStatement::Kind::Commit:
-            apply_prepared(prepared_.take(xa->id), xa->id);
+            apply_prepared(prepared_.is_open() ? prepared_.take_open() : prepared_.take(xa->id), xa->id);
             break;
     }
     return true;
@@ -339,6 +341,7 @@ void Translator::push_rows(const StagedRows& rows_event, const SourceTable& tabl
     context_.metrics.rows_decoded(item->kind, rows, since);
     ++handed_on_;
     const std::size_t bytes = item->before.bytes() + item->after.bytes() + event.rows.size();
+    item->bytes = bytes;
     push(SequencerItem{std::shared_ptr<const RowsItem>(std::move(item))}, bytes);
 }
 
@@ -404,6 +407,7 @@ void Translator::end_transaction() {
     rows_events_ = 0;
     rows_events_to_skip_ = 0;
     skips_alter_ = false;
+    (void)prepared_.take_open();
     if (end_) return;
     const model::Location location = recorded(position_.transaction_end());
     push(SequencerItem{TransactionEnd{.location = location, .timestamp = timestamp_}}, sizeof(TransactionEnd));

@@ -15,6 +15,7 @@ namespace dm::target {
 namespace {
 
 constexpr std::size_t kMaxRowsPerStatement = 50;
+constexpr std::uint64_t kLargestOffset = std::numeric_limits<std::uint32_t>::max();
 
 std::string text_literal(std::string_view text) {
     std::string literal;
@@ -24,13 +25,12 @@ std::string text_literal(std::string_view text) {
 
 /// The column is 32 bits wide. A larger offset is only recorded beside a GTID set, which then is what counts.
 std::uint64_t recorded_offset(const model::Location& location) {
-    constexpr std::uint64_t kLargest = std::numeric_limits<std::uint32_t>::max();
-    if (location.position.offset <= kLargest) return location.position.offset;
-    ensure(!location.gtid_set.is_empty(), ErrorCode::BinlogUnsupported,
+    if (location.position.offset <= kLargestOffset) return location.position.offset;
+    ensure(SyncCheckpoint::can_record(location), ErrorCode::BinlogUnsupported,
            fmt::format(
                "the location {} cannot be recorded: beyond 4 GiB only GTIDs can be; set `enable-gtid` of the source",
                location.to_string()));
-    return kLargest;
+    return kLargestOffset;
 }
 
 std::string location_values(const model::Location& location) {
@@ -121,6 +121,10 @@ checkpoint::CheckpointContent SyncCheckpoint::load(sql::SqlSession& session) con
         content.tables.emplace(name, std::move(point));
     }
     return content;
+}
+
+bool SyncCheckpoint::can_record(const model::Location& location) {
+    return location.position.offset <= kLargestOffset || !location.gtid_set.is_empty();
 }
 
 void SyncCheckpoint::save(sql::SqlSession& session, const checkpoint::CheckpointImage& image) const {

@@ -33,6 +33,10 @@ class SyncCheckpoint {
     /// Everything recorded for this source; without a global location if nothing is. The table must exist.
     [[nodiscard]] checkpoint::CheckpointContent load(sql::SqlSession& session) const;
 
+    /// False for a place beyond 4 GiB without GTIDs: there is no column for it. The next file's places are recorded
+    /// again.
+    [[nodiscard]] static bool can_record(const model::Location& location);
+
     /// Writes the image in a transaction of its own, the global row last: either all of it is recorded or nothing.
     void save(sql::SqlSession& session, const checkpoint::CheckpointImage& image) const;
 

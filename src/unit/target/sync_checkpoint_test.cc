@@ -78,7 +78,9 @@ TEST_F(SyncCheckpointTest, beyond_four_gigabytes_the_gtids_decide) {
         .global = at(5'000'000'000, kSet), .safe_mode_exit = {}, .changed = {}, .removed = {}};
     checkpoint_.save(*session_, image);
     EXPECT_NE(server_.statements("INSERT").back().find("4294967295"), std::string::npos);
+    EXPECT_TRUE(SyncCheckpoint::can_record(image.global));
     image.global = at(5'000'000'000);
+    EXPECT_FALSE(SyncCheckpoint::can_record(image.global));
     try {
         checkpoint_.save(*session_, image);
         FAIL() << "without GTIDs the place cannot be recorded";

@@ -1,0 +1,140 @@
+#include "unit/sync/ddl_handler.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "core/sql/fake_sql_session.h"
+
+namespace dm::sync {
+namespace {
+
+using sql::FakeSqlServer;
+
+class DdlHandlerTest : public ::testing::Test {
+  protected:
+    DdlHandlerTest() {
+        downstream_.on("SHOW CREATE TABLE",
+                       FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (\n  `a` int\n)"}}));
+        make_handler({}, {});
+    }
+    void make_handler(std::vector<rules::EventFilterRule> filters, std::vector<rules::RouteRule> routes,
+                      bool is_strict = false) {
+        handler_.reset();
+        catalog_.reset();
+        rules_.emplace(Rules{.filter = rules::TableFilter({}, true),
+                             .router = rules::TableRouter(routes, true),
+                             .events = rules::EventFilter(filters, true)});
+        notices_ = std::make_unique<Notices>(is_strict, registry_, metrics::Labels{});
+        schema::TrackerOptions options;
+        options.is_mariadb = true;
+        catalog_ = std::make_unique<TableCatalog>(*rules_, schema::Tracker(options), schema::Tracker({}), recorder_,
+                                                  up_, down_);
+        handler_ = std::make_unique<DdlHandler>(DdlHandler::Options{}, *rules_, *catalog_, recorder_, *notices_, clock_,
+                                                journal_, up_, down_);
+    }
+    static StatementEvent event(std::string statement) {
+        return {.statement = std::move(statement),
+                .default_schema = "s",
+                .time_zone = "",
+                .server_collation = {},
+                .end = {.position = {.file = "bin.000001", .offset = 100}, .gtid_set = {}}};
+    }
+    void run(const std::string& statement) {
+        const auto one = event(statement);
+        handler_->execute(handler_->prepare(one), one, {});
+    }
+    std::vector<std::string> altered() { return downstream_.statements("ALTER"); }
+    ErrorCode refusal(const std::string& statement) {
+        try {
+            run(statement);
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return ErrorCode::SyncPanic;
+    }
+
+    FakeSqlServer upstream_;
+    FakeSqlServer downstream_;
+    metrics::Registry registry_;
+    SystemClock clock_;
+    SessionLinks links_;
+    SessionLink up_{links_, upstream_.connector()};
+    SessionLink down_{links_, downstream_.connector()};
+    SyncMetrics metrics_{registry_, {.task = "t", .source_id = "s1", .worker = "w"}, clock_};
+    Progress progress_{1};
+    const target::SyncCheckpoint checkpoint_{"m", "t", "s1", model::Flavor::MySql};
+    Recorder recorder_{{}, checkpoint_, progress_, metrics_, clock_, links_, downstream_.connector()};
+    StatementJournal journal_{checkpoint_, std::nullopt, false};
+    std::optional<Rules> rules_;
+    std::unique_ptr<Notices> notices_;
+    std::unique_ptr<TableCatalog> catalog_;
+    std::unique_ptr<DdlHandler> handler_;
+};
+
+TEST_F(DdlHandlerTest, statements_go_to_the_routed_table_in_the_time_of_the_event) {
+    make_handler({}, {{.schema_pattern = "s", .table_pattern = "", .target_schema = "other", .target_table = ""}});
+    run("ALTER TABLE t ADD COLUMN b TIMESTAMP DEFAULT NOW()");
+    ASSERT_EQ(altered().size(), 1U);
+    EXPECT_EQ(altered()[0], "ALTER TABLE `other`.`t` ADD COLUMN b TIMESTAMP DEFAULT NOW()");
+    EXPECT_EQ(downstream_.statements("SET TIMESTAMP").size(), 1U);
+}
+
+TEST_F(DdlHandlerTest, what_only_mariadb_knows_does_not_reach_another_target) {
+    run("ALTER TABLE t WAIT 5 ADD COLUMN IF NOT EXISTS b INT");
+    EXPECT_EQ(altered().back(), "ALTER TABLE `s`.`t` ADD COLUMN b INT");
+    EXPECT_EQ(refusal("ALTER TABLE t ADD COLUMN IF NOT EXISTS b INT, ADD COLUMN c INT"), ErrorCode::SyncDdlUnsupported);
+}
+
+TEST_F(DdlHandlerTest, a_column_that_is_there_already_is_counted) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1060, "Duplicate column name 'b'"));
+    run("ALTER TABLE t ADD COLUMN b INT");
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "statement that the target had no need of");
+}
+
+TEST_F(DdlHandlerTest, of_several_actions_none_is_lost) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1060, "Duplicate column name 'b'"));
+    EXPECT_EQ(refusal("ALTER TABLE t ADD COLUMN b INT, ADD COLUMN c INT"), ErrorCode::DbExecuteFailed);
+}
+
+TEST_F(DdlHandlerTest, a_strict_task_wants_to_execute_everything) {
+    make_handler({}, {}, true);
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1060, "Duplicate column name 'b'"));
+    EXPECT_EQ(refusal("ALTER TABLE t ADD COLUMN b INT"), ErrorCode::SyncEventUnsupported);
+    EXPECT_EQ(refusal("CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1"),
+              ErrorCode::SyncEventUnsupported);
+}
+
+TEST_F(DdlHandlerTest, lost_connections_are_tried_again_by_a_new_session) {
+    downstream_.fail("ALTER",
+                     FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection)
+                         .with_retry(RetryClass::Resume),
+                     0, 1, true);
+    downstream_.fail("KILL", FakeSqlServer::server_error(1094, "Unknown thread id"), 0, 9);
+    run("ALTER TABLE t ADD INDEX (a)");
+    EXPECT_EQ(altered().size(), 2U);
+    EXPECT_GE(downstream_.statements("KILL").size(), 1U);
+}
+
+TEST_F(DdlHandlerTest, filters_skip_by_kind_and_by_text) {
+    make_handler(
+        {{.schema_pattern = "s", .table_pattern = "t", .events = {"drop table"}, .action = "Ignore"},
+         {.schema_pattern = "*", .table_pattern = "*", .sql_patterns = {"^CREATE TRIGGER"}, .action = "Ignore"}},
+        {});
+    EXPECT_TRUE(handler_->prepare(event("DROP TABLE t")).executed.empty());
+    EXPECT_FALSE(handler_->prepare(event("DROP TABLE u")).executed.empty());
+    EXPECT_FALSE(handler_->prepare(event("ALTER TABLE t ADD c INT")).executed.empty());
+}
+
+TEST_F(DdlHandlerTest, statements_that_nobody_can_read_are_refused_with_their_place) {
+    try {
+        (void)handler_->prepare(event("ALTER TABLE"));
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::ParseSql);
+        EXPECT_NE(std::string(error.what()).find("bin.000001"), std::string::npos) << error.what();
+    }
+}
+
+}  // namespace
+}  // namespace dm::sync

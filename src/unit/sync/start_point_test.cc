@@ -1,0 +1,123 @@
+#include "unit/sync/start_point.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "core/binlog/memory_event_source.h"
+#include "core/binlog/test_events.h"
+#include "core/sql/fake_sql_session.h"
+#include "unit/sync/binlog_script.h"
+
+namespace dm::sync {
+namespace {
+
+using sql::FakeSqlServer;
+
+constexpr auto kSet = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5";
+
+class StartPointTest : public ::testing::Test {
+  protected:
+    StartPointTest() {
+        config_.mode = config::TaskMode::Incremental;
+        server_.on("SHOW BINARY LOGS", FakeSqlServer::result({"Log_name", "File_size"}, {{"bin.000003", "1"}}));
+        server_.on("SELECT @@global.gtid_purged", FakeSqlServer::result({"g"}, {{kSet}}));
+    }
+    static model::Location at(std::uint64_t offset, const char* set = "") {
+        return {.position = {.file = "bin.000003", .offset = offset},
+                .gtid_set = model::GtidSet::parse(model::Flavor::MySql, set)};
+    }
+    StartPoint find(const std::vector<target::TableCopyPoint>& copies = {},
+                    const std::optional<model::Location>& floor = std::nullopt) {
+        const auto session = server_.connect();
+        return StartPointFinder(config_, *session, open_).find(content_, copies, floor, {});
+    }
+    void have_binlog(std::string bytes) {
+        open_ = [bytes = std::move(bytes)] {
+            return std::make_unique<binlog::MemoryEventSource>(
+                std::vector<binlog::MemoryEventSource::File>{{.name = "bin.000003", .bytes = bytes}});
+        };
+    }
+
+    FakeSqlServer server_;
+    config::SubTaskConfig config_;
+    checkpoint::CheckpointContent content_;
+    std::function<std::unique_ptr<binlog::EventSource>()> open_ = [] { return std::unique_ptr<binlog::EventSource>(); };
+};
+
+TEST_F(StartPointTest, what_is_recorded_comes_first) {
+    content_.global = at(700, kSet);
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000001", .binlog_pos = 9, .binlog_gtid = ""};
+    const auto start = find();
+    EXPECT_EQ(start.location, at(700, kSet));
+    EXPECT_FALSE(start.is_fresh);
+    EXPECT_FALSE(start.needs_safe_mode);
+}
+
+TEST_F(StartPointTest, a_copy_starts_at_its_smallest_low) {
+    config_.mode = config::TaskMode::All;
+    target::TableCopyPoint late{.source = {"s", "a"}, .low = at(500), .high = at(900), .create_table = ""};
+    target::TableCopyPoint early{.source = {"s", "b"}, .low = at(300), .high = at(600), .create_table = ""};
+    EXPECT_EQ(find({late, early}).location, at(300));
+    EXPECT_EQ(find({late, early}, at(200)).location, at(200));
+    const auto start = find({late});
+    EXPECT_TRUE(start.is_fresh);
+    EXPECT_FALSE(start.needs_safe_mode);
+    EXPECT_FALSE(start.run_until.has_value());
+    config_.mode = config::TaskMode::Full;
+    EXPECT_EQ(find({late, early}).run_until, at(900));
+}
+
+TEST_F(StartPointTest, meta_of_the_instance_needs_safe_mode) {
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000003", .binlog_pos = 400, .binlog_gtid = ""};
+    const auto start = find();
+    EXPECT_EQ(start.location, at(400));
+    EXPECT_TRUE(start.is_fresh);
+    EXPECT_TRUE(start.needs_safe_mode);
+}
+
+TEST_F(StartPointTest, without_anything_the_oldest_binlog) {
+    EXPECT_EQ(find().location, at(4));
+    config_.sync.enable_gtid = true;
+    EXPECT_EQ(find().location, at(4, kSet)) << "before the oldest binlog lies what was purged";
+}
+
+TEST_F(StartPointTest, gtids_of_a_position_are_read_from_its_file) {
+    testing::BinlogScript script;
+    script.begin();
+    script.insert({1, 1, 1});
+    const auto middle = script.offset();
+    script.commit();
+    const auto end = script.offset();
+    script.begin();
+    script.commit();
+    have_binlog(script.bytes());
+    config_.sync.enable_gtid = true;
+    config_.meta = config::MetaConfig{
+        .binlog_name = "bin.000003", .binlog_pos = static_cast<std::uint32_t>(end), .binlog_gtid = ""};
+    EXPECT_EQ(find().location.position.offset, end);
+    config_.meta->binlog_pos = static_cast<std::uint32_t>(middle);
+    try {
+        (void)find();
+        FAIL() << "within a transaction";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::NoBinlogLocation);
+        EXPECT_NE(std::string(error.what()).find(std::to_string(middle)), std::string::npos);
+    }
+}
+
+TEST(StartPointOfMariaDb, asks_the_server_for_the_gtids) {
+    FakeSqlServer server({.flavor = model::Flavor::MariaDb, .major = 10, .minor = 11, .patch = 6});
+    server.on("SELECT BINLOG_GTID_POS", FakeSqlServer::result({"g"}, {{"0-1-7"}}));
+    config::SubTaskConfig config;
+    config.mode = config::TaskMode::Incremental;
+    config.sync.enable_gtid = true;
+    config.meta = config::MetaConfig{.binlog_name = "bin.000003", .binlog_pos = 400, .binlog_gtid = ""};
+    const auto session = server.connect();
+    const std::function<std::unique_ptr<binlog::EventSource>()> open;
+    EXPECT_EQ(StartPointFinder(config, *session, open).find({}, {}, {}, {}).location.gtid_set.to_string(), "0-1-7");
+    server.on("SELECT BINLOG_GTID_POS", FakeSqlServer::result({"g"}, {{"NULL"}}));
+    EXPECT_THROW((void)StartPointFinder(config, *session, open).find({}, {}, {}, {}), Error);
+}
+
+}  // namespace
+}  // namespace dm::sync

@@ -1,0 +1,159 @@
+#include "unit/sync/table_catalog.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "core/sql/fake_sql_session.h"
+
+namespace dm::sync {
+namespace {
+
+using sql::FakeSqlServer;
+
+constexpr auto kTable = "CREATE TABLE `t` (\n  `a` int NOT NULL,\n  `b` int DEFAULT NULL,\n  PRIMARY KEY (`a`)\n)";
+
+class TableCatalogTest : public ::testing::Test {
+  protected:
+    TableCatalogTest() { have(upstream_, kTable), have(downstream_, kTable); }
+
+    static void have(FakeSqlServer& server, const std::string& structure) {
+        server.on("SHOW CREATE TABLE", FakeSqlServer::result({"Table", "Create Table"}, {{"t", structure}}));
+        server.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"NULL"}}));
+    }
+    static void lose(FakeSqlServer& server) {
+        server.fail("SHOW CREATE TABLE", FakeSqlServer::server_error(1146, "no such table"), 0, 100);
+    }
+    static std::shared_ptr<binlog::TableMap> map_of(std::size_t columns) {
+        auto map = std::make_shared<binlog::TableMap>();
+        map->name = {"s", "t"};
+        map->columns.resize(columns);
+        for (auto& column : map->columns) column.type = binlog::WireType::Long;
+        return map;
+    }
+    const SourceTable& table_of(std::size_t columns) {
+        return catalog_.table_of(map_of(columns), 1, {.position = {.file = "bin.000001", .offset = 9}, .gtid_set = {}},
+                                 false);
+    }
+    ErrorCode refusal(std::size_t columns) {
+        try {
+            (void)table_of(columns);
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return ErrorCode::SyncPanic;
+    }
+
+    FakeSqlServer upstream_;
+    FakeSqlServer downstream_;
+    metrics::Registry registry_;
+    SystemClock clock_;
+    SessionLinks links_;
+    SessionLink up_{links_, upstream_.connector()};
+    SessionLink down_{links_, downstream_.connector()};
+    SyncMetrics metrics_{registry_, {.task = "t", .source_id = "s1", .worker = "w"}, clock_};
+    Progress progress_{1};
+    Recorder recorder_{{},
+                       target::SyncCheckpoint("m", "t", "s1", model::Flavor::MySql),
+                       progress_,
+                       metrics_,
+                       clock_,
+                       links_,
+                       downstream_.connector()};
+    Rules rules_{.filter = rules::TableFilter({}, true),
+                 .router = rules::TableRouter({}, true),
+                 .events = rules::EventFilter({}, true)};
+    TableCatalog catalog_{rules_, schema::Tracker({}), schema::Tracker({}), recorder_, up_, down_};
+};
+
+TEST_F(TableCatalogTest, unknown_structures_are_asked_for_once) {
+    const auto map = map_of(2);
+    const model::Location location{.position = {.file = "bin.000001", .offset = 9}, .gtid_set = {}};
+    EXPECT_NE(catalog_.table_of(map, 1, location, false).plan, nullptr);
+    EXPECT_EQ(&catalog_.table_of(map, 1, location, false), &catalog_.table_of(map, 1, location, false));
+    EXPECT_NE(table_of(2).plan, nullptr);
+    EXPECT_EQ(upstream_.statements("SHOW CREATE TABLE").size(), 1U);
+    EXPECT_EQ(downstream_.statements("SHOW CREATE TABLE").size(), 1U);
+}
+
+TEST_F(TableCatalogTest, a_structure_of_today_that_cannot_be_that_of_the_rows_is_refused) {
+    EXPECT_EQ(refusal(3), ErrorCode::SchemaTableMissing);
+    have(upstream_, "CREATE TABLE `t` (`a` int NOT NULL, `b` varchar(9), PRIMARY KEY (`a`))");
+    EXPECT_EQ(refusal(2), ErrorCode::SchemaTableMissing);
+}
+
+TEST_F(TableCatalogTest, a_recorded_structure_that_does_not_fit_is_refused_with_the_numbers) {
+    (void)table_of(2);
+    try {
+        (void)table_of(3);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::SyncColumnCount);
+        EXPECT_NE(std::string(error.what()).find("have 3 columns"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(TableCatalogTest, tables_gone_on_either_side_are_named) {
+    lose(downstream_);
+    EXPECT_EQ(refusal(2), ErrorCode::SyncTargetTableMissing);
+    TableCatalog fresh(rules_, schema::Tracker({}), schema::Tracker({}), recorder_, up_, down_);
+    lose(upstream_);
+    try {
+        (void)fresh.table_of(map_of(2), 1, {}, false);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::SchemaTableMissing);
+        EXPECT_NE(std::string(error.what()).find("`s`.`t`"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(TableCatalogTest, sequences_and_versioned_tables_are_known) {
+    schema::TrackerOptions options;
+    options.is_mariadb = true;
+    TableCatalog fresh(rules_, schema::Tracker(options), schema::Tracker({}), recorder_, up_, down_);
+    have(upstream_, std::string(kTable) + " ENGINE=InnoDB WITH SYSTEM VERSIONING");
+    try {
+        const auto map = map_of(4);
+        map->columns[2].type = map->columns[3].type = binlog::WireType::Timestamp2;
+        (void)fresh.table_of(map, 1, {}, false);
+        FAIL() << "rows of the past cannot be told";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::SyncEventUnsupported) << error.what();
+    }
+    have(upstream_, "CREATE TABLE `t` (\n  `next_not_cached_value` bigint(21) NOT NULL\n) ENGINE=InnoDB SEQUENCE=1");
+    TableCatalog other(rules_, schema::Tracker(options), schema::Tracker({}), recorder_, up_, down_);
+    const SourceTable& table = other.table_of(map_of(1), 1, {}, false);
+    EXPECT_TRUE(table.is_sequence);
+    EXPECT_FALSE(table.is_accepted);
+}
+
+TEST_F(TableCatalogTest, a_changed_target_is_looked_at_again) {
+    EXPECT_FALSE(table_of(2).plan->columns().empty());
+    have(downstream_,
+         "CREATE TABLE `t` (`a` int NOT NULL, `b` int GENERATED ALWAYS AS (`a`) STORED, PRIMARY KEY (`a`))");
+    EXPECT_EQ(table_of(2).plan->columns().size(), 2U) << "nobody said that it changed";
+    catalog_.structure_changed({{"s", "t"}}, {{"s", "t"}});
+    EXPECT_EQ(table_of(2).plan->columns().size(), 1U) << "what the target generates is not written";
+}
+
+TEST_F(TableCatalogTest, the_later_of_copy_and_checkpoint_counts) {
+    checkpoint::CheckpointContent content;
+    const auto old = schema::Tracker({}).put_create_table({"s", "t"}, kTable, {.default_schema = "s"});
+    const auto at = [](std::uint64_t offset) {
+        return model::Location{.position = {.file = "bin.000001", .offset = offset}, .gtid_set = {}};
+    };
+    content.tables[{"s", "t"}] = {.location = at(100), .definition = old};
+    const target::TableCopyPoint copy{.source = {"s", "t"},
+                                      .low = at(200),
+                                      .high = at(300),
+                                      .create_table = "CREATE TABLE `t` (`a` int NOT NULL, PRIMARY KEY (`a`))"};
+    catalog_.load(content, {copy}, std::nullopt, false);
+    EXPECT_EQ(catalog_.tracker().find({"s", "t"})->columns.size(), 1U);
+    ASSERT_NE(catalog_.copy_span({"s", "t"}), nullptr);
+    content.tables[{"s", "t"}].location = at(250);
+    TableCatalog later(rules_, schema::Tracker({}), schema::Tracker({}), recorder_, up_, down_);
+    later.load(content, {copy}, std::nullopt, false);
+    EXPECT_EQ(later.tracker().find({"s", "t"})->columns.size(), 2U);
+}
+
+}  // namespace
+}  // namespace dm::sync

@@ -1,0 +1,145 @@
+"""What the target refuses: passing trouble is waited out, the rest pauses with code, cause, statement and advice."""
+
+import pytest
+
+from testbed import wait_until
+
+
+@pytest.fixture
+def source(servers):
+    server = servers.get("mariadb10.11", "up")
+    server.execute("CREATE DATABASE e", "CREATE TABLE e.t (id INT PRIMARY KEY, v VARCHAR(20))",
+                   "INSERT INTO e.t VALUES (1, 'one'), (2, 'two')")
+    return server
+
+
+@pytest.fixture(params=["mariadb10.11", "mysql9.7"])
+def target(request, servers):
+    return servers.get(request.param, "down")
+
+
+@pytest.fixture
+def running(cluster, source, target):
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    return cluster
+
+
+def wait_error(cluster):
+    def found():
+        subtask = cluster.subtask("t", "s1")
+        return subtask["stage"] == "Paused" and (subtask["result"] or {}).get("errors")
+
+    return cluster.wait(found, 60, "the subtask to pause with an error")[0]
+
+
+@pytest.mark.parametrize("harm,change,repair,cause", [
+    (["INSERT INTO e.t VALUES (5, 'foreign')"], "INSERT INTO e.t VALUES (5, 'five')", ["DELETE FROM e.t WHERE id = 5"],
+     "1062"),
+    (["RENAME TABLE e.t TO e.elsewhere"], "INSERT INTO e.t VALUES (5, 'five')", ["RENAME TABLE e.elsewhere TO e.t"],
+     "36070"),
+    (["ALTER TABLE e.t DROP COLUMN v"], "INSERT INTO e.t VALUES (5, 'five')",
+     ["ALTER TABLE e.t ADD COLUMN v VARCHAR(20)", "UPDATE e.t SET v = ELT(id, 'one', 'two')"], "1054"),
+    (["ALTER TABLE e.t MODIFY v VARCHAR(2)"], "INSERT INTO e.t VALUES (5, 'five')",
+     ["ALTER TABLE e.t MODIFY v VARCHAR(20)", "UPDATE e.t SET v = ELT(id, 'one', 'two')"], "1406"),
+], ids=["duplicate", "table", "column", "too-long"])
+def test_what_cannot_succeed_pauses(running, source, target, assert_same, harm, change, repair, cause):
+    target.execute("SET SESSION sql_mode = ''", *harm, "SET SESSION sql_mode = DEFAULT")
+    source.execute(change)
+    if cause == "1406":
+        # Sessions are not strict, as in the original: what is cut off is not an error there.
+        running.wait_synced("t")
+        assert target.value("SELECT v FROM e.t WHERE id = 5") == "fi"
+        return
+    error = wait_error(running)
+    if cause == "36070":
+        assert error["ErrCode"] == 36070 and "`e`.`t`" in error["Message"], error
+    else:
+        assert f"Error {cause}" in error["RawCause"], error
+        assert "INSERT INTO `e`.`t`" in error["Message"] and error["ErrCode"], error
+    target.execute(*repair)
+    running.ctl_ok("resume-task", "t")
+    running.wait_synced("t")
+    assert_same(source, target, "e")
+
+
+def test_a_missing_database(running, source, target):
+    target.execute("DROP DATABASE e")
+    source.execute("INSERT INTO e.t VALUES (5, 'five')")
+    error = wait_error(running)
+    assert "`e`.`t`" in error["Message"], error
+
+
+def test_lost_privileges(cluster, source, target, assert_same):
+    cluster.create_source("s1", source)
+    target.execute("CREATE USER dm IDENTIFIED BY 'secret'", "GRANT ALL ON *.* TO dm")
+    try:
+        cluster.start_task("t", target, ["s1"], **{"target-database": {
+            "host": "127.0.0.1", "port": target.port, "user": "dm", "password": "secret"}})
+        cluster.wait_synced("t")
+        cluster.ctl_ok("pause-task", "t")
+        cluster.wait_stage("t", "Paused")
+        target.execute("REVOKE ALL ON *.* FROM dm", "GRANT ALL ON dm_meta.* TO dm", "GRANT SELECT, CREATE ON e.* TO dm")
+        source.execute("INSERT INTO e.t VALUES (5, 'five')")
+        cluster.ctl("resume-task", "t")
+        error = wait_error(cluster)
+        assert "Error 1142" in error["RawCause"] and "secret" not in str(error), error
+        target.execute("GRANT ALL ON *.* TO dm")
+        cluster.ctl_ok("resume-task", "t")
+        cluster.wait_synced("t")
+        assert_same(source, target, "e")
+    finally:
+        target.execute("DROP USER dm")
+
+
+def test_a_locked_row_is_waited_for(running, source, target, assert_same):
+    target.execute("SET GLOBAL innodb_lock_wait_timeout = 1")
+    connection = target.connect(autocommit=False)
+    try:
+        connection.cursor().execute("SELECT * FROM e.t WHERE id = 1 FOR UPDATE")
+        running.ctl_ok("pause-task", "t")
+        running.wait_stage("t", "Paused")
+        running.ctl_ok("resume-task", "t")  # sessions that know of the short wait
+        running.wait_synced("t")
+        source.execute("UPDATE e.t SET v = 'later' WHERE id = 1")
+        log = running.workers[running.worker_of("s1")].log
+        wait_until(lambda: "Error 1205" in log.read_text(encoding="utf-8"), 30, "the wait to time out", running.diagnose)
+        assert running.subtask("t", "s1")["stage"] == "Running"
+    finally:
+        connection.close()
+        target.execute("SET GLOBAL innodb_lock_wait_timeout = DEFAULT")
+    running.wait_synced("t", 90)
+    assert_same(source, target, "e")
+
+
+def test_a_target_that_is_read_only_for_a_while(running, source, target, assert_same):
+    # Only users without SUPER are bound by read_only; locking everything is the same to them.
+    connection = target.connect()
+    try:
+        connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        source.execute("INSERT INTO e.t VALUES (6, 'six')", "UPDATE e.t SET v = 'x' WHERE id = 2")
+        running.wait(lambda: running.subtask("t", "s1")["sync"]["secondsBehindMaster"] != "0", 30, "a lag to be shown")
+        assert running.subtask("t", "s1")["stage"] == "Running"
+    finally:
+        connection.close()
+    running.wait_synced("t")
+    assert_same(source, target, "e")
+    assert running.subtask("t", "s1")["sync"]["secondsBehindMaster"] in ("0", 0, None)
+
+
+def test_strict_tasks_pause_where_others_count(cluster, source, target):
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    target.execute("DELETE FROM e.t WHERE id = 1")
+    source.execute("UPDATE e.t SET v = 'x' WHERE id = 1")
+    cluster.wait_synced("t")
+    noticed = {n["kind"]: int(n["count"]) for n in cluster.subtask("t", "s1")["sync"]["noticed"]}
+    assert noticed == {"updated row was missing in the target": 1}
+    cluster.ctl_ok("stop-task", "t")
+    cluster.start_task("t", target, ["s1"], strict=True)
+    cluster.wait_synced("t")
+    source.execute("DELETE FROM e.t WHERE id = 1")
+    error = wait_error(cluster)
+    assert error["ErrCode"] == 36016 and "strict" in error["Message"] and "`e`.`t`" in error["Message"], error
