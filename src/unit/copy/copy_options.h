@@ -36,7 +36,9 @@ struct CopyOptions {
     /// Tables of so many bytes get their secondary indexes after their rows, where that is allowed: by sorting, which
     /// is never much slower than row by row and several times faster once the indexes outgrow the target's memory.
     std::uint64_t late_index_bytes = 8UL << 20U;
-    std::size_t queue_bytes = 32UL << 20U;  ///< statements waiting for writers
+    /// Bytes of all statements being built, waiting and being executed. Memory of a copy is at most this, or one
+    /// statement if that is larger, plus, per reader, the largest row of the upstream.
+    std::size_t statement_budget = 32UL << 20U;
     RetryPolicy retry{
         .max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};
 };

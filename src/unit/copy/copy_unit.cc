@@ -45,12 +45,14 @@ struct Rate {
 /// What one run needs; made anew for each.
 struct RunParts {
     RunParts(const CopyOptions& options, const CopyEnvironment& environment)
-        : upstream(environment.upstream),
+        : budget(options.statement_budget),
+          upstream(environment.upstream),
           downstream(environment.downstream),
           board(options.readers),
           ledger(board, options.retry.max_attempts),
-          queue(kMaxQueuedBatches, options.queue_bytes) {}
+          queue(kMaxQueuedBatches, 1) {}
 
+    ByteBudget budget;  ///< outlives the chunks and batches below
     SessionGroup upstream;
     SessionGroup downstream;
     CopyBoard board;
@@ -155,6 +157,7 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
                 .board = parts.board,
                 .ledger = parts.ledger,
                 .queue = parts.queue,
+                .budget = parts.budget,
                 .upstream = parts.upstream,
                 .downstream = parts.downstream,
                 .max_packet_bytes = probe.get().max_packet_bytes()};

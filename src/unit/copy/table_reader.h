@@ -22,6 +22,7 @@ struct CopyRun {
     CopyBoard& board;
     ChunkLedger& ledger;
     BoundedQueue<Batch>& queue;
+    ByteBudget& budget;
     SessionGroup& upstream;
     SessionGroup& downstream;
     std::size_t max_packet_bytes;  ///< of the target
