@@ -29,6 +29,7 @@ struct CopyOptions {
     std::string where;                                   ///< `mydumpers.where`
     OnDuplicate on_duplicate = OnDuplicate::Replace;     ///< `loaders.on-duplicate-logical`
     bool is_sharding = false;  ///< `shard-mode` is set: other sources may write to the same tables
+    bool is_full = false;      ///< task-mode `full`: without access to the binlog one locked snapshot is copied
     /// Nothing was replicated yet: completed tables, too, still need the binlog from where their copy started.
     bool is_sync_fresh = true;
     std::size_t chunk_bytes = 8UL << 20U;      ///< aimed at

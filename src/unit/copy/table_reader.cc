@@ -46,11 +46,17 @@ bool is_transient(const Error& error) {
 
 }  // namespace
 
-TableReader::TableReader(CopyRun& run)
-    : run_(run), upstream_(run.upstream, prepare_upstream), downstream_(run.downstream) {}
+TableReader::TableReader(CopyRun& run, std::unique_ptr<ManagedSession> snapshot)
+    : run_(run),
+      upstream_(snapshot ? std::move(snapshot) : std::make_unique<ManagedSession>(run.upstream, prepare_upstream)),
+      downstream_(run.downstream),
+      retry_(run.options.retry) {
+    // A lost snapshot does not come back.
+    if (is_snapshot()) retry_.max_attempts = 1;
+}
 
 void TableReader::drop_sessions() noexcept {
-    upstream_.drop();
+    upstream_->drop();
     downstream_.drop();
 }
 
@@ -61,7 +67,7 @@ void TableReader::run(std::stop_token stop) {
             continue;
         }
         retry(
-            run_.options.retry, run_.clock, stop,
+            retry_, run_.clock, stop,
             [&] {
                 std::visit(
                     [&](const auto& what) {
@@ -108,7 +114,7 @@ void TableReader::perform(const SplitTable& work) {
     for (int i = 0; i < wanted && !is_last; ++i) {
         const std::vector<std::string> lower = after;
         after.clear();
-        upstream_.get().stream(boundary_query(work.job->shape, lower, rows), [&](sql::CellRow row) {
+        upstream_->get().stream(boundary_query(work.job->shape, lower, rows), [&](sql::CellRow row) {
             after = key_literals(work.job->shape, row);
             return true;
         });
@@ -136,7 +142,7 @@ void TableReader::read(const std::shared_ptr<Chunk>& chunk, std::stop_token stop
         read_rows(chunk, stop);
     } catch (const Error& error) {
         drop_sessions();
-        if (stop.stop_requested() || !is_transient(error)) throw;
+        if (stop.stop_requested() || is_snapshot() || !is_transient(error)) throw;
         run_.ledger.fail(chunk, error);
     }
 }
@@ -147,7 +153,7 @@ void TableReader::read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token
     if (is_keyless) {
         ManagedSession helper(run_.upstream);
         if (!run_.starter.open_keyless(job, sides(), helper.get(), chunk->is_redo)) {
-            upstream_.drop();
+            upstream_->drop();
             run_.board.table_again(chunk->job);
             return;
         }
@@ -173,15 +179,15 @@ void TableReader::read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token
         return true;
     };
     bool is_complete = true;
-    upstream_.get().stream(chunk_query(job.shape, chunk->record.range, run_.options.where), [&](sql::CellRow row) {
+    upstream_->get().stream(chunk_query(job.shape, chunk->record.range, run_.options.where), [&](sql::CellRow row) {
         is_complete = !chunk->has_failed && add(row);
         return is_complete;
     });
-    if (!is_complete) upstream_.drop();
+    if (!is_complete) upstream_->drop();
     if (stop.stop_requested()) return;
-    if (is_keyless && is_complete) upstream_.get().execute("COMMIT");
+    if (is_keyless && is_complete && !is_snapshot()) upstream_->get().execute("COMMIT");
     // A session keeps room for the largest row it has read.
-    if (largest > kLargeRow) upstream_.drop();
+    if (largest > kLargeRow && !is_snapshot()) upstream_->drop();
     chunk->closing.set(packer.take());
     if (auto closing = run_.ledger.close(chunk)) (void)run_.queue.push(std::move(*closing), 0, stop);
 }
