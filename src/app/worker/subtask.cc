@@ -136,6 +136,11 @@ void SubTask::run_units(std::stop_token stop) {
     while (next_unit_ < units_.size()) {
         outcome = run_unit(units_[next_unit_], stop);
         if (outcome == UnitOutcome::Stopped) break;
+        if (outcome == UnitOutcome::Complete) {
+            next_unit_ = units_.size();
+            outcome = UnitOutcome::Finished;
+            break;
+        }
         next_unit_ = outcome == UnitOutcome::Recopy ? 0 : next_unit_ + 1;
     }
     end_run(outcome);

@@ -14,7 +14,7 @@ using target::UnitOutcome;
 
 /// What the next run of a unit does.
 struct Script {
-    enum class Kind : std::uint8_t { Finish, Recopy, UntilStopped, Fail } kind = Kind::Finish;
+    enum class Kind : std::uint8_t { Finish, Recopy, Complete, UntilStopped, Fail } kind = Kind::Finish;
     ErrorCode code = ErrorCode::DbBadConnection;
 };
 
@@ -42,6 +42,8 @@ class FakeUnits {
                     return UnitOutcome::Finished;
                 case Script::Kind::Recopy:
                     return UnitOutcome::Recopy;
+                case Script::Kind::Complete:
+                    return UnitOutcome::Complete;
                 case Script::Kind::Fail:
                     throw Error(script.code, "scripted failure");
                 case Script::Kind::UntilStopped:
@@ -120,6 +122,13 @@ TEST_F(SubTaskTest, RecopyGoesBackToTheCopy) {
     subtask_->resume();
     await(Stage::Finished);
     EXPECT_EQ(units_.history(), (std::vector{UnitKind::Copy, UnitKind::Sync, UnitKind::Copy, UnitKind::Sync}));
+}
+
+TEST_F(SubTaskTest, ACopyThatNeedsNoReplicationIsTheEnd) {
+    start(config::TaskMode::Full, {{.kind = Script::Kind::Complete}});
+    subtask_->resume();
+    await(Stage::Finished);
+    EXPECT_EQ(units_.history(), std::vector{UnitKind::Copy});
 }
 
 TEST_F(SubTaskTest, PauseStopsTheUnitAndResumeContinuesWithIt) {

@@ -40,30 +40,30 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
         },
         [&](const Error& error, Clock::Duration) {
             log::warn("copy: writing again", {{"table", job.target.quoted()}, {"error", error.what()}});
-            batch.statement.set_mode(job.redo_mode);
+            batch.held.statement.set_mode(job.redo_mode);
             if (target::is_connection_lost(error)) session_.drop();
             // Written or not? Without a key nobody can tell.
             if (target::is_connection_lost(error) && job.shape.is_keyless())
                 ChunkLedger::mark_failed(*batch.chunk, error);
         });
-    if (is_written) ChunkLedger::count(*batch.chunk, batch.statement.rows(), batch.statement.data_bytes());
+    if (is_written) ChunkLedger::count(*batch.chunk, batch.held.statement.rows(), batch.held.statement.data_bytes());
 }
 
 void BatchWriter::execute(Batch& batch) {
     const TableJob& job = *batch.chunk->job;
     try {
-        const sql::ExecResult result = session_.get().execute(batch.statement.text());
+        const sql::ExecResult result = session_.get().execute(batch.held.statement.text());
         if (result.warnings != 0) look_at_warnings(batch, result.warnings);
     } catch (const Error& error) {
         const bool is_clash = target::sql_error_number(error) == target::server_error::kDuplicateKey;
-        if (!is_clash || batch.statement.mode() != target::WriteMode::Insert) throw;
+        if (!is_clash || batch.held.statement.mode() != target::WriteMode::Insert) throw;
         if (job.shape.is_keyless() || (run_.options.on_duplicate == OnDuplicate::Error && !job.record.was_empty)) {
             throw Error(ErrorCode::CopyTargetConflict,
                         fmt::format("rows of {} exist in the target {}", job.source.quoted(), job.target.quoted()))
                 .with_cause(error);
         }
-        batch.statement.set_mode(job.redo_mode);
-        session_.get().execute(batch.statement.text());
+        batch.held.statement.set_mode(job.redo_mode);
+        session_.get().execute(batch.held.statement.text());
     }
 }
 
@@ -74,7 +74,7 @@ void BatchWriter::execute_closing(Batch& batch) {
     try {
         execute(batch);
         run_.checkpoint.save_chunks(session_.get(), chunk.job->source,
-                                    {ChunkLedger::done_record(chunk, batch.statement)});
+                                    {ChunkLedger::done_record(chunk, batch.held.statement)});
         session_.get().execute("COMMIT");
     } catch (const Error&) {
         session_.drop();  // and with it the transaction
@@ -84,7 +84,7 @@ void BatchWriter::execute_closing(Batch& batch) {
 
 /// The target stored something else than it was given: that must not pass in silence.
 void BatchWriter::look_at_warnings(const Batch& batch, std::uint32_t warnings) {
-    if (batch.statement.mode() == target::WriteMode::Ignore) {
+    if (batch.held.statement.mode() == target::WriteMode::Ignore) {
         run_.notices.add("row kept as it was in the target", batch.chunk->job->target.quoted(),
                          "on-duplicate-logical: ignore", warnings);
         return;

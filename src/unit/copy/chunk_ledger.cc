@@ -28,8 +28,7 @@ std::optional<Batch> ChunkLedger::close(const std::shared_ptr<Chunk>& chunk) {
         if (chunk->pending.compare_exchange_weak(pending, pending - 1)) return std::nullopt;
     }
     auto closing = chunk->closing.with([](auto& held) { return std::exchange(held, std::nullopt); });
-    if (closing && !chunk->has_failed)
-        return Batch{.chunk = chunk, .statement = std::move(*closing), .is_closing = true};
+    if (closing && !chunk->has_failed) return Batch{.chunk = chunk, .held = std::move(*closing), .is_closing = true};
     settle(chunk);
     return std::nullopt;
 }

@@ -29,6 +29,7 @@ struct CopyOptions {
     std::string where;                                   ///< `mydumpers.where`
     OnDuplicate on_duplicate = OnDuplicate::Replace;     ///< `loaders.on-duplicate-logical`
     bool is_sharding = false;  ///< `shard-mode` is set: other sources may write to the same tables
+    bool is_full = false;      ///< task-mode `full`: without access to the binlog one locked snapshot is copied
     /// Nothing was replicated yet: completed tables, too, still need the binlog from where their copy started.
     bool is_sync_fresh = true;
     std::size_t chunk_bytes = 8UL << 20U;      ///< aimed at
@@ -36,7 +37,9 @@ struct CopyOptions {
     /// Tables of so many bytes get their secondary indexes after their rows, where that is allowed: by sorting, which
     /// is never much slower than row by row and several times faster once the indexes outgrow the target's memory.
     std::uint64_t late_index_bytes = 8UL << 20U;
-    std::size_t queue_bytes = 32UL << 20U;  ///< statements waiting for writers
+    /// Bytes of all statements being built, waiting and being executed. Memory of a copy is at most this, or one
+    /// statement if that is larger, plus, per reader, the largest row of the upstream.
+    std::size_t statement_budget = 32UL << 20U;
     RetryPolicy retry{
         .max_attempts = 12, .initial_wait = std::chrono::milliseconds(200), .max_wait = std::chrono::seconds(10)};
 };

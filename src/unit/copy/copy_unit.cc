@@ -13,6 +13,7 @@
 #include "base/step.h"
 #include "unit/copy/batch_writer.h"
 #include "unit/copy/copy_plan.h"
+#include "unit/copy/locked_snapshot.h"
 #include "unit/copy/table_reader.h"
 #include "unit/target/copy_checkpoint.h"
 
@@ -45,19 +46,22 @@ struct Rate {
 /// What one run needs; made anew for each.
 struct RunParts {
     RunParts(const CopyOptions& options, const CopyEnvironment& environment)
-        : upstream(environment.upstream),
+        : budget(options.statement_budget),
+          upstream(environment.upstream),
           downstream(environment.downstream),
           board(options.readers),
           ledger(board, options.retry.max_attempts),
-          queue(kMaxQueuedBatches, options.queue_bytes) {}
+          queue(kMaxQueuedBatches, 1) {}
 
+    ByteBudget budget;  ///< outlives the chunks and batches below
     SessionGroup upstream;
     SessionGroup downstream;
     CopyBoard board;
     ChunkLedger ledger;
     BoundedQueue<Batch> queue;
     PurgedBinlog purged;
-    std::stop_source abort;  ///< ends every step: stop, kill, an error
+    bool is_snapshot = false;  ///< one locked snapshot is copied
+    std::stop_source abort;    ///< ends every step: stop, kill, an error
     Guarded<std::optional<Error>> error;
     std::atomic<int> running_writers{0};
 
@@ -79,6 +83,7 @@ struct CopyUnit::State {
     const CopyEnvironment environment;
     NoticeBook notices;
     bool listed = false;  ///< what is not copied was counted
+    bool is_snapshot_said = false;
     std::atomic<bool> is_killed{false};
     Guarded<std::shared_ptr<RunParts>> current;  ///< while a run is under way
     Guarded<Progress> progress;
@@ -87,7 +92,9 @@ struct CopyUnit::State {
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
     std::size_t add_tables(RunParts& parts, ManagedSession& upstream,
                            std::map<model::TableName, target::TableCopyRecord>& records);
+    void plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint, const std::string& reason);
     void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
+    void close_snapshot(const target::CopyCheckpoint& checkpoint, RunParts& parts);
     void collect(const target::CopyCheckpoint& checkpoint, RunParts& parts);
 };
 
@@ -125,8 +132,13 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
     ManagedSession upstream(parts.upstream);
     ManagedSession downstream(parts.downstream);
     checkpoint.prepare(downstream.get());
-    parts.purged = read_purged(upstream.get());
     auto floor = checkpoint.load_floor(downstream.get());
+    if (const auto reason = options.is_full ? why_no_binlog(upstream.get()) : std::nullopt) {
+        parts.is_snapshot = true;
+        plan_snapshot(parts, checkpoint, *reason);
+        return;
+    }
+    parts.purged = read_purged(upstream.get());
     if (!floor || (options.is_sync_fresh && !is_available(*floor, parts.purged, options.location_use))) {
         floor = measure_low(upstream.get(), options.location_use, {});
         checkpoint.save_floor(downstream.get(), *floor);
@@ -144,8 +156,23 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
     add_tables(parts, upstream, records);
 }
 
+/// Everything anew, unless an earlier run has got to the end: then the floor is there, and no place in a binlog.
+void CopyUnit::State::plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint,
+                                    const std::string& reason) {
+    ManagedSession upstream(parts.upstream);
+    ManagedSession downstream(parts.downstream);
+    progress.set({});
+    const auto floor = checkpoint.load_floor(downstream.get());
+    if (floor && floor->is_zero()) return;
+    if (!std::exchange(is_snapshot_said, true))
+        notices.add("copied as one locked snapshot, from the start after an interruption", options.source_id, reason);
+    auto records = checkpoint.load_tables(downstream.get());
+    for (auto& [source, record] : records) record.state = target::CopyState::Void;
+    add_tables(parts, upstream, records);
+}
+
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
-    const TableStarter starter(options, checkpoint, parts.purged, notices);
+    const TableStarter starter(options, checkpoint, parts.purged, notices, parts.is_snapshot);
     ManagedSession probe(parts.downstream);
     CopyRun run{.options = options,
                 .checkpoint = checkpoint,
@@ -155,12 +182,19 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
                 .board = parts.board,
                 .ledger = parts.ledger,
                 .queue = parts.queue,
+                .budget = parts.budget,
                 .upstream = parts.upstream,
                 .downstream = parts.downstream,
                 .max_packet_bytes = probe.get().max_packet_bytes()};
     probe.drop();
     const auto on_error = [&](const Error& error) { parts.fail(error); };
     const std::stop_token abort = parts.abort.get_token();
+    std::vector<std::unique_ptr<ManagedSession>> snapshot;
+    if (parts.is_snapshot) {
+        std::vector<model::TableName> tables;
+        for (const auto& job : progress.copy().jobs) tables.push_back(job->source);
+        snapshot = open_locked_snapshot(parts.upstream, tables, options.readers);
+    }
     std::vector<Step> steps;
     for (int i = 0; i < options.writers; ++i) {
         ++parts.running_writers;
@@ -177,7 +211,12 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
     }
     for (int i = 0; i < options.readers; ++i) {
         steps.emplace_back(
-            fmt::format("copy-read-{}", i), [&](std::stop_token) { TableReader(run).run(abort); }, on_error);
+            fmt::format("copy-read-{}", i),
+            [&, i](std::stop_token) {
+                auto own = parts.is_snapshot ? std::move(snapshot[static_cast<std::size_t>(i)]) : nullptr;
+                TableReader(run, std::move(own)).run(abort);
+            },
+            on_error);
     }
     {
         const std::stop_callback on_stop(stop, [&] {
@@ -193,6 +232,12 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
     }
     if (abort.stop_requested()) parts.downstream.cancel();
     for (Step& step : steps) step.join();
+}
+
+void CopyUnit::State::close_snapshot(const target::CopyCheckpoint& checkpoint, RunParts& parts) {
+    ManagedSession downstream(parts.downstream);
+    checkpoint.drop_all_chunks(downstream.get());
+    checkpoint.save_floor(downstream.get(), model::Location());
 }
 
 void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts& parts) {
@@ -232,6 +277,11 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
         if (has_work && listing <= kMaxListings) state.work(*parts, checkpoint, stop);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
         if (const auto error = parts->error.copy()) throw *error;
+        if (parts->is_snapshot) {
+            state.close_snapshot(checkpoint, *parts);
+            state.current.set(nullptr);
+            return target::UnitOutcome::Complete;
+        }
         if (!has_work || listing > kMaxListings) {
             state.collect(checkpoint, *parts);
             state.current.set(nullptr);

@@ -160,6 +160,11 @@ class Adapter {
         }
     }
 
+    [[nodiscard]] std::string option_name(std::size_t i) const {
+        const std::string& text = pieces_[i].text;
+        return upper(pieces_[i].kind == PieceKind::Name ? text.substr(1, text.size() - 2) : text);
+    }
+
     /// Removes "NAME=value" and the blank before it.
     void drop_option(std::size_t i) {
         const std::size_t value = value_after(i);
@@ -176,11 +181,12 @@ class Adapter {
              "STATS_AUTO_RECALC", "STATS_SAMPLE_PAGES", "TABLESPACE", "AUTOEXTEND_SIZE", "SECONDARY_ENGINE",
              "CONNECTION", "UNION", "INSERT_METHOD"});
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
-            if (pieces_[i].kind != PieceKind::Word) continue;
+            // MariaDB quotes the names of options that belong to an engine.
+            if (pieces_[i].kind != PieceKind::Word && pieces_[i].kind != PieceKind::Name) continue;
             const bool has_equals = i + 1 < pieces_.size() && pieces_[i + 1].text == "=";
-            if (has_equals && upper(pieces_[i].text) == "ENGINE") {
+            if (has_equals && option_name(i) == "ENGINE") {
                 adapt_engine(value_after(i));
-            } else if (has_equals && std::ranges::find(kDropped, upper(pieces_[i].text)) != kDropped.end()) {
+            } else if (has_equals && std::ranges::find(kDropped, option_name(i)) != kDropped.end()) {
                 drop_option(i);
             } else if (pieces_[i].kind == PieceKind::Word && is_word(i, "WITH") && is_word(i + 2, "SYSTEM") &&
                        is_word(i + 4, "VERSIONING")) {
@@ -311,6 +317,17 @@ std::string adapt_collation(std::string_view collation, const model::ServerVersi
 
 AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target) {
     return Adapter(statement, target).run();
+}
+
+std::string translate_hidden(std::string_view create_table, const model::ServerVersion& target) {
+    std::string text;
+    for (Piece& piece : split(create_table)) {
+        const bool is_known = target.flavor == model::Flavor::MariaDb && piece.kind == PieceKind::Comment;
+        if (is_known && piece.text == "/*!80023 INVISIBLE */" && target.is_at_least(10, 3)) piece.text = "INVISIBLE";
+        if (is_known && piece.text == "/*!80000 INVISIBLE */" && target.is_at_least(10, 6)) piece.text = "IGNORED";
+        text += piece.text;
+    }
+    return text;
 }
 
 WithoutIndexes take_out_indexes(std::string_view create_table) {

@@ -17,6 +17,10 @@ namespace dm::copy {
 /// The text without what changes while nothing about the structure does: the AUTO_INCREMENT counter.
 [[nodiscard]] std::string comparable_structure(std::string_view create_table);
 
+/// The statement with MySQL's hidden columns and indexes as MariaDB writes them, which reads the comments they are in
+/// as nothing.
+[[nodiscard]] std::string translate_hidden(std::string_view create_table, const model::ServerVersion& target);
+
 /// A CREATE TABLE and the indexes taken out of it, each as it was written: "KEY `k` (`a`)".
 struct WithoutIndexes {
     std::string create_table;

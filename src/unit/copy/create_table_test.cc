@@ -68,6 +68,20 @@ TEST(AdaptStatement, LeavesOutOptionsAndEngines) {
         "CREATE TABLE `t` (\n  `u` char(36) CHARACTER SET ascii NOT NULL\n) ENGINE=InnoDB DEFAULT CHARSET=latin1 ");
 }
 
+TEST(AdaptStatement, LeavesOutOptionsOfAnEngine) {
+    EXPECT_EQ(
+        adapt_statement("CREATE TABLE `t` (\n  `ENCRYPTED` int\n) ENGINE=InnoDB `PAGE_COMPRESSED`=1", kMySql97).text,
+        "CREATE TABLE `t` (\n  `ENCRYPTED` int\n) ENGINE=InnoDB");
+}
+
+TEST(TranslateHidden, MariaDbHasOtherWords) {
+    constexpr std::string_view kHidden =
+        "CREATE TABLE `t` (\n  `a` int DEFAULT '1' /*!80023 INVISIBLE */,\n  KEY `a` (`a`) /*!80000 INVISIBLE */\n)";
+    EXPECT_EQ(translate_hidden(kHidden, kMariaDb1011),
+              "CREATE TABLE `t` (\n  `a` int DEFAULT '1' INVISIBLE,\n  KEY `a` (`a`) IGNORED\n)");
+    EXPECT_EQ(translate_hidden(kHidden, kMySql97), kHidden);
+}
+
 TEST(AdaptStatement, KeepsPartitions) {
     const std::string statement = "CREATE TABLE `t` (`a` int)\n/*!50100 PARTITION BY HASH (`a`)\nPARTITIONS 4 */";
     EXPECT_EQ(adapt_statement(statement, kMariaDb1011).text, statement);

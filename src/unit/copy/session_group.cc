@@ -29,6 +29,8 @@ void SessionGroup::cancel() noexcept {
 
 sql::SqlSession& ManagedSession::get() {
     if (!session_) {
+        ensure(!is_fixed_, ErrorCode::CopyStructureChanged,
+               "the snapshot of the upstream is lost with its session: the copy starts again from nothing");
         session_ = group_.open();
         if (prepare_) prepare_(*session_);
     }

@@ -43,13 +43,17 @@ class ManagedSession {
     ManagedSession& operator=(const ManagedSession&) = delete;
 
     sql::SqlSession& get();
-    /// Closes it; the next `get` opens another.
+    /// Closes it; the next `get` opens another, or throws Error{CopyStructureChanged} if it was `fix`ed.
     void drop() noexcept;
+    /// What the session has open cannot be had again: there is to be no other.
+    void fix() noexcept { is_fixed_ = true; }
+    [[nodiscard]] bool is_fixed() const noexcept { return is_fixed_; }
 
   private:
     SessionGroup& group_;
     std::function<void(sql::SqlSession&)> prepare_;
     std::unique_ptr<sql::SqlSession> session_;
+    bool is_fixed_ = false;
 };
 
 }  // namespace dm::copy

@@ -15,12 +15,6 @@ namespace {
 constexpr std::string_view kRepeatableRead = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 constexpr std::string_view kOpenSnapshot = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
 
-/// Privileges are missing: 1044, 1045, 1142, 1227; the command is not there for us: 1235.
-bool is_refused(const Error& error) {
-    const auto number = target::sql_error_number(error);
-    return number == 1044 || number == 1045 || number == 1142 || number == 1227 || number == 1235;
-}
-
 std::uint64_t to_number(const std::string& digits) {
     std::uint64_t value = 0;
     std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -123,6 +117,11 @@ model::GtidSet parse_owned(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_refused(const Error& error) {
+    const auto number = target::sql_error_number(error);
+    return number == 1044 || number == 1045 || number == 1142 || number == 1227 || number == 1235;
+}
 
 bool needs_lock(sql::SqlSession& session, LocationUse use) {
     const model::ServerVersion& version = session.version();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "core/model/location.h"
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
@@ -20,6 +21,9 @@ enum class LocationUse : std::uint8_t { ByPosition, ByGtid };
 /// gtid_executed. Otherwise a read lock of milliseconds, global or, without that privilege, on the table.
 /// The session must not be in a transaction. Throws Error{CopyPositionUnknown} if the binlog is off or may not be read.
 [[nodiscard]] model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table);
+
+/// Whether the server refused for want of a privilege (1044, 1045, 1142, 1227) or does not have the command (1235).
+[[nodiscard]] bool is_refused(const Error& error);
 
 /// Whether `measure_low` has to take a read lock on this server.
 [[nodiscard]] bool needs_lock(sql::SqlSession& session, LocationUse use);

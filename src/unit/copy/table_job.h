@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/guarded.h"
+#include "unit/copy/byte_budget.h"
 #include "unit/copy/table_shape.h"
 #include "unit/target/copy_checkpoint.h"
 #include "unit/target/insert_builder.h"
@@ -36,6 +37,12 @@ struct TableJob {
     std::atomic<std::uint64_t> bytes_done{0};
 };
 
+/// A statement with its share of the memory for statements.
+struct Held {
+    target::InsertStatement statement;
+    ByteBudget::Share share;
+};
+
 /// One chunk on its way. Readers append batches, writers take them away; whoever finds it settled reports it to the
 /// board.
 struct Chunk {
@@ -50,7 +57,7 @@ struct Chunk {
     std::atomic<bool> has_failed{false};               ///< it must be read again
     Guarded<std::shared_ptr<const Error>> last_error;  ///< why
     /// The last statement, kept back until all others are written; absent in a chunk without rows.
-    Guarded<std::optional<target::InsertStatement>> closing;
+    Guarded<std::optional<Held>> closing;
     std::atomic<std::uint64_t> rows{0};
     std::atomic<std::uint64_t> bytes{0};
 };
@@ -58,7 +65,7 @@ struct Chunk {
 /// One statement of a chunk for the writers.
 struct Batch {
     std::shared_ptr<Chunk> chunk;
-    target::InsertStatement statement;
+    Held held;
     bool is_closing = false;  ///< the chunk's last: written when all others are, in one transaction with its record
 };
 

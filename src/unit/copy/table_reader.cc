@@ -17,6 +17,7 @@ namespace {
 constexpr std::uint64_t kMaxChunkRows = 1'000'000;
 constexpr std::uint64_t kUnknownRowBytes = 1024;
 constexpr int kMaxChunksPerSplit = 4;
+constexpr std::size_t kLargeRow = 4UL << 20U;
 constexpr std::uint64_t kTableChanged = 1412;  // "Table definition has changed, please retry transaction"
 
 /// Rows that should make a chunk of the wanted size, by what was measured or, before that, by the server's estimates.
@@ -45,11 +46,17 @@ bool is_transient(const Error& error) {
 
 }  // namespace
 
-TableReader::TableReader(CopyRun& run)
-    : run_(run), upstream_(run.upstream, prepare_upstream), downstream_(run.downstream) {}
+TableReader::TableReader(CopyRun& run, std::unique_ptr<ManagedSession> snapshot)
+    : run_(run),
+      upstream_(snapshot ? std::move(snapshot) : std::make_unique<ManagedSession>(run.upstream, prepare_upstream)),
+      downstream_(run.downstream),
+      retry_(run.options.retry) {
+    // A lost snapshot does not come back.
+    if (is_snapshot()) retry_.max_attempts = 1;
+}
 
 void TableReader::drop_sessions() noexcept {
-    upstream_.drop();
+    upstream_->drop();
     downstream_.drop();
 }
 
@@ -60,7 +67,7 @@ void TableReader::run(std::stop_token stop) {
             continue;
         }
         retry(
-            run_.options.retry, run_.clock, stop,
+            retry_, run_.clock, stop,
             [&] {
                 std::visit(
                     [&](const auto& what) {
@@ -107,7 +114,7 @@ void TableReader::perform(const SplitTable& work) {
     for (int i = 0; i < wanted && !is_last; ++i) {
         const std::vector<std::string> lower = after;
         after.clear();
-        upstream_.get().stream(boundary_query(work.job->shape, lower, rows), [&](sql::CellRow row) {
+        upstream_->get().stream(boundary_query(work.job->shape, lower, rows), [&](sql::CellRow row) {
             after = key_literals(work.job->shape, row);
             return true;
         });
@@ -135,7 +142,7 @@ void TableReader::read(const std::shared_ptr<Chunk>& chunk, std::stop_token stop
         read_rows(chunk, stop);
     } catch (const Error& error) {
         drop_sessions();
-        if (stop.stop_requested() || !is_transient(error)) throw;
+        if (stop.stop_requested() || is_snapshot() || !is_transient(error)) throw;
         run_.ledger.fail(chunk, error);
     }
 }
@@ -146,32 +153,43 @@ void TableReader::read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token
     if (is_keyless) {
         ManagedSession helper(run_.upstream);
         if (!run_.starter.open_keyless(job, sides(), helper.get(), chunk->is_redo)) {
-            upstream_.drop();
+            upstream_->drop();
             run_.board.table_again(chunk->job);
             return;
         }
     }
     RowPacker packer(job, chunk->is_redo ? job.redo_mode : job.mode, run_.options.statement_bytes,
                      run_.max_packet_bytes);
-    const auto hand_over = [&](std::optional<target::InsertStatement> statement) {
-        if (!statement) return true;
-        const std::size_t bytes = statement->text().size();
+    const auto hand_over = [&](std::optional<Held> held) {
+        if (!held) return true;
         ChunkLedger::open(*chunk);
-        return run_.queue.push({.chunk = chunk, .statement = std::move(*statement)}, bytes, stop);
+        return run_.queue.push({.chunk = chunk, .held = std::move(*held)}, 0, stop);
+    };
+    std::size_t largest = 0;
+    const auto add = [&](sql::CellRow row) {
+        if (!packer.fits(row) && !hand_over(packer.take())) return false;
+        if (!packer.is_begun()) {
+            const std::size_t cost = packer.cost(row);
+            largest = std::max(largest, cost);
+            auto share = run_.budget.take(cost, stop);
+            if (!share) return false;
+            packer.begin(std::move(*share));
+        }
+        packer.add(row);
+        return true;
     };
     bool is_complete = true;
-    upstream_.get().stream(chunk_query(job.shape, chunk->record.range, run_.options.where), [&](sql::CellRow row) {
-        is_complete = !chunk->has_failed && hand_over(packer.add(row));
+    upstream_->get().stream(chunk_query(job.shape, chunk->record.range, run_.options.where), [&](sql::CellRow row) {
+        is_complete = !chunk->has_failed && add(row);
         return is_complete;
     });
-    if (!is_complete) upstream_.drop();
+    if (!is_complete) upstream_->drop();
     if (stop.stop_requested()) return;
-    if (is_keyless && is_complete) upstream_.get().execute("COMMIT");
-    chunk->closing.set(packer.rest());
-    if (auto closing = run_.ledger.close(chunk)) {
-        const std::size_t bytes = closing->statement.text().size();
-        (void)run_.queue.push(std::move(*closing), bytes, stop);
-    }
+    if (is_keyless && is_complete && !is_snapshot()) upstream_->get().execute("COMMIT");
+    // A session keeps room for the largest row it has read.
+    if (largest > kLargeRow && !is_snapshot()) upstream_->drop();
+    chunk->closing.set(packer.take());
+    if (auto closing = run_.ledger.close(chunk)) (void)run_.queue.push(std::move(*closing), 0, stop);
 }
 
 }  // namespace dm::copy

@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "base/bounded_queue.h"
+#include "base/retry.h"
 #include "unit/copy/chunk_ledger.h"
 #include "unit/copy/copy_board.h"
 #include "unit/copy/copy_options.h"
@@ -22,6 +23,7 @@ struct CopyRun {
     CopyBoard& board;
     ChunkLedger& ledger;
     BoundedQueue<Batch>& queue;
+    ByteBudget& budget;
     SessionGroup& upstream;
     SessionGroup& downstream;
     std::size_t max_packet_bytes;  ///< of the target
@@ -32,7 +34,8 @@ struct CopyRun {
 /// others leave `run`.
 class TableReader {
   public:
-    explicit TableReader(CopyRun& run);
+    /// `snapshot`: the session to read with, fixed in a snapshot; none: sessions are opened as needed.
+    explicit TableReader(CopyRun& run, std::unique_ptr<ManagedSession> snapshot = {});
 
     void run(std::stop_token stop);
 
@@ -42,12 +45,14 @@ class TableReader {
     void perform(const FinishTables& work);
     void read(const std::shared_ptr<Chunk>& chunk, std::stop_token stop);
     void read_rows(const std::shared_ptr<Chunk>& chunk, std::stop_token stop);
+    [[nodiscard]] bool is_snapshot() const noexcept { return upstream_->is_fixed(); }
     void drop_sessions() noexcept;
-    [[nodiscard]] BothSides sides() { return {upstream_.get(), downstream_.get()}; }
+    [[nodiscard]] BothSides sides() { return {upstream_->get(), downstream_.get()}; }
 
     CopyRun& run_;
-    ManagedSession upstream_;
+    std::unique_ptr<ManagedSession> upstream_;
     ManagedSession downstream_;
+    RetryPolicy retry_;
 };
 
 }  // namespace dm::copy

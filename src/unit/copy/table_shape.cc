@@ -189,6 +189,14 @@ std::vector<std::string> generated_columns(sql::SqlSession& session, const model
     return names;
 }
 
+std::size_t escaped_bytes(std::string_view value) {
+    constexpr std::size_t kCountedFrom = 64UL << 10U;
+    if (value.size() < kCountedFrom) return 2 * value.size();
+    constexpr std::string_view kEscaped("\0'\\\n\r\x1a", 6);
+    return value.size() + static_cast<std::size_t>(std::ranges::count_if(
+                              value, [&](char c) { return kEscaped.find(c) != std::string_view::npos; }));
+}
+
 void append_cell(std::string& out, const sql::Cell& cell, CellKind kind) {
     if (!cell) {
         out += "NULL";

@@ -55,6 +55,9 @@ struct TableShape {
 /// Names of the columns that the table computes itself; empty if there is no such table.
 [[nodiscard]] std::vector<std::string> generated_columns(sql::SqlSession& session, const model::TableName& name);
 
+/// Bytes of a value when escaped; twice its size where it is short, which is never too little, exact where it is long.
+[[nodiscard]] std::size_t escaped_bytes(std::string_view value);
+
 /// Appends one cell as a literal.
 void append_cell(std::string& out, const sql::Cell& cell, CellKind kind);
 

@@ -91,7 +91,8 @@ void TableStarter::survey(Jobs jobs, BothSides sides) const {
         }
         std::erase_if(open, [](const auto& job) { return job->is_gone; });
         if (open.empty()) return;
-        const model::Location low = measure_low(sides.upstream, options_.location_use, open.front()->source);
+        const model::Location low =
+            is_snapshot_ ? model::Location() : measure_low(sides.upstream, options_.location_use, open.front()->source);
         // The structure at LOW is known if it was the same before and after.
         std::erase_if(open, [&](const auto& job) {
             const auto after = target::fetch_table(sides.upstream, job->source);
@@ -245,7 +246,8 @@ void TableStarter::forget(TableJob& job, BothSides sides) const {
 }
 
 std::vector<TableStarter::End> TableStarter::finish(Jobs jobs, BothSides sides) const {
-    const bool has_keys = std::ranges::any_of(jobs, [](const auto& job) { return !job->shape.is_keyless(); });
+    const bool has_keys =
+        !is_snapshot_ && std::ranges::any_of(jobs, [](const auto& job) { return !job->shape.is_keyless(); });
     const model::Location high = has_keys ? measure_high(sides.upstream) : model::Location();
     std::vector<End> ends;
     std::vector<const target::TableCopyRecord*> records;
@@ -293,7 +295,7 @@ TableStarter::End TableStarter::compare(TableJob& job, BothSides sides) const {
 
 bool TableStarter::open_keyless(TableJob& job, BothSides sides, sql::SqlSession& helper, bool must_clear) const {
     if (must_clear) clear_target_table(sides.downstream, job.target);
-    job.record.point.low = open_snapshot(sides.upstream, helper, job.source);
+    if (!is_snapshot_) job.record.point.low = open_snapshot(sides.upstream, helper, job.source);
     job.record.point.high = job.record.point.low;
     const auto structure = target::fetch_table(sides.upstream, job.source);
     if (!structure || comparable_structure(*structure) != comparable_structure(job.record.point.create_table)) {

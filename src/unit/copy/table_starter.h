@@ -34,8 +34,8 @@ class TableStarter {
     using Jobs = std::span<const std::shared_ptr<TableJob>>;
 
     TableStarter(const CopyOptions& options, const target::CopyCheckpoint& checkpoint, const PurgedBinlog& purged,
-                 NoticeBook& notices)
-        : options_(options), checkpoint_(checkpoint), purged_(purged), notices_(notices) {}
+                 NoticeBook& notices, bool is_snapshot)
+        : options_(options), checkpoint_(checkpoint), purged_(purged), notices_(notices), is_snapshot_(is_snapshot) {}
 
     /// Starts the tables anew or continues from their checkpoint; one answer per table, in order. Nothing: it is gone
     /// upstream and forgotten.
@@ -66,6 +66,7 @@ class TableStarter {
     const target::CopyCheckpoint& checkpoint_;
     const PurgedBinlog& purged_;
     NoticeBook& notices_;
+    const bool is_snapshot_;  ///< the upstream's sessions are in one snapshot, there are no places in a binlog
     mutable Guarded<std::set<std::string>> schemas_;  ///< those the target has
 };
 

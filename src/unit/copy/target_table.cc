@@ -22,7 +22,7 @@ bool is_transient(const Error& error) {
 void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what,
                       NoticeBook& notices) {
     try {
-        downstream.execute(statement);
+        downstream.execute(translate_hidden(statement, downstream.version()));
         return;
     } catch (const Error& error) {
         if (is_transient(error)) throw;

@@ -56,6 +56,8 @@ class InsertBuilder {
     [[nodiscard]] bool is_full() const noexcept { return text_.size() + largest_row_ >= max_bytes_; }
     [[nodiscard]] bool is_empty() const noexcept { return rows_ == 0; }
     [[nodiscard]] std::size_t size() const noexcept { return text_.size(); }
+    /// Bytes of a statement without its rows.
+    [[nodiscard]] std::size_t head_bytes() const noexcept { return head_.size() + tail_.size(); }
     /// The statement so far; the builder is empty afterwards.
     InsertStatement take();
 

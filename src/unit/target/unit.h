@@ -14,6 +14,7 @@ namespace dm::target {
 /// How a unit's run ended without an error.
 enum class UnitOutcome : std::uint8_t {
     Finished,  ///< its work is done: the next unit may start
+    Complete,  ///< copy only: the task's work is done, replication has nothing to add
     Stopped,   ///< it was asked to stop; running again continues
     Recopy,  ///< sync only: the copy of some tables is void, their progress has been dropped: run copy again, then sync
 };

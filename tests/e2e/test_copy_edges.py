@@ -1,0 +1,132 @@
+"""What tables can look like, and what the target may not know: every odd shape is copied, or its loss is said."""
+
+import pytest
+
+MANY = 1000
+
+
+def noticed(cluster, task="t", source="s1"):
+    """What the copy passed over, as the log of the worker says: kind -> where."""
+    found = {}
+    for worker in cluster.workers.values():
+        for line in (worker.log.read_text(encoding="utf-8", errors="replace")).splitlines():
+            if "[notice_book.cc" in line:
+                kind = line.split('["', 1)[1].split('"]', 1)[0]
+                found.setdefault(kind, []).append(line.split("[where=", 1)[1])
+    return found
+
+
+def copy_all(cluster, source, target, **changes):
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"], **{"task-mode": "full", **changes})
+    cluster.wait_stage("t", "Finished", 90)
+
+
+@pytest.mark.parametrize("kinds", [("mysql5.6", "mariadb10.11"), ("mariadb11.8", "mysql9.7")], ids="-".join)
+def test_names_and_widths(kinds, cluster, servers, assert_same):
+    source, target = servers.get(kinds[0], "up"), servers.get(kinds[1], "down")
+    columns = ", ".join(f"c{i} INT NULL" for i in range(MANY - 1))
+    source.execute(
+        "CREATE DATABASE `select`", "CREATE DATABASE `größe 語`",
+        "CREATE TABLE `select`.`from` (`order` INT PRIMARY KEY, `group by` VARCHAR(20), `a``b` INT, KEY `key` (`a``b`))",
+        "INSERT INTO `select`.`from` VALUES (1, 'x', 2), (2, NULL, NULL)",
+        "CREATE TABLE `größe 語`.`таблица` (`ключ` VARCHAR(20) CHARACTER SET utf8mb4 PRIMARY KEY, `значение 1` TEXT)",
+        "INSERT INTO `größe 語`.`таблица` VALUES ('a', 'ä'), ('日本', 'x\\'y'), ('', '')",
+        "CREATE TABLE `größe 語`.`empty one` (id INT PRIMARY KEY)",
+        f"CREATE TABLE `select`.wide (id INT PRIMARY KEY, {columns})",
+        *[f"INSERT INTO `select`.wide (id, c0, c{MANY - 2}) VALUES ({i}, {i}, -{i})" for i in range(20)])
+    copy_all(cluster, source, target)
+    results = assert_same(source, target, "select", "größe 語")
+    assert len(results) == 4
+    assert target.value("SELECT COUNT(*) FROM information_schema.columns WHERE table_name = 'wide'") == MANY
+
+
+@pytest.mark.parametrize("kinds", [("mysql9.7", "mariadb10.11"), ("mariadb10.11", "mysql9.7")], ids="-".join)
+def test_computed_hidden_and_partitioned(kinds, cluster, servers, assert_same):
+    source, target = servers.get(kinds[0], "up"), servers.get(kinds[1], "down")
+    source.execute(
+        "CREATE DATABASE d",
+        "CREATE TABLE d.computed (id INT PRIMARY KEY, a INT, v INT GENERATED ALWAYS AS (a + 1) VIRTUAL, "
+        "s VARCHAR(20) GENERATED ALWAYS AS (CONCAT('n', a)) STORED, UNIQUE KEY s (s))",
+        "INSERT INTO d.computed (id, a) VALUES (1, 10), (2, NULL), (3, 12)",
+        "CREATE TABLE d.hidden (id INT PRIMARY KEY, seen INT, unseen INT NOT NULL DEFAULT 5 INVISIBLE)",
+        "INSERT INTO d.hidden (id, seen, unseen) VALUES (1, 2, 3), (4, 5, 6)",
+        "CREATE TABLE d.parts (id INT, y INT, PRIMARY KEY (id, y)) PARTITION BY RANGE (y) "
+        "(PARTITION p0 VALUES LESS THAN (2000), PARTITION p1 VALUES LESS THAN MAXVALUE)",
+        "INSERT INTO d.parts VALUES (1, 1999), (1, 2001), (2, 1990)",
+        "CREATE TABLE d.z_parent (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(10)) AUTO_INCREMENT = 500",
+        "CREATE TABLE d.a_child (id INT PRIMARY KEY, p INT, CONSTRAINT fk FOREIGN KEY (p) REFERENCES d.z_parent (id))",
+        "INSERT INTO d.z_parent (name) VALUES ('x'), ('y')", "INSERT INTO d.a_child VALUES (1, 500), (2, 501), (3, NULL)")
+    copy_all(cluster, source, target)
+    assert_same(source, target, "d")
+    assert target.value("SELECT MAX(id) FROM d.z_parent") == 501
+    target.execute("INSERT INTO d.z_parent (name) VALUES ('z')")
+    assert target.value("SELECT MAX(id) FROM d.z_parent") == 502, "AUTO_INCREMENT goes on where it was"
+    assert target.value("SELECT COUNT(*) FROM information_schema.partitions WHERE table_name = 'parts' "
+                        "AND partition_name IS NOT NULL") == 2
+    assert target.value("SELECT COUNT(*) FROM information_schema.referential_constraints "
+                        "WHERE constraint_schema = 'd'") == 1
+    hidden = target.query("SHOW CREATE TABLE d.hidden")[0][1]
+    assert "INVISIBLE" in hidden or any("adapted" in kind for kind in noticed(cluster)), hidden
+
+
+def test_what_is_not_copied_is_said(cluster, servers, downstream):
+    source = servers.get("mysql5.6", "up")
+    source.execute(
+        "CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, n INT)", "CREATE VIEW d.v AS SELECT * FROM d.t",
+        "CREATE TRIGGER d.tr BEFORE INSERT ON d.t FOR EACH ROW SET NEW.n = 1",
+        "CREATE PROCEDURE d.p() SELECT 1", "INSERT INTO d.t VALUES (1, 0)")
+    copy_all(cluster, source, downstream)
+    said = noticed(cluster)
+    assert "`d`.`v`" in said["view not copied"][0]
+    assert "`d`" in said["trigger not copied"][0] and "`d`" in said["routine not copied"][0]
+    assert downstream.query("SHOW FULL TABLES IN d") == [("t", "BASE TABLE")]
+    assert downstream.query("SELECT * FROM d.t") == [(1, 1)]
+
+
+@pytest.mark.parametrize("kinds", [("mysql9.7", "mariadb10.11", "utf8mb4_0900_ai_ci"),
+                                   ("mariadb11.8", "mysql9.7", "utf8mb4_uca1400_ai_ci")], ids=lambda k: "-".join(k[:2]))
+def test_clauses_the_target_does_not_know(kinds, cluster, servers, assert_same):
+    source, target = servers.get(kinds[0], "up"), servers.get(kinds[1], "down")
+    options = "ROW_FORMAT=COMPRESSED" if kinds[0] == "mysql9.7" else "PAGE_COMPRESSED=1"
+    source.execute(
+        f"CREATE DATABASE d COLLATE {kinds[2]}",
+        f"CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(20) COLLATE {kinds[2]}) {options} COLLATE={kinds[2]}",
+        "INSERT INTO d.t VALUES (1, 'ä'), (2, 'Ä '), (3, '日本')")
+    copy_all(cluster, source, target)
+    assert_same(source, target, "d")
+    (where,) = [line for line in noticed(cluster)["structure adapted to the target"] if "`d`.`t`" in line]
+    assert kinds[2] in where, "what was replaced is named"
+    assert kinds[2] not in target.query("SHOW CREATE TABLE d.t")[0][1]
+
+
+def test_chunks_without_rows(cluster, servers, downstream):
+    source = servers.get("mariadb11.8", "up")
+    source.execute(
+        "CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, keep INT, pad CHAR(250))",
+        "INSERT INTO d.t SELECT seq, seq > 79990, REPEAT('p', 250) FROM d.seq_1_to_80000",
+        "ANALYZE TABLE d.t")
+    copy_all(cluster, source, downstream, **{
+        "mydumpers": {"some": {"threads": 2, "where": "keep = 1"}},
+        "mysql-instances": [{"source-id": "s1", "mydumper-config-name": "some"}]})
+    assert downstream.query("SELECT COUNT(*), MIN(id) FROM d.t") == [(10, 79991)]
+    assert downstream.value("SELECT COUNT(*) FROM dm_meta.t_copy_checkpoint WHERE chunk > 0") == 0
+
+
+def test_a_thousand_tables(cluster, servers, downstream, assert_same):
+    source = servers.get("mysql9.7", "up")
+    source.execute("CREATE DATABASE many")
+    for i in range(1000):
+        source.execute(f"CREATE TABLE many.t{i} (id INT PRIMARY KEY, v INT)")
+        if i % 100:
+            source.execute(f"INSERT INTO many.t{i} VALUES (1, {i}), (2, -{i})")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_unit("t", "Sync", 240)
+    records = downstream.query("SELECT state, COUNT(*), COUNT(DISTINCT low_gtid) FROM dm_meta.t_copy_checkpoint "
+                               "WHERE chunk = 0 AND cp_table <> '' GROUP BY state")
+    assert records[0][:2] == ("complete", 1000) and len(records) == 1
+    source.execute("UPDATE many.t7 SET v = 77", "INSERT INTO many.t999 VALUES (3, 3)")
+    cluster.wait_synced("t")
+    assert_same(source, downstream, *[(("many", f"t{i}")) for i in range(0, 1000, 37)], ("many", "t7"), ("many", "t999"))
+    assert downstream.value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'many'") == 1000
