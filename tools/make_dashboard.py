@@ -77,6 +77,8 @@ ROWS = [
         ("Transactions per second", "ops", "timeseries",
          [(f"rate(dm_syncer_finished_transaction_total{{{_SUBTASK}}}[$interval])", "{{task}} {{source_id}}"),
           (f"dm_syncer_ideal_qps{{{_SUBTASK}}}", "{{task}} {{source_id}} statements if all appliers were busy")]),
+        ("Bytes to the target", "Bps", "timeseries",
+         [(f"rate(dm_syncer_target_bytes_total{{{_SUBTASK}}}[$interval])", "{{task}} {{source_id}}")]),
         ("Transaction and statement latency", "s", "timeseries",
          quantiles("dm_syncer_txn_duration_time", _SUBTASK, "task", "transaction {{task}}") +
          quantiles("dm_syncer_query_duration_time", _SUBTASK, "task", "DDL {{task}}")),
@@ -116,6 +118,12 @@ ROWS = [
          [("increase(dm_master_start_leader_counter[$interval])", "{{instance}}")]),
         ("Errors of worker events", "none", "timeseries",
          [("increase(dm_master_worker_event_error[$interval])", "{{instance}} {{type}}")]),
+        ("Calls", "ops", "timeseries",
+         [(f"sum(rate(grpc_server_handled_total{{{_INSTANCE}}}[$interval])) by (grpc_service, grpc_method, grpc_code)",
+           "{{grpc_service}} {{grpc_method}} {{grpc_code}}")]),
+        ("Duration of calls", "s", "timeseries",
+         quantile("grpc_server_handling_seconds", _INSTANCE, "grpc_service, grpc_method",
+                  "{{grpc_service}} {{grpc_method}}")),
     ]),
     ("Process", [
         ("Processor", "percent", "timeseries",

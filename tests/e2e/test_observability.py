@@ -48,7 +48,7 @@ _WORK = [
     ("dm_syncer_added_jobs_total", {"type": "insert", "target_table": "t"}, 30),
     ("dm_syncer_added_jobs_total", {"type": "update", "target_table": "t"}, 10),
     ("dm_syncer_added_jobs_total", {"type": "delete", "target_table": "t"}, 5),
-    ("dm_syncer_added_jobs_total", {"type": "ddl"}, 1),
+    ("dm_syncer_added_jobs_total", {"type": "ddl", "target_table": "t"}, 1),
     ("dm_syncer_finished_jobs_total", {"type": "insert", "target_table": "t"}, 30),
     ("dm_syncer_finished_jobs_total", {"type": "update", "target_table": "t"}, 10),
     ("dm_syncer_finished_jobs_total", {"type": "delete", "target_table": "t"}, 5),
@@ -76,6 +76,7 @@ _AT_LEAST = [
     ("dm_syncer_binlog_event_size_sum", {}, 2000),
     ("dm_syncer_binlog_transform_cost_count", {"stage": "dml-exec"}, 3),
     ("dm_syncer_txn_duration_time_count", {}, 3),
+    ("dm_syncer_target_bytes_total", {}, 45 * 4),
     ("dm_syncer_finished_transaction_total", {}, 3),
     ("dm_syncer_stmt_duration_time_count", {"type": "stmt"}, 3),
     ("dm_syncer_replication_transaction_batch_sum", {"type": "statements"}, 3),
@@ -203,6 +204,10 @@ def test_a_copy_shows_its_progress(cluster, source, downstream):
 def test_master_and_process(running):
     master = Scrape.of(running.master_addr)
     check_against_list(master, "dm-master")
+    calls = master.sum("grpc_server_handled_total", grpc_method="OperateSource", grpc_code="OK")
+    assert calls == 1 == master.sum("grpc_server_handling_seconds_count", grpc_method="OperateSource")
+    worker = worker_scrape(running)
+    assert worker.sum("grpc_server_handled_total", grpc_service="pb.Worker", grpc_method="QueryStatus") >= 1
     bound = running.worker_of("s1")
     assert {labels["worker"]: value for name, labels, value in master.series if name == "dm_master_worker_state"} == {
         worker["name"]: 2 if worker["name"] == bound else 1 for worker in running.members()}
