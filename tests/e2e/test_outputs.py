@@ -211,8 +211,8 @@ def test_encrypted_passwords_stay_encrypted_in_the_store(bin_folder, new_server,
             "host": "127.0.0.1", "port": downstream.port, "user": "dm", "password": sealed[1]}}))
         cluster.wait_unit("t", "Sync")
         stored = subprocess.run(["etcdctl", "--endpoints", cluster.master_addr, "get", "--prefix", "", "--hex=false"],
-                                env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=30,
-                                check=True).stdout
+                                env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}, capture_output=True, timeout=30, check=True
+                                ).stdout.decode("utf-8", "replace")
         assert sealed[0] in stored and sealed[1] in stored, "what was given is stored"
         assert cluster.ctl_run("config", "export", "--path", cluster.folder / "export").returncode == 0
         exported = "".join(path.read_text(encoding="utf-8") for path in (cluster.folder / "export").rglob("*.yaml"))
