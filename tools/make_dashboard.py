@@ -105,6 +105,8 @@ ROWS = [
          quantile("dm_syncer_conflict_detect_duration", _SUBTASK, "task", "conflicts {{task}}")),
         ("Events passed over", "ops", "timeseries",
          [(f"sum(rate(dm_syncer_skip_binlog_duration_count{{{_SUBTASK}}}[$interval])) by (type)", "{{type}}")]),
+        ("Changes passed over", "none", "timeseries",
+         [(f"dm_syncer_passed_over_total{{{_SUBTASK}}}", "{{task}} {{source_id}} {{type}}")]),
         ("Size of events", "bytes", "timeseries",
          quantile("dm_syncer_binlog_event_size", _SUBTASK, "task", "{{task}}")),
         ("Rows per event", "none", "timeseries",

@@ -8,6 +8,7 @@ import pytest
 from .scrape import Scrape, http_get
 
 _METRICS = json.loads((Path(__file__).resolve().parents[2] / "deploy/metrics.json").read_text(encoding="utf-8"))
+_SOMETIMES = {"dm_syncer_passed_over_total"}  # appear with what they count
 
 
 @pytest.fixture
@@ -24,8 +25,9 @@ def worker_scrape(cluster, source="s1"):
 
 def check_against_list(scrape, program, absent=()):
     """Everything the list promises of the program is there with type and labels, and nothing that is not listed."""
+    missing = set(absent) | (_SOMETIMES - set(scrape.types))
     promised = {name: what for name, what in _METRICS.items()
-                if what["program"] in (program, "both") and name not in absent}
+                if what["program"] in (program, "both") and name not in missing}
     assert set(scrape.types) == set(promised)
     labels = scrape.labels()
     for name, what in promised.items():
