@@ -9,7 +9,6 @@ import pytest
 
 from testbed import Process, free_port, wait_until
 
-from .cluster import Cluster
 from .scrape import http_get
 from .terminal import Terminal
 
@@ -189,38 +188,6 @@ def test_no_secret_is_ever_shown(new_server, new_cluster, downstream):
             assert not [text for text in outputs if secret in text], secret
             assert not [path for path, text in logs.items() if secret in text], secret
     finally:
-        downstream.execute("DROP USER dm@'%'")
-
-
-def test_encrypted_passwords_stay_encrypted_in_the_store(bin_folder, new_server, downstream, tmp_path):
-    upstream = new_server("mariadb10.11", "secret-up", password=_SECRETS[0])
-    upstream.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)")
-    downstream.execute(f"CREATE USER dm@'%' IDENTIFIED BY '{_SECRETS[1]}'", "GRANT ALL ON *.* TO dm@'%'")
-    key = tmp_path / "key"
-    key.write_text("0123456789abcdef" * 4, encoding="ascii")
-    cluster = Cluster(bin_folder, tmp_path / "dm-key", workers=1)
-    cluster.master.command += ["--secret-key-path", str(key)]
-    try:
-        cluster.start()
-        sealed = [cluster.ctl_run("encrypt", secret).stdout.strip() for secret in _SECRETS[:2]]
-        assert all(len(text) > 24 and text not in _SECRETS for text in sealed)
-        source = cluster.source_config("s1", upstream)
-        source["from"]["password"] = sealed[0]
-        cluster.ctl_ok("operate-source", "create", cluster.write("s1.yaml", source))
-        cluster.ctl_ok("start-task", cluster.write_task("t", downstream, ["s1"], **{"target-database": {
-            "host": "127.0.0.1", "port": downstream.port, "user": "dm", "password": sealed[1]}}))
-        cluster.wait_unit("t", "Sync")
-        stored = subprocess.run(["etcdctl", "--endpoints", cluster.master_addr, "get", "--prefix", "", "--hex=false"],
-                                env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}, capture_output=True, timeout=30, check=True
-                                ).stdout.decode("utf-8", "replace")
-        assert sealed[0] in stored and sealed[1] in stored, "what was given is stored"
-        assert cluster.ctl_run("config", "export", "--path", cluster.folder / "export").returncode == 0
-        exported = "".join(path.read_text(encoding="utf-8") for path in (cluster.folder / "export").rglob("*.yaml"))
-        assert "password" in exported
-        for secret in _SECRETS[:2]:
-            assert secret not in stored and secret not in exported
-    finally:
-        cluster.kill()
         downstream.execute("DROP USER dm@'%'")
 
 
