@@ -8,6 +8,7 @@ import pytest
 from .scrape import Scrape, http_get
 
 _METRICS = json.loads((Path(__file__).resolve().parents[2] / "deploy/metrics.json").read_text(encoding="utf-8"))
+_SOMETIMES = {"dm_syncer_passed_over_total"}  # appear with what they count
 
 
 @pytest.fixture
@@ -24,8 +25,9 @@ def worker_scrape(cluster, source="s1"):
 
 def check_against_list(scrape, program, absent=()):
     """Everything the list promises of the program is there with type and labels, and nothing that is not listed."""
+    missing = set(absent) | (_SOMETIMES - set(scrape.types))
     promised = {name: what for name, what in _METRICS.items()
-                if what["program"] in (program, "both") and name not in absent}
+                if what["program"] in (program, "both") and name not in missing}
     assert set(scrape.types) == set(promised)
     labels = scrape.labels()
     for name, what in promised.items():
@@ -48,7 +50,7 @@ _WORK = [
     ("dm_syncer_added_jobs_total", {"type": "insert", "target_table": "t"}, 30),
     ("dm_syncer_added_jobs_total", {"type": "update", "target_table": "t"}, 10),
     ("dm_syncer_added_jobs_total", {"type": "delete", "target_table": "t"}, 5),
-    ("dm_syncer_added_jobs_total", {"type": "ddl"}, 1),
+    ("dm_syncer_added_jobs_total", {"type": "ddl", "target_table": "t"}, 1),
     ("dm_syncer_finished_jobs_total", {"type": "insert", "target_table": "t"}, 30),
     ("dm_syncer_finished_jobs_total", {"type": "update", "target_table": "t"}, 10),
     ("dm_syncer_finished_jobs_total", {"type": "delete", "target_table": "t"}, 5),
@@ -76,6 +78,7 @@ _AT_LEAST = [
     ("dm_syncer_binlog_event_size_sum", {}, 2000),
     ("dm_syncer_binlog_transform_cost_count", {"stage": "dml-exec"}, 3),
     ("dm_syncer_txn_duration_time_count", {}, 3),
+    ("dm_syncer_target_bytes_total", {}, 45 * 4),
     ("dm_syncer_finished_transaction_total", {}, 3),
     ("dm_syncer_stmt_duration_time_count", {"type": "stmt"}, 3),
     ("dm_syncer_replication_transaction_batch_sum", {"type": "statements"}, 3),
@@ -203,6 +206,10 @@ def test_a_copy_shows_its_progress(cluster, source, downstream):
 def test_master_and_process(running):
     master = Scrape.of(running.master_addr)
     check_against_list(master, "dm-master")
+    calls = master.sum("grpc_server_handled_total", grpc_method="OperateSource", grpc_code="OK")
+    assert calls == 1 == master.sum("grpc_server_handling_seconds_count", grpc_method="OperateSource")
+    worker = worker_scrape(running)
+    assert worker.sum("grpc_server_handled_total", grpc_service="pb.Worker", grpc_method="QueryStatus") >= 1
     bound = running.worker_of("s1")
     assert {labels["worker"]: value for name, labels, value in master.series if name == "dm_master_worker_state"} == {
         worker["name"]: 2 if worker["name"] == bound else 1 for worker in running.members()}

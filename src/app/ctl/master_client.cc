@@ -1,7 +1,5 @@
 #include "app/ctl/master_client.h"
 
-#include <array>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/message_lite.h>
@@ -10,6 +8,7 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 
 #include "base/error.h"
+#include "io/rpc/channel.h"
 
 namespace dm::ctl {
 namespace {
@@ -17,18 +16,6 @@ namespace {
 using google::protobuf::MessageLite;
 
 constexpr auto kDialTimeout = std::chrono::seconds(3);
-
-constexpr std::array<std::string_view, 17> kCodeNames = {
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
-
-std::string describe(const grpc::Status& status) {
-    const auto code = static_cast<std::size_t>(status.error_code());
-    const std::string name = code < kCodeNames.size() ? std::string(kCodeNames[code]) : fmt::format("Code({})", code);
-    return fmt::format("rpc error: code = {} desc = {}", name, status.error_message());
-}
 
 grpc::Status call_once(grpc::Channel& channel, const std::string& path, std::optional<std::chrono::nanoseconds> timeout,
                        const MessageLite& request, MessageLite& response) {
@@ -66,7 +53,8 @@ RpcOutcome MasterClient::call(std::string_view method, const MessageLite& reques
         connect();
         status = call_once(*channel_, path, timeout, request, response);
     }
-    return status.ok() ? RpcOutcome{.is_ok = true, .text = {}} : RpcOutcome{.is_ok = false, .text = describe(status)};
+    return status.ok() ? RpcOutcome{.is_ok = true, .text = {}}
+                       : RpcOutcome{.is_ok = false, .text = rpc::status_text(status)};
 }
 
 }  // namespace dm::ctl

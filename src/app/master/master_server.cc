@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::size_t kMessageOverhead = 512U << 10U;
 
-rpc::RpcServer::Options server_options(const config::MasterConfig& config, const std::string& etcd_target) {
+rpc::RpcServer::Options server_options(const config::MasterConfig& config, const std::string& etcd_target,
+                                       metrics::Registry& registry) {
     rpc::RpcServer::Options options;
+    options.on_call = rpc::count_calls(registry);
     options.listen = config.master_addr;
     options.tls = {.ca = config.security.ssl_ca,
                    .cert = config.security.ssl_cert,
@@ -74,7 +76,7 @@ struct MasterServer::Impl {
                       },
                   .stop = stopping.get_token()},
           service(make_master_rpc(context, leadership)),
-          server(server_options(config, parts.etcd_target), {service.get()}, router()) {}
+          server(server_options(config, parts.etcd_target, parts.registry), {service.get()}, router()) {}
 
     rpc::HttpRouter router() {
         rpc::HttpRouter routes;

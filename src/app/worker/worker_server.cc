@@ -31,8 +31,9 @@ void WorkerServer::start() {
         return rpc::HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                                  .body = dependencies_.metrics.expose()};
     });
-    port_ = std::make_unique<rpc::RpcServer>(rpc::RpcServer::Options{.listen = config_.worker_addr},
-                                             std::vector<grpc::Service*>{service_.get()}, std::move(router));
+    port_ = std::make_unique<rpc::RpcServer>(
+        rpc::RpcServer::Options{.listen = config_.worker_addr, .on_call = rpc::count_calls(dependencies_.metrics)},
+        std::vector<grpc::Service*>{service_.get()}, std::move(router));
     port_->start();
     log::info("worker serves", {{"worker", config_.name}, {"address", config_.worker_addr}});
     lease_ = std::make_unique<LeaseKeeper>(

@@ -11,16 +11,11 @@
 
 #include "base/error.h"
 #include "io/rpc/address.h"
+#include "io/rpc/status_name.h"
 
 namespace dm::rpc {
 
 namespace {
-
-constexpr std::string_view kCodeNames[] = {
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
 
 /// gRPC's wait cannot be interrupted, so it is cut into slices.
 bool wait_for_state(grpc::Channel& channel, std::chrono::milliseconds timeout, const std::stop_token& stop,
@@ -81,10 +76,7 @@ std::shared_ptr<grpc::Channel> connect_first(std::span<const std::string> addres
 }
 
 std::string status_text(const grpc::Status& status) {
-    const auto code = static_cast<std::size_t>(status.error_code());
-    return fmt::format("rpc error: code = {} desc = {}",
-                       code < std::size(kCodeNames) ? kCodeNames[code] : std::string_view("Unknown"),
-                       status.error_message());
+    return fmt::format("rpc error: code = {} desc = {}", status_name(status.error_code()), status.error_message());
 }
 
 }  // namespace dm::rpc

@@ -7,6 +7,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include "base/error.h"
 #include "io/rpc/etcd_forwarder.h"
@@ -25,6 +26,11 @@ class GrpcHost::Impl {
         builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
         builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
         builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+        if (options.on_call) {
+            std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> meters;
+            meters.push_back(make_call_meter(options.on_call));
+            builder.experimental().SetInterceptorCreators(std::move(meters));
+        }
         server_ = builder.BuildAndStart();
         ensure(server_ != nullptr, ErrorCode::WorkerServe, "the gRPC server cannot be started");
     }

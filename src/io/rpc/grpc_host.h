@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "io/rpc/call_meter.h"
+
 namespace grpc {
 class Service;
 }
@@ -18,6 +20,7 @@ class GrpcHost {
     struct Options {
         int max_receive_bytes = 4 << 20;
         std::string etcd_target;
+        CallObserver on_call;  ///< may be empty
     };
 
     GrpcHost(const Options& options, const std::vector<grpc::Service*>& services);

@@ -115,9 +115,10 @@ void RpcServer::Impl::start() {
     ensure(options_.tls.is_empty(), ErrorCode::WorkerTls,
            "TLS (ssl-ca, ssl-cert, ssl-key) is not offered yet; leave these settings empty");
     listen();
-    grpc_ = std::make_unique<GrpcHost>(
-        GrpcHost::Options{.max_receive_bytes = options_.max_receive_bytes, .etcd_target = options_.etcd_target},
-        services_);
+    grpc_ = std::make_unique<GrpcHost>(GrpcHost::Options{.max_receive_bytes = options_.max_receive_bytes,
+                                                         .etcd_target = options_.etcd_target,
+                                                         .on_call = options_.on_call},
+                                       services_);
     http_ = std::make_unique<HttpHost>(HttpHost::Options{.max_header_bytes = options_.max_header_bytes,
                                                          .max_body_bytes = options_.max_body_bytes,
                                                          .idle_timeout = options_.http_idle_timeout,

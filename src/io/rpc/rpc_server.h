@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/rpc/call_meter.h"
 #include "io/rpc/http.h"
 
 namespace grpc {
@@ -42,6 +43,7 @@ class RpcServer {
         /// Where calls of /etcdserverpb.*, /v3lockpb.* and /v3electionpb.* are passed on to, byte for byte; a gRPC
         /// target such as "127.0.0.1:2379" or "unix:/path". Empty: they are answered as unknown.
         std::string etcd_target;
+        CallObserver on_call;  ///< of the services given; may be empty
     };
 
     RpcServer(Options options, std::vector<grpc::Service*> services, HttpRouter router);

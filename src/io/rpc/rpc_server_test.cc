@@ -11,6 +11,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
 #include <grpcpp/server_context.h>
 #include <gtest/gtest.h>
 
@@ -124,6 +125,45 @@ TEST_F(RpcServerTest, SpeaksGrpcAndHttpOnOnePort) {
     client.send("GET /none HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(client.read_all().starts_with("HTTP/1.1 404 Not Found\r\n"));
     EXPECT_EQ(query("two"), "two");
+}
+
+TEST_F(RpcServerTest, CallsOfItsServicesAreCountedAndTimed) {
+    metrics::Registry registry;
+    auto counting = options();
+    counting.on_call = count_calls(registry);
+    RpcServer server(counting, {&worker_}, router());
+    server.start();
+    const auto channel = make_channel(fmt::format("127.0.0.1:{}", server.port()));
+    EXPECT_EQ(query("one", channel), "one");
+    EXPECT_EQ(query("two", channel), "two");
+    grpc::ClientContext context;
+    pb::GetWorkerCfgResponse config;
+    EXPECT_FALSE(pb::Worker::NewStub(channel)->GetWorkerCfg(&context, {}, &config).ok());
+    server.stop();
+    const std::string text = registry.expose();
+    for (const char* series :
+         {R"(handled_total{grpc_code="OK",grpc_method="QueryStatus",grpc_service="pb.Worker",grpc_type="unary"} 2)",
+          R"(handled_total{grpc_code="Unimplemented",grpc_method="GetWorkerCfg",grpc_service="pb.Worker",)",
+          R"(handling_seconds_count{grpc_method="QueryStatus",grpc_service="pb.Worker",grpc_type="unary"} 2)"}) {
+        EXPECT_NE(text.find(series), std::string::npos) << series << "\n" << text;
+    }
+}
+
+TEST_F(RpcServerTest, CallsOfNobodyMakeNoSeries) {
+    metrics::Registry registry;
+    auto counting = options();
+    counting.on_call = count_calls(registry);
+    RpcServer server(counting, {&worker_}, router());
+    server.start();
+    const auto channel = make_channel(fmt::format("127.0.0.1:{}", server.port()));
+    const grpc::internal::RpcMethod unknown("/pb.Worker/NoSuchMethod", grpc::internal::RpcMethod::NORMAL_RPC);
+    grpc::ClientContext context;
+    pb::QueryStatusResponse response;
+    EXPECT_EQ(grpc::internal::BlockingUnaryCall(channel.get(), unknown, &context, pb::QueryStatusRequest(), &response)
+                  .error_code(),
+              grpc::StatusCode::UNIMPLEMENTED);
+    server.stop();
+    EXPECT_EQ(registry.expose(), "");
 }
 
 TEST_F(RpcServerTest, APrefaceMayComeInPieces) {

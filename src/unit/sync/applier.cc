@@ -130,6 +130,7 @@ std::size_t Applier::execute(std::span<const dml::RowChange> changes, bool is_re
                 throw error.with_context(fmt::format("applying to the target: {}", shown(statement.text)));
             }
             context_.bytes_to_target += statement.text.size();
+            context_.metrics.bytes_written(statement.text.size());
         }
         for (std::size_t i = 0; i < statements.size(); ++i)
             note_missing(groups[group_of[i]], statements[i], affected[i]);

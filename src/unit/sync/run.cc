@@ -386,21 +386,21 @@ void Run::watch(std::stop_token stop) {
 }
 
 /// How long what is not applied yet takes at the speed of late; the figure stays as it is while nothing moves.
-void Run::estimate_remaining(const model::Location& upstream) {
+void Run::measure_remaining(const model::Location& upstream) {
     const auto watermark = pipeline_->progress.snapshot().watermark;
     const model::Location reached = watermark ? watermark->location : pipeline_->recorder.flushed();
     // Behind the last transaction there may be events that belong to none.
     const bool has_all = config_.sync.enable_gtid && reached.gtid_set == upstream.gtid_set;
-    const std::uint64_t left = has_all ? 0 : fetch_binlog_bytes(polling_.get(), reached.position, upstream.position);
+    const std::uint64_t left = has_all ? 0 : fetch_bytes_between(polling_.get(), reached.position, upstream.position);
     const std::uint64_t read = pipeline_->reader->bytes_read();
     const auto now = dependencies_.clock.now();
     const auto before = std::exchange(estimated_at_, now);
     const double elapsed = std::chrono::duration<double>(now - before.value_or(now)).count();
     const double moved = static_cast<double>(read - std::exchange(bytes_when_estimated_, read));
     if (left == 0) {
-        metrics_.remaining_estimated(0);
+        metrics_.remaining_measured(0);
     } else if (moved > 0 && before) {
-        metrics_.remaining_estimated(static_cast<double>(left) * elapsed / moved);
+        metrics_.remaining_measured(static_cast<double>(left) * elapsed / moved);
     }
 }
 
@@ -410,7 +410,7 @@ void Run::poll_upstream(std::stop_token stop) {
         try {
             auto location = fetch_upstream_location(polling_.get());
             metrics_.master_seen(location);
-            estimate_remaining(location);
+            measure_remaining(location);
             view_.clock_offset = fetch_clock_offset(polling_.get(), wall_seconds(dependencies_.clock));
             return location;
         } catch (const Error&) {

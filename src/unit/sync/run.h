@@ -51,7 +51,7 @@ class Run {
     void watch(std::stop_token stop);
     void poll_upstream(std::stop_token stop);
     void measure();
-    void estimate_remaining(const model::Location& upstream);
+    void measure_remaining(const model::Location& upstream);
 
     const config::SubTaskConfig& config_;
     const SyncUnit::Dependencies& dependencies_;

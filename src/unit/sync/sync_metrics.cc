@@ -128,6 +128,7 @@ void SyncMetrics::make_per_batch(const metrics::Labels& unit, const metrics::Lab
     ideal_qps_ = series_.gauge("dm_syncer_ideal_qps", "statements per second if all appliers were busy", full);
     transactions_ =
         series_.counter("dm_syncer_finished_transaction_total", "downstream transactions of row changes", full);
+    target_bytes_ = series_.counter("dm_syncer_target_bytes_total", "bytes of statements sent to the target", full);
 }
 
 double SyncMetrics::seconds_since(Moment since) const {
@@ -210,13 +211,15 @@ void SyncMetrics::batch_applied(std::span<const dml::RowChange> changes, std::si
     }
 }
 
-void SyncMetrics::ddl_executed(std::size_t statements, Moment since) {
+void SyncMetrics::ddl_executed(std::span<const model::TableName> targets, Moment since) {
     const double seconds = seconds_since(since);
     query_seconds_.observe(seconds);
     ddl_exec_seconds_.observe(seconds);
-    const JobKey key{"", "", "ddl", 0};
-    count_of(added_, kAdded, key).add(static_cast<double>(statements));
-    count_of(finished_, kFinished, key).add(static_cast<double>(statements));
+    for (const auto& target : targets) {
+        const JobKey key{target.schema, target.table, "ddl", 0};
+        count_of(added_, kAdded, key).add();
+        count_of(finished_, kFinished, key).add();
+    }
 }
 
 void SyncMetrics::set_location(const std::array<metrics::Gauge, 2>& gauges, const model::Location& location) {
@@ -247,8 +250,6 @@ void SyncMetrics::queues_measured(std::size_t at_sequencer, std::span<const std:
     lane_queues_.set(static_cast<double>(all));
     sequencer_queue_.set(static_cast<double>(at_sequencer));
 }
-
-void SyncMetrics::remaining_estimated(double seconds) { remaining_.set(seconds); }
 
 void SyncMetrics::master_seen(const model::Location& location) { set_location(master_, location); }
 

@@ -45,11 +45,14 @@ class SyncMetrics {
     void drained(Moment since);
     void statement_executed(Statement kind, Moment since);
     void batch_applied(std::span<const dml::RowChange> changes, std::size_t lane, std::size_t statements, Moment since);
-    void ddl_executed(std::size_t statements, Moment since);
+    void bytes_written(std::size_t bytes) { target_bytes_.add(static_cast<double>(bytes)); }
+    /// Of one event: what its statements changed on the target.
+    void ddl_executed(std::span<const model::TableName> targets, Moment since);
     void checkpoint_flushed(const model::Location& location, Clock::Duration since_last);
     void lag_measured(double seconds);
     void queues_measured(std::size_t at_sequencer, std::span<const std::size_t> at_lanes);
-    void remaining_estimated(double seconds);
+    /// Until everything the upstream has is applied, at the speed of late.
+    void remaining_measured(double seconds) { remaining_.set(seconds); }
     void master_seen(const model::Location& location);
 
   private:
@@ -93,6 +96,7 @@ class SyncMetrics {
     metrics::Gauge lane_queues_;
     std::vector<metrics::Gauge> lane_queue_;
     metrics::Counter transactions_;
+    metrics::Counter target_bytes_;
     std::array<metrics::Gauge, 2> master_;  // file number, offset
     std::array<metrics::Gauge, 2> syncer_;
 

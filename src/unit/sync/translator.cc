@@ -393,8 +393,12 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
     }
     const auto since = context_.metrics.now();
     context_.ddl.execute(prepared, event, stop_);
-    if (!prepared.executed.empty()) context_.metrics.ddl_executed(prepared.executed.size(), since);
     context_.ddl.track(prepared, event);
+    std::vector<model::TableName> targets;
+    for (const auto& part : prepared.executed) {
+        if (!part.targets.empty()) targets.push_back(part.targets.front());
+    }
+    if (!prepared.executed.empty()) context_.metrics.ddl_executed(targets, since);
     push(SequencerItem{TransactionEnd{.location = event.end, .timestamp = timestamp_}}, 1);
     if (!drain() || !context_.recorder.flush(stop_)) {
         end(StreamEnd::Cut);

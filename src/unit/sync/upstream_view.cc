@@ -81,23 +81,22 @@ model::Location fetch_oldest_location(sql::SqlSession& session) {
             .gtid_set = model::GtidSet(session.version().flavor)};
 }
 
-std::uint64_t fetch_binlog_bytes(sql::SqlSession& session, const model::BinlogPosition& from,
-                                 const model::BinlogPosition& to) {
-    if (model::compare_positions(from, to) != std::strong_ordering::less) return 0;
-    if (from.file == to.file) return to.offset - from.offset;
+std::uint64_t fetch_bytes_between(sql::SqlSession& session, const model::BinlogPosition& from,
+                                  const model::BinlogPosition& to) {
+    if (from.file == to.file) return to.offset > from.offset ? to.offset - from.offset : 0;
     const auto logs = session.query("SHOW BINARY LOGS");
     std::uint64_t bytes = 0;
-    bool is_between = false;
-    for (std::size_t i = 0; i < logs.rows.size(); ++i) {
-        const std::string file = logs.text(i, "Log_name");
-        if (file == to.file) return is_between ? bytes + to.offset : 0;
-        const auto size = number_of<std::uint64_t>(logs.text(i, "File_size"));
-        if (is_between) bytes += size;
-        if (file != from.file) continue;
-        is_between = true;
-        bytes = size - std::min(size, from.offset);
+    for (std::size_t row = 0; row < logs.rows.size(); ++row) {
+        const model::BinlogPosition start{.file = logs.text(row, "Log_name"), .offset = 4};
+        const auto size = number_of<std::uint64_t>(logs.text(row, "File_size"));
+        const bool is_after =
+            model::compare_positions({.file = from.file, .offset = 4}, start) == std::strong_ordering::less;
+        const bool is_before =
+            model::compare_positions(start, {.file = to.file, .offset = 4}) == std::strong_ordering::less;
+        if (start.file == from.file) bytes += size - std::min(size, from.offset);
+        if (is_after && is_before) bytes += size;
     }
-    return 0;
+    return bytes + to.offset;
 }
 
 std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const model::TableName& table) {

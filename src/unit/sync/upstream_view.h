@@ -26,12 +26,12 @@ namespace dm::sync {
 [[nodiscard]] std::optional<model::GtidSet> fetch_gtid_at(sql::SqlSession& session,
                                                           const model::BinlogPosition& position);
 
+/// Bytes of the upstream's binlog between two places; what has been purged does not count.
+[[nodiscard]] std::uint64_t fetch_bytes_between(sql::SqlSession& session, const model::BinlogPosition& from,
+                                                const model::BinlogPosition& to);
+
 /// Where the oldest binlog that is left begins.
 [[nodiscard]] model::Location fetch_oldest_location(sql::SqlSession& session);
-
-/// Bytes of binlog from one position to a later one; 0 if it is not later or the files between are not listed.
-[[nodiscard]] std::uint64_t fetch_binlog_bytes(sql::SqlSession& session, const model::BinlogPosition& from,
-                                               const model::BinlogPosition& to);
 
 /// A table's structure now, and since when: seconds since 1970 of its last change as far as the server tells (0: it
 /// does not).
