@@ -164,7 +164,6 @@ def _dm(report, stage, source, target, total):
     usage = Usage(worker=worker.pid)
     begin = time.monotonic()
     cluster.start_task("t1", target, ["s1"], **{"task-mode": "full"})
-
     _wait_copied(cluster, target)
     seconds = time.monotonic() - begin
     report.add(NAME, "dm", "CPU of dm-worker", usage.taken()["worker"] / total * 1e6, "s per million rows")
