@@ -23,7 +23,7 @@ def read_options():
     options.bin = options.bin.resolve()
     options.rows = 10_000 if options.quick else 100_000
     options.changes = 100_000 if options.quick else 1_000_000
-    options.copy_rows = 50_000 if options.quick else 750_000
+    options.copy_rows = 50_000 if options.quick else 500_000
     options.lag_seconds = 10 if options.quick else 60
     return options
 

@@ -9,7 +9,7 @@ from .oltp import oltp_data
 from .stage import run
 
 NAME = "decode"
-_REPEATS = 3
+_REPEATS = 2
 
 
 def measure(report, options):

@@ -44,6 +44,30 @@ TEST(BoundedQueueTest, FullQueueBlocksUntilPopped) {
     EXPECT_TRUE(pushed);
 }
 
+TEST(BoundedQueueTest, ProducerGoesOnWhenHalfIsFree) {
+    BoundedQueue<int> queue(4, 100);
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(queue.push(i, 1, {}));
+    std::atomic<bool> pushed = false;
+    Step producer(
+        "producer", [&](std::stop_token stop) { pushed = queue.push(4, 1, stop); }, [](const Error&) {});
+    EXPECT_EQ(queue.pop({}), 0);
+    EXPECT_EQ(queue.pop({}), 1);
+    producer.join();
+    EXPECT_TRUE(pushed);
+}
+
+TEST(BoundedQueueTest, AnItemLargerThanHalfGetsItsRoom) {
+    BoundedQueue<int> queue(10, 100);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.push(i, 10, {}));
+    std::atomic<bool> pushed = false;
+    Step producer(
+        "producer", [&](std::stop_token stop) { pushed = queue.push(3, 90, stop); }, [](const Error&) {});
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(queue.pop({}), i);
+    producer.join();
+    EXPECT_TRUE(pushed);
+    EXPECT_EQ(queue.bytes(), 90U);
+}
+
 TEST(BoundedQueueTest, StopWakesBothSides) {
     BoundedQueue<int> queue(1, 10);
     ASSERT_TRUE(queue.push(1, 1, {}));

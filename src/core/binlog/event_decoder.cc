@@ -1,6 +1,7 @@
 #include "core/binlog/event_decoder.h"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -60,19 +61,28 @@ std::uint32_t checksum_of(const EventHeader& header, ByteView covered) {
     return crc(sum, covered.subspan(kFlagsOffset + 1));
 }
 
-std::uint32_t stored_checksum(ByteView event) { return ByteCursor(event.last(kChecksumBytes)).read_u32(); }
+/// A field at a fixed place, where the caller knows that there are bytes enough.
+template <typename Number>
+Number load(ByteView bytes, std::size_t offset) {
+    Number number = 0;
+    std::memcpy(&number, bytes.data() + offset, sizeof(number));
+    return number;
+}
+
+std::uint32_t stored_checksum(ByteView event) { return load<std::uint32_t>(event, event.size() - kChecksumBytes); }
 
 }  // namespace
 
 EventHeader decode_header(ByteView event) {
-    ByteCursor cursor(event);
+    ensure(event.size() >= kHeaderBytes, ErrorCode::BinlogMalformed,
+           [&] { return fmt::format("{} bytes are no event: its header alone has {}", event.size(), kHeaderBytes); });
     EventHeader header;
-    header.timestamp = cursor.read_u32();
-    header.type = static_cast<EventType>(cursor.read_u8());
-    header.server_id = cursor.read_u32();
-    header.event_size = cursor.read_u32();
-    header.log_pos = cursor.read_u32();
-    header.flags = cursor.read_u16();
+    header.timestamp = load<std::uint32_t>(event, 0);
+    header.type = static_cast<EventType>(event[4]);
+    header.server_id = load<std::uint32_t>(event, 5);
+    header.event_size = load<std::uint32_t>(event, 9);
+    header.log_pos = load<std::uint32_t>(event, 13);
+    header.flags = load<std::uint16_t>(event, kFlagsOffset);
     header.is_artificial = (header.flags & kArtificial) != 0;
     header.is_ignorable = (header.flags & kIgnorable) != 0;
     ensure(header.event_size >= kHeaderBytes, ErrorCode::BinlogMalformed, "event smaller than its header");

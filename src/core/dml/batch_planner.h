@@ -29,7 +29,9 @@ struct OperationGroup {
 
 /// Arranges the changes of one batch, given in binlog order, into groups to be executed one after another. Changes that
 /// share a causality key keep their order; the others are regrouped by table and kind, so that statements hold many
-/// rows, and updates of one row are merged into one. One thread; views as RowChange says.
+/// rows. Several changes of one row become one as long as its unique keys stay: an update joins what was done before,
+/// a deletion takes the place of an update, an insertion after a deletion is an update. One thread; views as RowChange
+/// says.
 class BatchPlanner {
   public:
     struct Options {
@@ -44,27 +46,43 @@ class BatchPlanner {
     [[nodiscard]] std::vector<OperationGroup> plan(std::span<const RowChange> changes, bool safe = false);
 
   private:
-    /// The last operation that uses a key.
-    struct Use {
-        std::size_t group = 0;
-        std::size_t operation = 0;
-    };
-    struct Pending {
-        OperationKind kind;
-        const RowChange* change;
-        bool is_safe;
+    /// An operation with its place. Merging may change both.
+    struct Planned {
+        OperationKind kind = OperationKind::Insert;
+        bool is_safe = false;
+        const TablePlan* plan = nullptr;
+        std::uint32_t group = 0;
+        std::uint32_t first_group = 0;  ///< earlier ones hold operations that must come before
+        std::uint32_t key_count = 0;
         Operation operation;
     };
+    /// The last operation that uses a key.
+    struct Use {
+        CausalityKey key = 0;
+        std::uint32_t operation = kUnused;
+    };
+    static constexpr std::uint32_t kUnused = UINT32_MAX;
 
-    bool merge(const RowChange& change);
-    void place(const Pending& pending);
-    std::size_t group_for(const Pending& pending, std::size_t first_allowed);
-    std::size_t first_group_after(std::span<const CausalityKey> keys) const;
+    void begin(std::span<const RowChange> changes);
+    void add(const RowChange& change, bool is_safe);
+    bool merge(const RowChange& change, bool is_safe);
+    [[nodiscard]] Planned* only_user(const RowChange& change);
+    bool merge_update(const RowChange& change, Planned& earlier);
+    bool merge_delete(const RowChange& change, bool is_safe, Planned& earlier);
+    bool merge_insert(const RowChange& change, bool is_safe, Planned& earlier);
+    void place(const RowChange& change, bool is_safe, OperationKind kind, Operation operation);
+    void change_kind(Planned& planned, OperationKind kind, Operation operation);
+    [[nodiscard]] std::uint32_t group_for(const Planned& planned);
+    [[nodiscard]] std::uint32_t first_group_after(std::span<const CausalityKey> keys);
+    [[nodiscard]] Use& use_of(CausalityKey key);
+    [[nodiscard]] std::vector<OperationGroup> collect();
 
     Options options_;
-    std::vector<OperationGroup> groups_;
-    std::unordered_map<CausalityKey, Use> uses_;
-    std::unordered_map<std::uint64_t, std::size_t> latest_;  // newest group per plan, kind and safety
+    std::vector<OperationGroup> groups_;  // filled by `collect`
+    std::vector<std::uint32_t> counts_;   // operations per group
+    std::vector<Planned> planned_;
+    std::vector<Use> uses_;                                    // open addressing, a power of two
+    std::unordered_map<std::uint64_t, std::uint32_t> latest_;  // newest group per plan, kind and safety
 };
 
 }  // namespace dm::dml

@@ -295,6 +295,64 @@ TEST(BatchPlanner, updates_of_one_row_become_one) {
     EXPECT_EQ(BatchPlanner({.merges_updates = false}).plan(changes).size(), 2U);
 }
 
+/// Changes of row 1 of a table with nothing but a primary key, each from the image before it.
+class OneRow {
+  public:
+    explicit OneRow(const schema::TableDefinition& target) : plan_(TablePlan::compile(source(), target)) {}
+    static schema::TableDefinition source() {
+        return table({int_column("id", false), int_column("u"), int_column("p")}, {unique_index("PRIMARY", {"id"})});
+    }
+    [[nodiscard]] std::vector<OperationGroup> plan(const std::vector<ChangeKind>& kinds, bool safe = false,
+                                                   BatchPlanner::Options options = {}) const {
+        std::vector<RowChange> changes;
+        for (std::size_t i = 0; i < kinds.size(); ++i) {
+            changes.push_back({.kind = kinds[i],
+                               .is_safe = false,
+                               .plan = &plan_,
+                               .before = kinds[i] == ChangeKind::Insert ? model::Row{} : images_.at(i),
+                               .after = kinds[i] == ChangeKind::Delete ? model::Row{} : images_.at(i + 1),
+                               .keys = keys_});
+        }
+        return BatchPlanner(options).plan(changes, safe);
+    }
+
+  private:
+    const TablePlan plan_;
+    const std::vector<std::vector<model::Value>> images_ = {values_of({1, {}, 1}), values_of({1, {}, 2}),
+                                                            values_of({1, {}, 3}), values_of({1, {}, 4})};
+    const std::vector<CausalityKey> keys_ = {42};
+};
+
+TEST(BatchPlanner, deletion_and_insertion_of_one_row_become_an_update) {
+    const OneRow row(OneRow::source());
+    const auto merged = row.plan({ChangeKind::Delete, ChangeKind::Insert, ChangeKind::Update});
+    ASSERT_EQ(merged.size(), 1U);
+    ASSERT_EQ(merged[0].operations.size(), 1U);
+    EXPECT_EQ(merged[0].kind, OperationKind::Upsert);
+    EXPECT_EQ(row_of(merged[0].operations[0].before).payload, 1);
+    EXPECT_EQ(row_of(merged[0].operations[0].after).payload, 4);
+    EXPECT_EQ(row.plan({ChangeKind::Delete, ChangeKind::Insert}, true).at(0).kind, OperationKind::Replace);
+    EXPECT_EQ(row.plan({ChangeKind::Delete, ChangeKind::Insert}, false, {.upserts = false}).at(0).kind,
+              OperationKind::Update);
+    EXPECT_EQ(row.plan({ChangeKind::Delete, ChangeKind::Insert}, false, {.merges_updates = false}).size(), 2U);
+}
+
+TEST(BatchPlanner, deletion_takes_the_place_of_an_update) {
+    const OneRow row(OneRow::source());
+    const auto merged = row.plan({ChangeKind::Update, ChangeKind::Delete});
+    ASSERT_EQ(merged.size(), 1U);
+    EXPECT_EQ(merged[0].kind, OperationKind::Delete);
+    EXPECT_EQ(row_of(merged[0].operations.at(0).before).payload, 1);
+    // What the target must not have yet is still inserted: a row that is there by mistake is found.
+    EXPECT_EQ(row.plan({ChangeKind::Insert, ChangeKind::Delete}).size(), 2U);
+}
+
+TEST(BatchPlanner, a_new_row_takes_the_defaults_of_columns_that_only_the_target_has) {
+    const OneRow row(table({int_column("id", false), int_column("u"), int_column("p"), int_column("own")},
+                           {unique_index("PRIMARY", {"id"})}));
+    EXPECT_EQ(row.plan({ChangeKind::Delete, ChangeKind::Insert}).size(), 2U);
+}
+
 TEST(BatchPlanner, rows_that_only_share_a_hash_are_not_merged) {
     const auto plan =
         plan_of(table({int_column("id", false), int_column("u"), int_column("p")}, {unique_index("PRIMARY", {"id"})}));

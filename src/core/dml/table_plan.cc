@@ -131,6 +131,9 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
     can_upsert_ = std::ranges::none_of(target.columns, [&](const schema::Column& column) {
         return needs_value(column) && !source.find_column(column.name);
     });
+    covers_target_ = std::ranges::all_of(target.columns, [&](const schema::Column& column) {
+        return column.generated != schema::Generated::No || source.find_column(column.name);
+    });
 }
 
 void TablePlan::add_keys(const schema::TableDefinition& source, const schema::TableDefinition& target) {

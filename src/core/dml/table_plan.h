@@ -72,6 +72,8 @@ class TablePlan {
     /// False if the target has a column of its own that must be given a value: then a row cannot be inserted to update
     /// it.
     [[nodiscard]] bool can_upsert() const noexcept { return can_upsert_; }
+    /// True if the target has no column of its own whose value a new row would take from its default.
+    [[nodiscard]] bool covers_target() const noexcept { return covers_target_; }
     /// True if an update changes a column of any unique key, or any column at all if there is no row key.
     [[nodiscard]] bool changes_unique_key(model::Row before, model::Row after) const noexcept;
 
@@ -91,6 +93,7 @@ class TablePlan {
     std::optional<std::size_t> row_key_;
     UniqueKey whole_row_;
     bool can_upsert_ = true;
+    bool covers_target_ = true;
 };
 
 }  // namespace dm::dml

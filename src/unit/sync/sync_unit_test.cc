@@ -40,6 +40,7 @@ class ScriptSource final : public binlog::EventSource {
     }
     void start(const binlog::StartPoint& from) override { inner_.start(from); }
     [[nodiscard]] std::optional<ByteView> next(std::stop_token stop) override { return inner_.next(stop); }
+    [[nodiscard]] bool has_more() const override { return inner_.has_more(); }
     [[nodiscard]] std::string_view kind() const override { return "remote"; }
     void cancel() noexcept override { inner_.cancel(); }
 
