@@ -85,22 +85,44 @@ struct CopyUnit::State {
     mutable Guarded<Rate> rate;
 
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
-    std::size_t add_tables(RunParts& parts, ManagedSession& upstream,
+    std::size_t add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
                            std::map<model::TableName, target::TableCopyRecord>& records);
     void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
     void collect(const target::CopyCheckpoint& checkpoint, RunParts& parts);
 };
 
+namespace {
+
+/// Copies that were begun, or are void, of tables that are gone upstream: their rows belong to nobody.
+void forget_vanished(sql::SqlSession& downstream, const target::CopyCheckpoint& checkpoint,
+                     const std::vector<PlannedTable>& listed,
+                     std::map<model::TableName, target::TableCopyRecord>& records) {
+    std::erase_if(records, [&](const auto& entry) {
+        const auto& [source, record] = entry;
+        const bool is_listed = std::ranges::find(listed, source, &PlannedTable::source) != listed.end();
+        if (is_listed || record.state == target::CopyState::Complete) return false;
+        const bool is_shared =
+            std::ranges::find(listed, record.target, &PlannedTable::target) != listed.end() ||
+            std::ranges::count_if(records, [&](const auto& other) { return other.second.target == record.target; }) > 1;
+        log::warn("a table is gone upstream, its copy is given up", {{"table", source.quoted()}});
+        if (record.owns_target && !is_shared)
+            downstream.execute(fmt::format("DROP TABLE IF EXISTS {}", record.target.quoted()));
+        checkpoint.forget_table(downstream, source);
+        return true;
+    });
+}
+
+}  // namespace
+
 /// Puts tables that are not complete on the board; returns how many.
-std::size_t CopyUnit::State::add_tables(RunParts& parts, ManagedSession& upstream,
+std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
                                         std::map<model::TableName, target::TableCopyRecord>& records) {
     // Replication has begun and nothing is left to copy: tables that appeared since are replication's own.
     const bool is_over = !options.is_sync_fresh && std::ranges::all_of(records, [](const auto& record) {
         return record.second.state == target::CopyState::Complete;
     });
     std::size_t added = 0;
-    for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router,
-                                           std::exchange(listed, true) ? nullptr : &notices)) {
+    for (const PlannedTable& table : listed_tables) {
         const auto found = records.find(table.source);
         const bool is_complete =
             found != records.end() && found->second.state == target::CopyState::Complete &&
@@ -141,7 +163,10 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
         fresh.bytes_done_before += record.bytes;
     }
     progress.set(std::move(fresh));
-    add_tables(parts, upstream, records);
+    const auto listed_tables = list_tables(upstream.get(), *environment.filter, *environment.router,
+                                           std::exchange(listed, true) ? nullptr : &notices);
+    forget_vanished(downstream.get(), checkpoint, listed_tables, records);
+    add_tables(parts, listed_tables, records);
 }
 
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {

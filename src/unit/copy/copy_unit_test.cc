@@ -251,6 +251,21 @@ TEST_F(CopyUnitTest, CompleteTablesAreLeftAlone) {
     EXPECT_TRUE(up_.statements("SELECT /*!40001").empty());
 }
 
+TEST_F(CopyUnitTest, ABegunCopyOfATableThatIsGoneIsTakenBack) {
+    have_checkpoint("copying");
+    up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("DROP TABLE IF EXISTS `s`.`t`").size(), 1U);
+    EXPECT_FALSE(down_.statements("DELETE FROM `dm_meta`").empty());
+}
+
+TEST_F(CopyUnitTest, ReplicationDropsWhatWasCopiedWhole) {
+    have_checkpoint("complete");
+    up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_TRUE(down_.statements("DROP TABLE").empty());
+}
+
 TEST_F(CopyUnitTest, ALostConnectionIsReplacedAndTheRowsUpserted) {
     complete_when_recorded();
     down_.fail("INSERT        INTO",

@@ -68,6 +68,11 @@ TEST(AdaptStatement, LeavesOutOptionsAndEngines) {
         "CREATE TABLE `t` (\n  `u` char(36) CHARACTER SET ascii NOT NULL\n) ENGINE=InnoDB DEFAULT CHARSET=latin1 ");
 }
 
+TEST(AdaptStatement, NamesTypesAsTheTargetDoes) {
+    EXPECT_EQ(adapt_statement("CREATE TABLE `t` (\n  `g` geomcollection DEFAULT NULL\n)", kMariaDb1011).text,
+              "CREATE TABLE `t` (\n  `g` geometrycollection DEFAULT NULL\n)");
+}
+
 TEST(AdaptStatement, KeepsPartitions) {
     const std::string statement = "CREATE TABLE `t` (`a` int)\n/*!50100 PARTITION BY HASH (`a`)\nPARTITIONS 4 */";
     EXPECT_EQ(adapt_statement(statement, kMariaDb1011).text, statement);
