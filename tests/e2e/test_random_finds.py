@@ -107,3 +107,12 @@ def test_a_target_busy_with_wide_characters_is_taken_over(running, servers, mari
             assert thread.is_alive(), "the statement ended before the fence was taken"
             held.execute("SELECT RELEASE_LOCK('hold')")
         thread.join(20)
+
+
+def test_schemas_without_tables_are_there_for_what_comes(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)",
+                  "CREATE DATABASE e CHARACTER SET latin1")
+    cluster = running(maria, downstream)
+    maria.execute("CREATE TABLE e.new (id INT PRIMARY KEY, v VARCHAR(9))", "RENAME TABLE d.t TO e.moved", "INSERT INTO e.moved VALUES (2)")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "e")

@@ -14,6 +14,7 @@
 #include "unit/copy/batch_writer.h"
 #include "unit/copy/copy_plan.h"
 #include "unit/copy/table_reader.h"
+#include "unit/copy/target_table.h"
 #include "unit/target/copy_checkpoint.h"
 
 namespace dm::copy {
@@ -163,8 +164,14 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
         fresh.bytes_done_before += record.bytes;
     }
     progress.set(std::move(fresh));
-    const auto listed_tables = list_tables(upstream.get(), *environment.filter, *environment.router,
-                                           std::exchange(listed, true) ? nullptr : &notices);
+    const bool is_first = !std::exchange(listed, true);
+    const auto listed_tables =
+        list_tables(upstream.get(), *environment.filter, *environment.router, is_first ? &notices : nullptr);
+    if (is_first) {
+        for (const auto& schema : list_empty_schemas(upstream.get(), *environment.filter, listed_tables))
+            ensure_schema(upstream.get(), downstream.get(), schema, environment.router->route({schema, {}}).schema,
+                          notices);
+    }
     forget_vanished(downstream.get(), checkpoint, listed_tables, records);
     add_tables(parts, listed_tables, records);
 }

@@ -251,6 +251,14 @@ TEST_F(CopyUnitTest, CompleteTablesAreLeftAlone) {
     EXPECT_TRUE(up_.statements("SELECT /*!40001").empty());
 }
 
+TEST_F(CopyUnitTest, SchemasWithoutTablesAreMadeToo) {
+    complete_when_recorded();
+    up_.on("SELECT SCHEMA_NAME AS s", FakeSqlServer::result({"s"}, {{"s"}, {"empty"}, {"mysql"}}));
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("CREATE DATABASE IF NOT EXISTS `empty`").size(), 1U);
+    EXPECT_TRUE(down_.statements("CREATE DATABASE IF NOT EXISTS `mysql`").empty());
+}
+
 TEST_F(CopyUnitTest, ABegunCopyOfATableThatIsGoneIsTakenBack) {
     have_checkpoint("copying");
     up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
