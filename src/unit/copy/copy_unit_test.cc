@@ -287,6 +287,17 @@ TEST_F(CopyUnitTest, ALostConnectionIsReplacedAndTheRowsUpserted) {
     EXPECT_EQ(ids, numbers(1, 100)) << "the failed statement counts, too";
 }
 
+TEST_F(CopyUnitTest, ATableThatVanishesWhileItIsReadIsTriedAgainLater) {
+    up_.fail("SELECT /*!40001",
+             FakeSqlServer::server_error(1146, "Table 's.t' doesn't exist").with_scope(ErrorScope::Upstream));
+    try {
+        unit().run({});
+        FAIL() << "the table is gone";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.retry_class(), RetryClass::Resume);
+    }
+}
+
 TEST_F(CopyUnitTest, ALostUpstreamConnectionReadsTheChunkAgain) {
     complete_when_recorded();
     up_.fail("SELECT /*!40001",
