@@ -251,6 +251,18 @@ TEST_F(CopyUnitTest, CompleteTablesAreLeftAlone) {
     EXPECT_TRUE(up_.statements("SELECT /*!40001").empty());
 }
 
+TEST_F(CopyUnitTest, ATargetTableIsRecordedBeforeItIsCreated) {
+    complete_when_recorded();
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    const auto statements = down_.statements();
+    const auto find = [&](std::string_view begin, std::string_view part) {
+        return std::ranges::find_if(statements, [&](const std::string& statement) {
+            return statement.starts_with(begin) && statement.find(part) != std::string::npos;
+        });
+    };
+    EXPECT_LT(find("REPLACE INTO `dm_meta`", "'void'"), find("CREATE TABLE IF NOT EXISTS `s`.`t`", ""));
+}
+
 TEST_F(CopyUnitTest, SchemasWithoutTablesAreMadeToo) {
     complete_when_recorded();
     up_.on("SELECT SCHEMA_NAME AS s", FakeSqlServer::result({"s"}, {{"s"}, {"empty"}, {"mysql"}}));
