@@ -152,6 +152,22 @@ def test_worker_that_slept_through_its_lease_lets_go(cluster, upstream, downstre
     assert_same(upstream, downstream, "shop")
 
 
+def test_worker_that_slept_in_the_copy_lets_go(cluster, upstream, downstream, big_table, assert_same):
+    cluster.create_source("s1", upstream)
+    hold = start_and_hold_copy(cluster, downstream, "big.t")
+    sleeper = cluster.worker_of("s1")
+    process = cluster.workers[sleeper]
+    process.sigstop()  # with statements under way, which the target goes on with as soon as it may
+    hold.release()
+    cluster.wait(lambda: cluster.worker_of("s1") not in (None, sleeper), 20, "another worker to take over")
+    upstream.execute("UPDATE big.t SET v = 'meanwhile' WHERE id % 100 = 0", "DELETE FROM big.t WHERE id % 100 = 1")
+    process.sigcont()
+    cluster.wait(lambda: connections(process.pid, downstream.port) == 0, 15, f"{sleeper} to close its connections")
+    cluster.wait_synced("t")
+    assert cluster.worker_of("s1") != sleeper
+    assert_same(upstream, downstream, big_table)
+
+
 def test_worker_cut_off_from_the_master_stops_itself(new_cluster, servers, downstream, assert_same):
     cluster = new_cluster(workers=1)
     source = servers.get("mariadb10.11", "up")

@@ -162,6 +162,11 @@ def test_random_workload(number, durable, new_cluster, kept, capsys):
     try:
         story.run()
         results = story.compare()
+    except Exception as error:
+        with capsys.disabled():  # a batch tells at once, not at its end
+            print(f"\nseed {number} {upstream.name} {downstream.name} FAILED, accidents: {', '.join(story.chaos.done) or 'none'}\n"
+                  + str(error).partition("\n--- ")[0][:3000])
+        raise
     finally:
         story.chaos.close()
     counts = story.storm.counts

@@ -111,8 +111,8 @@ def test_types_the_target_lacks_are_refused_by_name(kind, column, target, server
     cluster.start_task("t", downstream, ["s1"])
     cluster.wait_stage("t", "Paused")
     error = cluster.subtasks("t")["s1"]["result"]["errors"][0]
-    told = error["Message"] + error["RawCause"]
-    assert "`odd`.`t`" in told and column in told, error
+    told = error["Message"] + error["RawCause"].upper()
+    assert "`odd`.`t`" in told and column.partition("(")[0] in told, error
 
 
 @pytest.mark.parametrize("column", ["UUID", "INET6", "INET4"])

@@ -25,11 +25,14 @@ sql::SqlConnector upstream_connector(const config::SubTaskConfig& config) {
 }
 
 sql::SqlConnector downstream_connector(const config::SubTaskConfig& config, const sql::SqlConnector& upstream) {
-    const std::string sql_mode = upstream()->query("SELECT @@GLOBAL.sql_mode AS mode").text(0, "mode");
-    return target::with_session_variables(
-        mysql::make_connector(mysql::connect_options(config.to, ErrorScope::Downstream)),
-        target::downstream_session_variables(
-            {.user_variables = user_variables(config.to), .upstream_sql_mode = sql_mode}));
+    const auto session = upstream();
+    const std::string sql_mode = session->query("SELECT @@GLOBAL.sql_mode AS mode").text(0, "mode");
+    sql::SqlConnector connect = mysql::make_connector(mysql::connect_options(config.to, ErrorScope::Downstream));
+    target::SessionVariables variables = target::charset_variables(*session, *connect());
+    for (auto& variable : target::downstream_session_variables(
+             {.user_variables = user_variables(config.to), .upstream_sql_mode = sql_mode}))
+        variables.push_back(std::move(variable));
+    return target::with_session_variables(std::move(connect), std::move(variables));
 }
 
 /// Whether replication of this source has recorded a place already.

@@ -48,7 +48,8 @@ bool parse_known_option(TokenStream& tokens, TableOptions& options) {
                tokens.accept({"READ", "ONLY"})) {
         tokens.accept_symbol('=');
         tokens.take();
-    } else if (tokens.accept({"STORAGE"}) || tokens.accept("ENCRYPTION") || tokens.accept({"PLACEMENT", "POLICY"})) {
+    } else if (tokens.accept({"STORAGE"}) || tokens.accept({"DEFAULT", "ENCRYPTION"}) || tokens.accept("ENCRYPTION") ||
+               tokens.accept({"PLACEMENT", "POLICY"})) {
         tokens.accept_symbol('=');
         tokens.take();
     } else if (tokens.accept({"UPGRADE", "DATA", "DIRECTORY", "NAME"}) || tokens.accept({"START", "TRANSACTION"})) {

@@ -82,4 +82,19 @@ std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::Ta
     return tables;
 }
 
+std::vector<std::string> list_empty_schemas(sql::SqlSession& upstream, const rules::TableFilter& filter,
+                                            const std::vector<PlannedTable>& tables) {
+    const auto result = upstream.query(
+        fmt::format("SELECT SCHEMA_NAME AS s FROM information_schema.SCHEMATA WHERE SCHEMA_NAME {}", kNotSystem));
+    std::vector<std::string> schemas;
+    for (std::size_t i = 0; i < result.rows.size(); ++i) {
+        std::string schema = result.text(i, "s");
+        const bool has_table =
+            std::ranges::any_of(tables, [&](const PlannedTable& table) { return table.source.schema == schema; });
+        if (!has_table && !rules::is_system_schema(schema) && filter.accepts_schema(schema))
+            schemas.push_back(std::move(schema));
+    }
+    return schemas;
+}
+
 }  // namespace dm::copy

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/model/names.h"
@@ -24,5 +25,10 @@ struct PlannedTable {
 /// not copied: they are counted in `notices`, if there is one.
 [[nodiscard]] std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::TableFilter& filter,
                                                     const rules::TableRouter& router, NoticeBook* notices);
+
+/// Schemas the rules let through that have none of these tables: they are made in the target all the same, because a
+/// table may be created there, or moved there, at any time.
+[[nodiscard]] std::vector<std::string> list_empty_schemas(sql::SqlSession& upstream, const rules::TableFilter& filter,
+                                                          const std::vector<PlannedTable>& tables);
 
 }  // namespace dm::copy

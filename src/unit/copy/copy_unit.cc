@@ -15,6 +15,7 @@
 #include "unit/copy/copy_plan.h"
 #include "unit/copy/locked_snapshot.h"
 #include "unit/copy/table_reader.h"
+#include "unit/copy/target_table.h"
 #include "unit/target/copy_checkpoint.h"
 
 namespace dm::copy {
@@ -90,7 +91,7 @@ struct CopyUnit::State {
     mutable Guarded<Rate> rate;
 
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
-    std::size_t add_tables(RunParts& parts, ManagedSession& upstream,
+    std::size_t add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
                            std::map<model::TableName, target::TableCopyRecord>& records);
     void plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint, const std::string& reason);
     void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
@@ -98,16 +99,38 @@ struct CopyUnit::State {
     void collect(const target::CopyCheckpoint& checkpoint, RunParts& parts);
 };
 
+namespace {
+
+/// Copies that were begun, or are void, of tables that are gone upstream: their rows belong to nobody.
+void forget_vanished(sql::SqlSession& downstream, const target::CopyCheckpoint& checkpoint,
+                     const std::vector<PlannedTable>& listed,
+                     std::map<model::TableName, target::TableCopyRecord>& records) {
+    std::erase_if(records, [&](const auto& entry) {
+        const auto& [source, record] = entry;
+        const bool is_listed = std::ranges::find(listed, source, &PlannedTable::source) != listed.end();
+        if (is_listed || record.state == target::CopyState::Complete) return false;
+        const bool is_shared =
+            std::ranges::find(listed, record.target, &PlannedTable::target) != listed.end() ||
+            std::ranges::count_if(records, [&](const auto& other) { return other.second.target == record.target; }) > 1;
+        log::warn("a table is gone upstream, its copy is given up", {{"table", source.quoted()}});
+        if (record.owns_target && !is_shared)
+            downstream.execute(fmt::format("DROP TABLE IF EXISTS {}", record.target.quoted()));
+        checkpoint.forget_table(downstream, source);
+        return true;
+    });
+}
+
+}  // namespace
+
 /// Puts tables that are not complete on the board; returns how many.
-std::size_t CopyUnit::State::add_tables(RunParts& parts, ManagedSession& upstream,
+std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
                                         std::map<model::TableName, target::TableCopyRecord>& records) {
     // Replication has begun and nothing is left to copy: tables that appeared since are replication's own.
     const bool is_over = !options.is_sync_fresh && std::ranges::all_of(records, [](const auto& record) {
         return record.second.state == target::CopyState::Complete;
     });
     std::size_t added = 0;
-    for (PlannedTable& table : list_tables(upstream.get(), *environment.filter, *environment.router,
-                                           std::exchange(listed, true) ? nullptr : &notices)) {
+    for (const PlannedTable& table : listed_tables) {
         const auto found = records.find(table.source);
         const bool is_complete =
             found != records.end() && found->second.state == target::CopyState::Complete &&
@@ -153,7 +176,16 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
         fresh.bytes_done_before += record.bytes;
     }
     progress.set(std::move(fresh));
-    add_tables(parts, upstream, records);
+    const bool is_first = !std::exchange(listed, true);
+    const auto listed_tables =
+        list_tables(upstream.get(), *environment.filter, *environment.router, is_first ? &notices : nullptr);
+    if (is_first) {
+        for (const auto& schema : list_empty_schemas(upstream.get(), *environment.filter, listed_tables))
+            ensure_schema(upstream.get(), downstream.get(), schema, environment.router->route({schema, {}}).schema,
+                          notices);
+    }
+    forget_vanished(downstream.get(), checkpoint, listed_tables, records);
+    add_tables(parts, listed_tables, records);
 }
 
 /// Everything anew, unless an earlier run has got to the end: then the floor is there, and no place in a binlog.

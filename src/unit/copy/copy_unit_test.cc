@@ -251,6 +251,41 @@ TEST_F(CopyUnitTest, CompleteTablesAreLeftAlone) {
     EXPECT_TRUE(up_.statements("SELECT /*!40001").empty());
 }
 
+TEST_F(CopyUnitTest, ATargetTableIsRecordedBeforeItIsCreated) {
+    complete_when_recorded();
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    const auto statements = down_.statements();
+    const auto find = [&](std::string_view begin, std::string_view part) {
+        return std::ranges::find_if(statements, [&](const std::string& statement) {
+            return statement.starts_with(begin) && statement.find(part) != std::string::npos;
+        });
+    };
+    EXPECT_LT(find("REPLACE INTO `dm_meta`", "'void'"), find("CREATE TABLE IF NOT EXISTS `s`.`t`", ""));
+}
+
+TEST_F(CopyUnitTest, SchemasWithoutTablesAreMadeToo) {
+    complete_when_recorded();
+    up_.on("SELECT SCHEMA_NAME AS s", FakeSqlServer::result({"s"}, {{"s"}, {"empty"}, {"mysql"}}));
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("CREATE DATABASE IF NOT EXISTS `empty`").size(), 1U);
+    EXPECT_TRUE(down_.statements("CREATE DATABASE IF NOT EXISTS `mysql`").empty());
+}
+
+TEST_F(CopyUnitTest, ABegunCopyOfATableThatIsGoneIsTakenBack) {
+    have_checkpoint("copying");
+    up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("DROP TABLE IF EXISTS `s`.`t`").size(), 1U);
+    EXPECT_FALSE(down_.statements("DELETE FROM `dm_meta`").empty());
+}
+
+TEST_F(CopyUnitTest, ReplicationDropsWhatWasCopiedWhole) {
+    have_checkpoint("complete");
+    up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_TRUE(down_.statements("DROP TABLE").empty());
+}
+
 TEST_F(CopyUnitTest, ALostConnectionIsReplacedAndTheRowsUpserted) {
     complete_when_recorded();
     down_.fail("INSERT        INTO",
@@ -262,6 +297,17 @@ TEST_F(CopyUnitTest, ALostConnectionIsReplacedAndTheRowsUpserted) {
     const auto again = written("REPLACE       INTO");
     EXPECT_FALSE(again.empty());
     EXPECT_EQ(ids, numbers(1, 100)) << "the failed statement counts, too";
+}
+
+TEST_F(CopyUnitTest, ATableThatVanishesWhileItIsReadIsTriedAgainLater) {
+    up_.fail("SELECT /*!40001",
+             FakeSqlServer::server_error(1146, "Table 's.t' doesn't exist").with_scope(ErrorScope::Upstream));
+    try {
+        unit().run({});
+        FAIL() << "the table is gone";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.retry_class(), RetryClass::Resume);
+    }
 }
 
 TEST_F(CopyUnitTest, ALostUpstreamConnectionReadsTheChunkAgain) {

@@ -203,18 +203,19 @@ class Adapter {
         replace(value, "InnoDB", "engine");
     }
 
-    /// Types of MariaDB that MySQL lacks, right after a column's name.
+    /// Types that the other kind of server lacks, or names otherwise, right after a column's name.
     void adapt_types() {
-        if (target_.flavor != model::Flavor::MySql) return;
-        static constexpr auto kTypes = std::to_array<std::pair<std::string_view, std::string_view>>(
-            {{"UUID", "char(36) CHARACTER SET ascii"},
-             {"INET4", "varchar(15) CHARACTER SET ascii"},
-             {"INET6", "varchar(45) CHARACTER SET ascii"}});
+        using Types = std::vector<std::pair<std::string_view, std::string_view>>;
+        static const Types kOfMariaDb = {{"UUID", "char(36) CHARACTER SET ascii"},
+                                         {"INET4", "varchar(15) CHARACTER SET ascii"},
+                                         {"INET6", "varchar(45) CHARACTER SET ascii"}};
+        static const Types kOfMySql = {{"GEOMCOLLECTION", "geometrycollection"}};
+        const Types& types = target_.flavor == model::Flavor::MySql ? kOfMariaDb : kOfMySql;
         for (std::size_t i = 2; i < pieces_.size(); ++i) {
             if (pieces_[i].kind != PieceKind::Word || pieces_[i - 1].kind != PieceKind::Blank ||
                 pieces_[i - 2].kind != PieceKind::Name)
                 continue;
-            for (const auto& [from, to] : kTypes) {
+            for (const auto& [from, to] : types) {
                 if (is_word(i, from)) replace(i, std::string(to), "type");
             }
         }

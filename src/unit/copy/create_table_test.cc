@@ -82,6 +82,11 @@ TEST(TranslateHidden, MariaDbHasOtherWords) {
     EXPECT_EQ(translate_hidden(kHidden, kMySql97), kHidden);
 }
 
+TEST(AdaptStatement, NamesTypesAsTheTargetDoes) {
+    EXPECT_EQ(adapt_statement("CREATE TABLE `t` (\n  `g` geomcollection DEFAULT NULL\n)", kMariaDb1011).text,
+              "CREATE TABLE `t` (\n  `g` geometrycollection DEFAULT NULL\n)");
+}
+
 TEST(AdaptStatement, KeepsPartitions) {
     const std::string statement = "CREATE TABLE `t` (`a` int)\n/*!50100 PARTITION BY HASH (`a`)\nPARTITIONS 4 */";
     EXPECT_EQ(adapt_statement(statement, kMariaDb1011).text, statement);

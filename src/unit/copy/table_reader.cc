@@ -40,6 +40,16 @@ void prepare_upstream(sql::SqlSession& session) {
     }
 }
 
+/// The table that was there is not there any more, or not as it was: whoever starts again sees what has become of it.
+bool is_overtaken(const Error& error) {
+    constexpr int kUnknownColumn = 1054;
+    constexpr int kNoSuchKey = 1176;
+    const auto number = target::sql_error_number(error);
+    return error.scope() == ErrorScope::Upstream &&
+           (number == target::server_error::kNoSuchTable || number == target::server_error::kUnknownDatabase ||
+            number == kUnknownColumn || number == kNoSuchKey);
+}
+
 bool is_transient(const Error& error) {
     return error.retry_class() == RetryClass::Resume || target::sql_error_number(error) == kTableChanged;
 }
@@ -61,6 +71,15 @@ void TableReader::drop_sessions() noexcept {
 }
 
 void TableReader::run(std::stop_token stop) {
+    try {
+        work(stop);
+    } catch (const Error& error) {
+        if (is_overtaken(error)) throw error.with_retry(RetryClass::Resume);
+        throw;
+    }
+}
+
+void TableReader::work(std::stop_token stop) {
     while (auto work = run_.board.next(stop)) {
         if (const auto* chunk = std::get_if<ReadChunk>(&*work)) {
             read(chunk->chunk, stop);

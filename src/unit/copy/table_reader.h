@@ -40,6 +40,7 @@ class TableReader {
     void run(std::stop_token stop);
 
   private:
+    void work(std::stop_token stop);
     void perform(const StartTables& work);
     void perform(const SplitTable& work);
     void perform(const FinishTables& work);

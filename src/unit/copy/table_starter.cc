@@ -48,6 +48,7 @@ std::vector<std::optional<StartedTable>> TableStarter::start(Jobs jobs, BothSide
         if (!started[i] && !jobs[i]->is_gone) fresh.push_back(jobs[i]);
     }
     survey(fresh, sides);
+    announce(fresh, sides);
     std::vector<target::TableCopyRecord> records;
     for (const auto& job : fresh) {
         if (job->is_gone) continue;
@@ -145,6 +146,24 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
         }
     }
     return started;
+}
+
+/// Records target tables before they are created: whoever finds one after a crash must know that it is the copy's own,
+/// and may have a structure that the upstream's table has no longer.
+void TableStarter::announce(Jobs jobs, BothSides sides) const {
+    std::vector<target::TableCopyRecord> records;
+    for (const auto& job : jobs) {
+        const bool is_new = !job->is_gone && job->record.target.is_empty() && !job->is_shared_target;
+        if (!is_new || target::fetch_table(sides.downstream, job->target)) continue;
+        records.push_back(job->record);
+        records.back().state = target::CopyState::Void;
+        records.back().target = job->target;
+        records.back().owns_target = true;
+        records.back().was_empty = true;
+    }
+    std::vector<const target::TableCopyRecord*> saved;
+    for (const auto& record : records) saved.push_back(&record);
+    checkpoint_.save_tables(sides.downstream, saved);
 }
 
 void TableStarter::begin(TableJob& job, BothSides sides) const {

@@ -51,6 +51,7 @@ class TableStarter {
     [[nodiscard]] bool open_keyless(TableJob& job, BothSides sides, sql::SqlSession& helper, bool must_clear) const;
 
   private:
+    void announce(Jobs jobs, BothSides sides) const;
     void survey(Jobs jobs, BothSides sides) const;
     void begin(TableJob& job, BothSides sides) const;
     [[nodiscard]] std::optional<StartedTable> resume(const std::shared_ptr<TableJob>& job, BothSides sides) const;

@@ -44,6 +44,11 @@ bool is_unrepeatable(StatementKind kind) {
            kind == StatementKind::CreateIndex || kind == StatementKind::DropIndex;
 }
 
+bool is_create_table(StatementKind kind) {
+    return kind == StatementKind::CreateTable || kind == StatementKind::CreateTableLike ||
+           kind == StatementKind::CreateTableSelect;
+}
+
 /// Statements that replaying after the copy does not repair: what the copy read may be of before or after.
 bool voids_copy(StatementKind kind) {
     return kind == StatementKind::AlterTable || kind == StatementKind::CreateIndex ||
@@ -150,8 +155,12 @@ sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
 }
 
 schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
+    // What is tracked has been split, which left it in the quoting of the default mode.
     schema::StatementContext context{
-        .default_schema = event.default_schema, .sql_mode = event.sql_mode, .charset = {}, .server_collation = {}};
+        .default_schema = event.default_schema,
+        .sql_mode = event.sql_mode & ~(sql::kModeAnsiQuotes | sql::kModeNoBackslashEscapes),
+        .charset = {},
+        .server_collation = {}};
     if (event.server_collation) context.server_collation = collation_name(*event.server_collation);
     return context;
 }
@@ -244,6 +253,7 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
             note_other(info, event);
             return prepared;
         }
+        prepared.makes_anew = is_create_table(info.kind) && !info.has_if_exists;
         const auto is_system = [](const model::TableName& table) { return rules::is_system_schema(table.schema); };
         const auto keep = [](const model::TableName& table) { return table; };
         const auto route = [&](const model::TableName& table) { return rules_.router.route(table); };
@@ -395,10 +405,23 @@ void DdlHandler::track_part(const sql::RewrittenDdl& part, const StatementEvent&
     }
 }
 
+/// Tables that go with their schema, and what was known under the name of a table that the upstream made anew.
+void DdlHandler::forget_replaced(const sql::RewrittenDdl& part, bool makes_anew) {
+    const model::TableName& name = part.sources.front();
+    if (makes_anew) catalog_.tracker().remove(name);
+    if (part.kind != StatementKind::DropDatabase) return;
+    for (const auto& table : catalog_.tracker().tables()) {
+        if (table.schema != name.schema) continue;
+        catalog_.tracker().remove(table);
+        recorder_.remove_point(table);
+    }
+}
+
 void DdlHandler::track(const Prepared& prepared, const StatementEvent& event) {
     std::vector<model::TableName> sources;
     std::vector<model::TableName> targets;
     for (const auto& part : prepared.tracked) {
+        forget_replaced(part, prepared.makes_anew);
         track_part(part, event);
         sources.insert(sources.end(), part.sources.begin(), part.sources.end());
     }

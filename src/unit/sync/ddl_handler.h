@@ -48,6 +48,7 @@ class DdlHandler {
         std::vector<sql::RewrittenDdl> executed;    ///< with target names, in order
         std::vector<model::TableName> void_copies;  ///< tables whose copy the statement makes void
         [[nodiscard]] bool needs_barrier() const noexcept { return !executed.empty() || touches_replicated; }
+        bool makes_anew = false;          ///< CREATE TABLE that found no table of that name
         bool touches_replicated = false;  ///< a replicated table's structure changes, executed or not
     };
 
@@ -67,6 +68,7 @@ class DdlHandler {
                                    const StatementEvent& event, const sql::RouteFunction& route);
     [[nodiscard]] bool accepts(const model::TableName& table, sql::StatementKind kind, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);
+    void forget_replaced(const sql::RewrittenDdl& part, bool makes_anew);
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
     void run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location);
     [[nodiscard]] std::string zone_offset(const StatementEvent& event);

@@ -308,7 +308,13 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         p.recorder.flush_alone(false);
         return target::UnitOutcome::Stopped;
     }
-    if (how == StreamEnd::Recopy) {
+    const bool is_recopy = how == StreamEnd::Recopy;
+    if (is_recopy) {
+        // If the table is gone before it is copied again, nothing may be left that says it is there.
+        for (const auto& table : p.translator->void_copies()) p.recorder.remove_point(table);
+    }
+    p.recorder.flush_alone(in_good_order);
+    if (is_recopy) {
         const target::CopyCheckpoint copy(config_.meta_schema, config_.name.str(), config_.source_id.str(),
                                           upstream_.get().version().flavor);
         // From here on nobody may take the copy for complete; the run after it starts before the statement again.
@@ -318,7 +324,6 @@ target::UnitOutcome Run::run(std::stop_token stop) {
             copy.drop_table(downstream_.get(), table);
         }
     }
-    p.recorder.flush_alone(in_good_order);
     return finish(how.value_or(StreamEnd::Cut));
 }
 

@@ -142,6 +142,21 @@ SessionVariables upstream_session_variables(const SessionVariables& user_variabl
     return variables;
 }
 
+SessionVariables charset_variables(sql::SqlSession& upstream, sql::SqlSession& downstream) {
+    constexpr std::string_view kDefault =
+        "SELECT DEFAULT_COLLATE_NAME AS c FROM information_schema.CHARACTER_SETS WHERE CHARACTER_SET_NAME='utf8mb4'";
+    const std::string wanted = upstream.query(kDefault).text(0, "c");
+    // The older default is the one that newer servers can be told; the newer ones are alike.
+    if (wanted != "utf8mb4_general_ci") return {};
+    SessionVariables variables;
+    for (const auto& [name, value] : {std::pair{"default_collation_for_utf8mb4", "utf8mb4_general_ci"},
+                                      std::pair{"character_set_collations", "utf8mb4=utf8mb4_general_ci"}}) {
+        if (!downstream.query(fmt::format("SHOW SESSION VARIABLES LIKE '{}'", name)).rows.empty())
+            variables.emplace_back(name, value);
+    }
+    return variables;
+}
+
 sql::SqlConnector with_session_variables(sql::SqlConnector connect, SessionVariables variables) {
     return [connect = std::move(connect), variables = std::move(variables)] {
         std::unique_ptr<sql::SqlSession> session = connect();

@@ -30,6 +30,10 @@ struct DownstreamSettings {
 /// time_zone '+00:00', an empty sql_mode, long timeouts while rows are streamed; then the user's variables.
 [[nodiscard]] SessionVariables upstream_session_variables(const SessionVariables& user_variables);
 
+/// What makes `utf8mb4` without a collation mean downstream what it means upstream: servers differ, and a key under
+/// another collation takes different rows for the same. Empty if they agree, or the target has one meaning only.
+[[nodiscard]] SessionVariables charset_variables(sql::SqlSession& upstream, sql::SqlSession& downstream);
+
 /// A connector whose sessions have `variables` set, each by a statement of its own, so that an error names the
 /// variable.
 [[nodiscard]] sql::SqlConnector with_session_variables(sql::SqlConnector connect, SessionVariables variables);

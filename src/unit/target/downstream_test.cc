@@ -71,5 +71,19 @@ TEST(FetchTable, IsNothingForAMissingTable) {
     EXPECT_EQ(fetch_table(*session, {"s", "gone"}), std::nullopt);
 }
 
+TEST(Downstream, Utf8mb4MeansWhatItMeansUpstream) {
+    using sql::FakeSqlServer;
+    FakeSqlServer upstream;
+    FakeSqlServer target;
+    target.on(
+        "SHOW SESSION VARIABLES LIKE 'default_collation_for_utf8mb4'",
+        FakeSqlServer::result({"Variable_name", "Value"}, {{"default_collation_for_utf8mb4", "utf8mb4_0900_ai_ci"}}));
+    upstream.on("SELECT DEFAULT_COLLATE_NAME", FakeSqlServer::result({"c"}, {{"utf8mb4_general_ci"}}));
+    const SessionVariables expected = {{"default_collation_for_utf8mb4", "utf8mb4_general_ci"}};
+    EXPECT_EQ(charset_variables(*upstream.connector()(), *target.connector()()), expected);
+    upstream.on("SELECT DEFAULT_COLLATE_NAME", FakeSqlServer::result({"c"}, {{"utf8mb4_0900_ai_ci"}}));
+    EXPECT_TRUE(charset_variables(*upstream.connector()(), *target.connector()()).empty());
+}
+
 }  // namespace
 }  // namespace dm::target

@@ -1,0 +1,118 @@
+"""What the random workload has found, as short stories."""
+
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def running(new_cluster):
+    """running(upstream, downstream): a cluster of one worker whose task t follows schema d, made before."""
+    def start(upstream, downstream):
+        cluster = new_cluster(workers=1)
+        cluster.create_source("s1", upstream)
+        cluster.start_task("t", downstream, ["s1"])
+        cluster.wait_unit("t", "Sync")
+        return cluster
+
+    return start
+
+
+@pytest.fixture
+def maria(servers):
+    return servers.get("mariadb10.11", "up")
+
+
+def restart(cluster):
+    worker = cluster.workers["worker-1"]
+    worker.kill9()
+    worker.start()
+    cluster.wait(lambda: cluster.worker_of("s1"), 20, "the source to be bound again")
+    cluster.wait_unit("t", "Sync")
+
+
+def test_rows_are_found_by_keys_of_generated_columns(running, maria, downstream, assert_same):
+    maria.execute(
+        "CREATE DATABASE d",
+        "CREATE TABLE d.alone (n INT, v INT, g BIGINT GENERATED ALWAYS AS (n * 3) VIRTUAL, UNIQUE KEY (g))",
+        "CREATE TABLE d.pair (a INT NOT NULL, n INT NOT NULL, g BIGINT GENERATED ALWAYS AS (n * 3) STORED, v INT, UNIQUE KEY (a, g))",
+        "INSERT INTO d.alone (n, v) VALUES (1, 1), (2, 2), (3, 3), (NULL, 4)",
+        "INSERT INTO d.pair (a, n, v) VALUES (1, 1, 1), (1, 2, 2), (1, 3, 3)")
+    cluster = running(maria, downstream)
+    maria.execute("DELETE FROM alone WHERE n IN (1, 2)", "UPDATE alone SET v = 9", "UPDATE pair SET v = 7 WHERE n = 3",
+                  "DELETE FROM pair WHERE n = 2", "INSERT INTO alone (n, v) VALUES (8, 8)", database="d")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+
+
+def test_statements_of_sessions_that_quote_otherwise(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster = running(maria, downstream)
+    maria.execute("SET sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'",
+                  """ALTER TABLE d.t ADD COLUMN "a""b" VARCHAR(30) NOT NULL DEFAULT 'it''s \\', ADD COLUMN e ENUM('x\\', 'y''') NULL""",
+                  "INSERT INTO d.t (id, e) VALUES (2, 2)", "SET sql_mode = ''", "INSERT INTO d.t (id, e) VALUES (3, 1)")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    assert downstream.value("SELECT `a\"b` FROM d.t WHERE id = 2") == "it's \\"
+
+
+def test_a_schema_that_comes_back_has_nothing_of_its_former_self(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster = running(maria, downstream)
+    maria.execute("CREATE DATABASE e", "CREATE TABLE e.t (id INT PRIMARY KEY, a INT, b INT)", "INSERT INTO e.t VALUES (1, 2, 3)",
+                  "DROP DATABASE e")
+    cluster.wait_synced("t")
+    restart(cluster)
+    maria.execute("CREATE DATABASE e", "CREATE TABLE e.t (id VARCHAR(9) PRIMARY KEY, c BLOB, d YEAR)",
+                  "INSERT INTO e.t VALUES ('x', 'y', 2024)")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d", "e")
+
+
+def test_tables_that_come_and_go_while_others_are_copied(new_cluster, maria, downstream, assert_same):
+    """Whatever was renamed, dropped or made anew between the first look and a table's own copy."""
+    maria.execute("CREATE DATABASE d", "CREATE DATABASE e")
+    maria.execute(*[f"CREATE TABLE {name} (id INT PRIMARY KEY, v VARCHAR(200))" for name in ("a", "b", "c", "dropped", "swapped")],
+                  database="d")
+    maria.execute("INSERT INTO d.a SELECT seq, REPEAT('x', 200) FROM seq_1_to_60000")
+    maria.execute(*[f"INSERT INTO {name} SELECT seq, '{name}' FROM seq_1_to_100" for name in ("b", "c", "dropped", "swapped")], database="d")
+    maria.execute("CREATE TABLE e.t LIKE d.b", "INSERT INTO e.t SELECT * FROM d.b")
+    cluster = new_cluster(workers=1)
+    cluster.create_source("s1", maria)
+    cluster.start_task("t", downstream, ["s1"])
+    maria.execute("UPDATE dropped SET v = 'gone'", "ALTER TABLE dropped ADD w INT", "TRUNCATE TABLE dropped", "DROP TABLE dropped",
+                  "CREATE TABLE made (id INT PRIMARY KEY)", "INSERT INTO made VALUES (1)", "RENAME TABLE made TO moved",
+                  "RENAME TABLE swapped TO free, b TO swapped, free TO b", "UPDATE b SET v = 'after' WHERE id < 9",
+                  "ALTER TABLE c ADD x INT FIRST, RENAME TO c2", "INSERT INTO c2 VALUES (5, 500, 'new')",
+                  "DROP DATABASE e", "CREATE DATABASE e", "CREATE TABLE e.t (n YEAR PRIMARY KEY)", "INSERT INTO e.t VALUES (2024)", database="d")
+    cluster.wait_unit("t", "Sync")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d", "e")
+    assert cluster.subtask("t", "s1")["stage"] == "Running"
+
+
+def test_a_target_busy_with_wide_characters_is_taken_over(running, servers, maria, assert_same):
+    target = servers.get("mysql9.7", "down")
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    with target.connect() as busy:
+        cursor = busy.cursor()
+        thread = threading.Thread(target=lambda: cursor.execute("SELECT GET_LOCK('hold', 60), '\U0001f42c'"), daemon=True)
+        with target.connect() as holder, holder.cursor() as held:
+            held.execute("SELECT GET_LOCK('hold', 0)")
+            thread.start()
+            cluster = running(maria, target)
+            maria.execute("INSERT INTO d.t VALUES (2)")
+            cluster.wait_synced("t")
+            assert_same(maria, target, "d")
+            assert thread.is_alive(), "the statement ended before the fence was taken"
+            held.execute("SELECT RELEASE_LOCK('hold')")
+        thread.join(20)
+
+
+def test_schemas_without_tables_are_there_for_what_comes(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)",
+                  "CREATE DATABASE e CHARACTER SET latin1")
+    cluster = running(maria, downstream)
+    maria.execute("CREATE TABLE e.new (id INT PRIMARY KEY, v VARCHAR(9))", "RENAME TABLE d.t TO e.moved", "INSERT INTO e.moved VALUES (2)")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "e")
