@@ -297,7 +297,8 @@ class StructureSession(_Session):
             number = "" if self.storm.allow_keyless else "@no := @no + 1 AS `no`, "
             if not self.storm.allow_keyless or self.random.random() < 0.5:
                 order = ", ".join(f"`{k}`" for k in keys)
-                texts = ["SET @no = 0", f"CREATE TABLE {self.new_quoted()}{key} SELECT {number}{names} FROM {table.quoted} "
+                texts = ["SET @no = 0", f"CREATE TABLE {self.new_quoted()}{key} DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci "
+                         f"SELECT {number}{names} FROM {table.quoted} "
                          f"ORDER BY {order} LIMIT 500"]
         return texts
 
