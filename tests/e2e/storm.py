@@ -430,6 +430,8 @@ class StructureSession(_Session):
         return self.random.choice([" FIRST", f" AFTER `{self.random.choice(others)}`"]) if others else " FIRST"
 
     def _change(self, table, touched):
+        if any(c.is_generated for c in table.columns):
+            return None  # MySQL does not rename what a generated column is made of
         candidates = [c for c in table.columns if c.name not in touched and not c.is_auto and not c.is_generated
                       and self._wider(c)]
         if not candidates:
