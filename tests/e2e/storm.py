@@ -297,7 +297,8 @@ class StructureSession(_Session):
             number = "" if self.storm.allow_keyless else "@no := @no + 1 AS `no`, "
             if not self.storm.allow_keyless or self.random.random() < 0.5:
                 order = ", ".join(f"`{k}`" for k in keys)
-                texts = ["SET @no = 0", f"CREATE TABLE {self.new_quoted()}{key} SELECT {number}{names} FROM {table.quoted} "
+                texts = ["SET @no = 0", f"CREATE TABLE {self.new_quoted()}{key} DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci "
+                         f"SELECT {number}{names} FROM {table.quoted} "
                          f"ORDER BY {order} LIMIT 500"]
         return texts
 
@@ -429,6 +430,8 @@ class StructureSession(_Session):
         return self.random.choice([" FIRST", f" AFTER `{self.random.choice(others)}`"]) if others else " FIRST"
 
     def _change(self, table, touched):
+        if any(c.is_generated for c in table.columns):
+            return None  # MySQL does not rename what a generated column is made of
         candidates = [c for c in table.columns if c.name not in touched and not c.is_auto and not c.is_generated
                       and self._wider(c)]
         if not candidates:
