@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -90,6 +91,7 @@ struct CopyUnit::State {
     Guarded<Progress> progress;
     mutable Guarded<Rate> rate;
 
+    [[nodiscard]] std::vector<PlannedTable> list(sql::SqlSession& upstream, sql::SqlSession& downstream);
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
     std::size_t add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
                            std::map<model::TableName, target::TableCopyRecord>& records);
@@ -105,10 +107,11 @@ namespace {
 void forget_vanished(sql::SqlSession& downstream, const target::CopyCheckpoint& checkpoint,
                      const std::vector<PlannedTable>& listed,
                      std::map<model::TableName, target::TableCopyRecord>& records) {
+    std::set<model::TableName> there;
+    for (const PlannedTable& table : listed) there.insert(table.source);
     std::erase_if(records, [&](const auto& entry) {
         const auto& [source, record] = entry;
-        const bool is_listed = std::ranges::find(listed, source, &PlannedTable::source) != listed.end();
-        if (is_listed || record.state == target::CopyState::Complete) return false;
+        if (there.contains(source) || record.state == target::CopyState::Complete) return false;
         const bool is_shared =
             std::ranges::find(listed, record.target, &PlannedTable::target) != listed.end() ||
             std::ranges::count_if(records, [&](const auto& other) { return other.second.target == record.target; }) > 1;
@@ -151,6 +154,16 @@ std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<Plann
     return added;
 }
 
+/// The tables to copy. The first time, what is not copied is counted, and schemas without tables are made in the target.
+std::vector<PlannedTable> CopyUnit::State::list(sql::SqlSession& upstream, sql::SqlSession& downstream) {
+    const bool is_first = !std::exchange(listed, true);
+    auto tables = list_tables(upstream, *environment.filter, *environment.router, is_first ? &notices : nullptr);
+    if (!is_first) return tables;
+    for (const auto& schema : list_empty_schemas(upstream, *environment.filter, tables))
+        ensure_schema(upstream, downstream, schema, environment.router->route({schema, {}}).schema, notices);
+    return tables;
+}
+
 void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkpoint) {
     ManagedSession upstream(parts.upstream);
     ManagedSession downstream(parts.downstream);
@@ -176,14 +189,7 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
         fresh.bytes_done_before += record.bytes;
     }
     progress.set(std::move(fresh));
-    const bool is_first = !std::exchange(listed, true);
-    const auto listed_tables =
-        list_tables(upstream.get(), *environment.filter, *environment.router, is_first ? &notices : nullptr);
-    if (is_first) {
-        for (const auto& schema : list_empty_schemas(upstream.get(), *environment.filter, listed_tables))
-            ensure_schema(upstream.get(), downstream.get(), schema, environment.router->route({schema, {}}).schema,
-                          notices);
-    }
+    const auto listed_tables = list(upstream.get(), downstream.get());
     forget_vanished(downstream.get(), checkpoint, listed_tables, records);
     add_tables(parts, listed_tables, records);
 }
@@ -200,7 +206,7 @@ void CopyUnit::State::plan_snapshot(RunParts& parts, const target::CopyCheckpoin
         notices.add("copied as one locked snapshot, from the start after an interruption", options.source_id, reason);
     auto records = checkpoint.load_tables(downstream.get());
     for (auto& [source, record] : records) record.state = target::CopyState::Void;
-    add_tables(parts, upstream, records);
+    add_tables(parts, list(upstream.get(), downstream.get()), records);
 }
 
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
