@@ -128,17 +128,15 @@ void forget_vanished(sql::SqlSession& downstream, const target::CopyCheckpoint& 
 /// Puts tables that are not complete on the board; returns how many.
 std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
                                         std::map<model::TableName, target::TableCopyRecord>& records) {
-    // Replication has begun and nothing is left to copy: tables that appeared since are replication's own.
-    const bool is_over = !options.is_sync_fresh && std::ranges::all_of(records, [](const auto& record) {
-        return record.second.state == target::CopyState::Complete;
-    });
     std::size_t added = 0;
     for (const PlannedTable& table : listed_tables) {
         const auto found = records.find(table.source);
         const bool is_complete =
             found != records.end() && found->second.state == target::CopyState::Complete &&
             (!options.is_sync_fresh || is_available(found->second.point.low, parts.purged, options.location_use));
-        if (is_complete || (is_over && found == records.end())) continue;
+        // Tables that appeared since replication began are its own: it meets, or has met, how they came to be.
+        const bool is_of_replication = !options.is_sync_fresh && found == records.end();
+        if (is_complete || is_of_replication) continue;
         auto job = std::make_shared<TableJob>();
         job->source = table.source;
         job->target = table.target;

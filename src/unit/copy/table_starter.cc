@@ -188,10 +188,6 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
             .with_retry(RetryClass::Never)
             .with_workaround("Stop the task, clear the target table, start the task with `--remove-meta`.");
     }
-    // Replication made this target table since the last copy. It would skip what it has not met of the table's binlog,
-    // so the copy must bring everything: rows deleted meanwhile must not stay.
-    if (!is_repeated && !options_.is_sync_fresh && !job.is_shared_target)
-        sides.downstream.execute(fmt::format("DROP TABLE IF EXISTS {}", job.target.quoted()));
     if (!target::fetch_table(sides.downstream, job.target)) {
         create_target(job, sides);
     } else {
