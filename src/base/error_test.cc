@@ -10,8 +10,7 @@ namespace {
 
 TEST(ErrorTest, PrintsOnlyThePartsThatAreThere) {
     const Error bare = Error(ErrorCode::MasterNotLeader, "not leader").with_workaround("");
-    EXPECT_STREQ(bare.what(),
-                 "[code=38043:class=dm-master:scope=internal:level=high], Message: not leader");
+    EXPECT_STREQ(bare.what(), "[code=38043:class=dm-master:scope=internal:level=high], Message: not leader");
     const Error full = Error(ErrorCode::MasterNotLeader, "not leader").with_cause("gone").with_workaround("wait");
     EXPECT_STREQ(full.what(),
                  "[code=38043:class=dm-master:scope=internal:level=high], Message: not leader, RawCause: gone, "

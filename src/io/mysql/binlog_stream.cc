@@ -162,9 +162,9 @@ void BinlogStream::start(const binlog::StartPoint& from) {
     try {
         state.pending = state.read(ErrorCode::SyncStartStream);
     } catch (const Error& error) {
-        throw error.with_context("asked for what follows " +
-                                 (from.gtid_set ? "GTID set '" + from.gtid_set->to_string() + "'"
-                                                : from.position.to_string()));
+        throw error.with_context("asked for what follows " + (from.gtid_set
+                                                                  ? "GTID set '" + from.gtid_set->to_string() + "'"
+                                                                  : from.position.to_string()));
     }
 }
 

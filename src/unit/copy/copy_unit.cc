@@ -152,7 +152,8 @@ std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<Plann
     return added;
 }
 
-/// The tables to copy. The first time, what is not copied is counted, and schemas without tables are made in the target.
+/// The tables to copy. The first time, what is not copied is counted, and schemas without tables are made in the
+/// target.
 std::vector<PlannedTable> CopyUnit::State::list(sql::SqlSession& upstream, sql::SqlSession& downstream) {
     const bool is_first = !std::exchange(listed, true);
     auto tables = list_tables(upstream, *environment.filter, *environment.router, is_first ? &notices : nullptr);
