@@ -206,11 +206,11 @@ class Adapter {
     /// Types that the other kind of server lacks, or names otherwise, right after a column's name.
     void adapt_types() {
         using Types = std::vector<std::pair<std::string_view, std::string_view>>;
-        static const Types kOfMariaDb = {{"UUID", "char(36) CHARACTER SET ascii"},
+        static const Types of_mariadb = {{"UUID", "char(36) CHARACTER SET ascii"},
                                          {"INET4", "varchar(15) CHARACTER SET ascii"},
                                          {"INET6", "varchar(45) CHARACTER SET ascii"}};
-        static const Types kOfMySql = {{"GEOMCOLLECTION", "geometrycollection"}};
-        const Types& types = target_.flavor == model::Flavor::MySql ? kOfMariaDb : kOfMySql;
+        static const Types of_mysql = {{"GEOMCOLLECTION", "geometrycollection"}};
+        const Types& types = target_.flavor == model::Flavor::MySql ? of_mariadb : of_mysql;
         for (std::size_t i = 2; i < pieces_.size(); ++i) {
             if (pieces_[i].kind != PieceKind::Word || pieces_[i - 1].kind != PieceKind::Blank ||
                 pieces_[i - 2].kind != PieceKind::Name)
