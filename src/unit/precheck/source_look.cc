@@ -123,8 +123,8 @@ void SourceLook::look_at_copy(const IsWanted& is_wanted) {
     add(check_reader_connections({}, 0), [&] {
         config::DumpConfig dump = subtask_.dump;
         config::apply_extra_args(dump);
-        constexpr int kBesides = 2;
-        return check_reader_connections(facts_, static_cast<std::uint64_t>(std::max(dump.threads, 1) + kBesides));
+        constexpr std::uint64_t kBesides = 2;
+        return check_reader_connections(facts_, static_cast<std::uint64_t>(std::max(dump.threads, 1)) + kBesides);
     });
 }
 
