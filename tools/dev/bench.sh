@@ -6,7 +6,7 @@
 # Measures on real servers (all, if nothing is named), prints figures and ratios of one run and writes them as
 # CSV files into build/bench or FOLDER; bench/README.md tells what is measured and how. --quick takes small sizes.
 # micro runs the programs of build/PRESET/bin/bench whose name contains FILTER. SCRIPT stands for any other
-# bench/SCRIPT.py; it is told --bin, --out and the rest of the line.
+# bench/SCRIPT.py; it is told --bin, --out and the rest of the line. control means control_plane.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -34,6 +34,7 @@ done
 known_preset "$preset"
 what=${words[0]:-all}
 bin=$root/build/$preset/bin
+[ "$what" != control ] || what=control_plane
 script=$root/bench/$what.py
 
 run_micro() {

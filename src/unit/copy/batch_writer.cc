@@ -9,7 +9,10 @@
 namespace dm::copy {
 
 void BatchWriter::run(std::stop_token stop) {
-    while (auto batch = run_.queue.pop(stop)) {
+    for (;;) {
+        const auto turn = run_.pace.enter(stop);
+        auto batch = turn ? run_.queue.pop(stop) : std::nullopt;
+        if (!batch) return;
         while (batch) {
             // What is queued for a chunk that will be read again need not be written.
             if (!batch->chunk->has_failed) write(*batch, stop);
@@ -46,7 +49,9 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
             if (target::is_connection_lost(error) && job.shape.is_keyless())
                 ChunkLedger::mark_failed(*batch.chunk, error);
         });
-    if (is_written) ChunkLedger::count(*batch.chunk, batch.held.statement.rows(), batch.held.statement.data_bytes());
+    if (!is_written) return;
+    ChunkLedger::count(*batch.chunk, batch.held.statement.rows(), batch.held.statement.data_bytes());
+    run_.pace.written(batch.held.statement.text().size());
 }
 
 void BatchWriter::execute(Batch& batch) {

@@ -53,7 +53,8 @@ struct RunParts {
           downstream(environment.downstream),
           board(options.readers),
           ledger(board, options.retry.max_attempts),
-          queue(kMaxQueuedBatches, 1) {}
+          queue(kMaxQueuedBatches, 1),
+          pace(options.writers, *environment.clock) {}
 
     ByteBudget budget;  ///< outlives the chunks and batches below
     SessionGroup upstream;
@@ -61,6 +62,7 @@ struct RunParts {
     CopyBoard board;
     ChunkLedger ledger;
     BoundedQueue<Batch> queue;
+    WriterPace pace;
     PurgedBinlog purged;
     bool is_snapshot = false;  ///< one locked snapshot is copied
     std::stop_source abort;    ///< ends every step: stop, kill, an error
@@ -220,6 +222,7 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
                 .ledger = parts.ledger,
                 .queue = parts.queue,
                 .budget = parts.budget,
+                .pace = parts.pace,
                 .upstream = parts.upstream,
                 .downstream = parts.downstream,
                 .max_packet_bytes = probe.get().max_packet_bytes()};

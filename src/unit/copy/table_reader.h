@@ -10,6 +10,7 @@
 #include "unit/copy/copy_options.h"
 #include "unit/copy/session_group.h"
 #include "unit/copy/table_starter.h"
+#include "unit/copy/writer_pace.h"
 
 namespace dm::copy {
 
@@ -24,6 +25,7 @@ struct CopyRun {
     ChunkLedger& ledger;
     BoundedQueue<Batch>& queue;
     ByteBudget& budget;
+    WriterPace& pace;
     SessionGroup& upstream;
     SessionGroup& downstream;
     std::size_t max_packet_bytes;  ///< of the target
