@@ -1,5 +1,6 @@
 #include "base/metrics.h"
 
+#include <algorithm>
 #include <functional>
 #include <mutex>
 
@@ -50,8 +51,11 @@ struct Registry::Impl {
         std::function<void()> remove;
     };
 
+    /// Each group counts once, however often it asks for a series.
     template <typename Series>
-    void hold(prometheus::Family<Series>& family, Series* series) {
+    void hold(prometheus::Family<Series>& family, Series* series, std::vector<void*>& of_group) {
+        if (std::ranges::find(of_group, series) != of_group.end()) return;
+        of_group.push_back(series);
         Held& found = held[series];
         if (found.count++ == 0) found.remove = [&family, series] { family.Remove(series); };
     }
@@ -111,8 +115,7 @@ Counter Group::counter(const std::string& name, const std::string& help, const L
     const std::scoped_lock lock(mutex_, impl.mutex);
     auto& family = impl.family(prometheus::BuildCounter(), name, help);
     auto* series = &family.Add(with_common(labels));
-    impl.hold(family, series);
-    held_.push_back(series);
+    impl.hold(family, series, held_);
     Counter handle;
     handle.series_ = series;
     return handle;
@@ -123,8 +126,7 @@ Gauge Group::gauge(const std::string& name, const std::string& help, const Label
     const std::scoped_lock lock(mutex_, impl.mutex);
     auto& family = impl.family(prometheus::BuildGauge(), name, help);
     auto* series = &family.Add(with_common(labels));
-    impl.hold(family, series);
-    held_.push_back(series);
+    impl.hold(family, series, held_);
     Gauge handle;
     handle.series_ = series;
     return handle;
@@ -136,8 +138,7 @@ Histogram Group::histogram(const std::string& name, const std::string& help, con
     const std::scoped_lock lock(mutex_, impl.mutex);
     auto& family = impl.family(prometheus::BuildHistogram(), name, help);
     auto* series = &family.Add(with_common(labels), buckets);
-    impl.hold(family, series);
-    held_.push_back(series);
+    impl.hold(family, series, held_);
     Histogram handle;
     handle.series_ = series;
     return handle;

@@ -99,13 +99,23 @@ TEST(MetricsTest, AGroupTakesItsSeriesAlongUnlessAnotherHoldsThem) {
     first->counter("dm_rows", "rows", {{"type", "a"}}).add(2);
     first->histogram("dm_time", "time", {}, metrics::linear_buckets(1, 1, 3)).observe(2.5);
     metrics::Group second(registry, {{"task", "t"}});
-    second.counter("dm_rows", "rows", {{"type", "a"}}).add(3);
+    second.counter("dm_rows", "rows", {{"type", "a"}}).add(1);
+    second.counter("dm_rows", "rows", {{"type", "a"}}).add(2);
     first.reset();
     const std::string text = registry.expose();
     EXPECT_NE(text.find("dm_rows{task=\"t\",type=\"a\"} 5"), std::string::npos) << text;
     EXPECT_EQ(text.find("dm_time"), std::string::npos) << text;
     second.gauge("dm_rest", "rest").set(1);
     EXPECT_NE(registry.expose().find("dm_rest{task=\"t\"} 1"), std::string::npos);
+}
+
+TEST(MetricsTest, AGroupHoldsASeriesOnceHoweverOftenItAsks) {
+    metrics::Registry registry;
+    auto group = std::make_unique<metrics::Group>(registry, metrics::Labels{{"task", "t"}});
+    for (int i = 0; i < 3; ++i) group->counter("dm_rows", "rows").add(1);
+    EXPECT_NE(registry.expose().find("dm_rows{task=\"t\"} 3"), std::string::npos);
+    group.reset();
+    EXPECT_EQ(registry.expose().find("dm_rows{"), std::string::npos);
 }
 
 TEST(MemoryFileStoreTest, AppendsReadsAndRemoves) {

@@ -89,6 +89,24 @@ def test_gtids_are_found_for_a_position(cluster, new_server, downstream, assert_
     assert_same(source, downstream, "b")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_start_where_a_file_begins(cluster, new_server, downstream, assert_same, kind):
+    source = new_server(kind, "source")
+    table(source)
+    downstream.execute("CREATE DATABASE b", "CREATE TABLE b.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(500), "
+                       "n INT UNIQUE)", "INSERT INTO b.t (v, n) VALUES ('one', 1), ('two', 2)")
+    source.execute("FLUSH LOGS")
+    file = status_of(source)[0]
+    source.execute(f"PURGE BINARY LOGS TO '{file}'")  # whoever asks for more than follows gets an error
+    change(source)
+    cluster.create_source("s1", source)
+    cluster.start_task("t", downstream, [{"source-id": "s1", "meta": {"binlog-name": file, "binlog-pos": 4}}],
+                       **{"task-mode": "incremental"})
+    cluster.wait_synced("t")
+    wait_recorded(cluster, source, downstream, True)
+    assert_same(source, downstream, "b")
+
+
 def test_tagged_gtids(cluster, new_server, downstream, assert_same):
     source = new_server("mysql9.7", "source")
     table(source)

@@ -143,3 +143,31 @@ def test_strict_tasks_pause_where_others_count(cluster, source, target):
     source.execute("DELETE FROM e.t WHERE id = 1")
     error = wait_error(cluster)
     assert error["ErrCode"] == 36016 and "strict" in error["Message"] and "`e`.`t`" in error["Message"], error
+
+
+@pytest.fixture
+def plain_user(target):
+    """A user that `read_only` binds."""
+    rights = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, PROCESS"
+    target.execute("CREATE USER plain IDENTIFIED BY 'secret'", f"GRANT {rights} ON *.* TO plain")
+    yield {"host": "127.0.0.1", "port": target.port, "user": "plain", "password": "secret"}
+    target.execute("SET GLOBAL read_only = 0", "DROP USER plain")
+
+
+def test_a_read_only_target(cluster, source, target, plain_user, assert_same):
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"], **{"target-database": plain_user})
+    cluster.wait_synced("t")
+    target.execute("SET GLOBAL read_only = 1")
+    source.execute("INSERT INTO e.t VALUES (5, 'five')", "UPDATE e.t SET v = 'x' WHERE id = 1")
+
+    def paused():
+        subtask = cluster.subtask("t", "s1")
+        return subtask["stage"] == "Paused" and (subtask["result"] or {}).get("errors")
+
+    error = cluster.wait(paused, 120, "the subtask to pause when it has tried often enough")[0]
+    assert "Error 1290" in error["RawCause"] and error["ErrCode"] and error["Workaround"], error
+    target.execute("SET GLOBAL read_only = 0")
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait_synced("t")
+    assert_same(source, target, "e")

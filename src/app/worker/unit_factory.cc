@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+#include "base/retry.h"
 #include "core/rules/table_filter.h"
 #include "core/rules/table_router.h"
 #include "io/mysql/binlog_stream.h"
@@ -15,6 +17,10 @@
 
 namespace dm::worker {
 namespace {
+
+/// Some 3 seconds: connections that are cut, not servers that are away.
+constexpr RetryPolicy kConnectPolicy{
+    .max_attempts = 6, .initial_wait = std::chrono::milliseconds(100), .max_wait = std::chrono::seconds(2)};
 
 target::SessionVariables user_variables(const config::DbConfig& db) { return {db.session.begin(), db.session.end()}; }
 
@@ -78,10 +84,19 @@ UnitFactory make_unit_factory(UnitSurroundings surroundings) {
     return [surroundings = std::move(surroundings)](UnitKind kind, const config::SubTaskConfig& config,
                                                     std::stop_token stop) {
         const sql::SqlConnector upstream = upstream_connector(config);
-        const target::Fence fence({.meta_schema = config.meta_schema, .task = config.name, .source = config.source_id},
-                                  downstream_connector(config, upstream), surroundings.clock, std::move(stop));
-        return kind == UnitKind::Copy ? make_copy(config, surroundings, upstream, fence.connector())
-                                      : make_sync(config, surroundings, upstream, fence.connector());
+        std::unique_ptr<target::Unit> unit;
+        const auto make = [&] {
+            const target::Fence fence(
+                {.meta_schema = config.meta_schema, .task = config.name, .source = config.source_id},
+                downstream_connector(config, upstream), surroundings.clock, stop);
+            unit = kind == UnitKind::Copy ? make_copy(config, surroundings, upstream, fence.connector())
+                                          : make_sync(config, surroundings, upstream, fence.connector());
+        };
+        retry(kConnectPolicy, surroundings.clock, stop, make, [&](const Error& error, Clock::Duration wait) {
+            log::warn("connecting for a unit failed, it is tried again",
+                      {{"task", config.name.str()}, {"wait_ms", wait.count() / 1'000'000}, {"error", error.what()}});
+        });
+        return unit;
     };
 }
 

@@ -16,7 +16,8 @@ struct UnitSurroundings {
 };
 
 /// Makes units over real connections: sessions set up for each side, the target's behind a fence that the unit takes
-/// over when it is made. Making one connects to both sides and throws what that throws.
+/// over when it is made. Making one connects to both sides, again if that fails for a passing reason, and throws what
+/// that throws.
 [[nodiscard]] UnitFactory make_unit_factory(UnitSurroundings surroundings);
 
 }  // namespace dm::worker

@@ -69,6 +69,17 @@ class BinlogScript {
         rows(binlog::EventType::UpdateRowsV2, before.size(), image(before) + image(after), 2);
     }
 
+    /// What a server with GTIDs begins a file with: 1 to `last` of 3e11fa47-71ca-11e1-9e33-c80aa9429562.
+    void previous_gtids(std::uint64_t last) {
+        std::string body;
+        number(body, 1, 8);
+        body += "\x3e\x11\xfa\x47\x71\xca\x11\xe1\x9e\x33\xc8\x0a\xa9\x42\x95\x62";
+        number(body, 1, 8);
+        number(body, 1, 8);
+        number(body, last + 1, 8);
+        event(binlog::EventType::PreviousGtids, body);
+    }
+
     /// Several rows by one statement.
     void insert_all(const std::vector<IntRow>& rows_of_event) {
         std::string images;

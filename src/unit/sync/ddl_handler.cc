@@ -165,6 +165,10 @@ schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
     return context;
 }
 
+void DdlHandler::learn(const StatementEvent& event) {
+    if (event.server_collation) (void)collation_name(*event.server_collation);
+}
+
 std::string DdlHandler::collation_name(std::uint16_t id) {
     if (collations_.empty()) {
         const auto names = upstream_.get().query(
@@ -377,6 +381,7 @@ void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, 
         } catch (const Error&) {
             journal_.interrupted();
             downstream_.drop();
+            upstream_.drop();
             throw;
         }
     });

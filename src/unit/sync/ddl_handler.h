@@ -37,7 +37,7 @@ class DdlHandler {
     struct Options {
         bool by_gtid = false;
         model::Location start;  ///< of the run
-        int max_attempts = 10;
+        int max_attempts = 12;
     };
     DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
                Clock& clock, StatementJournal& journal, SessionLink& upstream, SessionLink& downstream);
@@ -52,6 +52,8 @@ class DdlHandler {
         bool touches_replicated = false;  ///< a replicated table's structure changes, executed or not
     };
 
+    /// Asks the upstream for what it takes to read the statement, if that is not known yet; may be repeated.
+    void learn(const StatementEvent& event);
     /// Changes nothing but notices. Throws Error{ParseSql, SyncDdlUnsupported, SyncFilteredError}.
     [[nodiscard]] Prepared prepare(const StatementEvent& event);
 

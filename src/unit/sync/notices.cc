@@ -18,9 +18,7 @@ void Notices::pass_over(std::string_view kind, std::string_view where, std::uint
 
 void Notices::mention(std::string_view kind, std::string_view where, std::uint64_t count) {
     if (count == 0) return;
-    metrics::Labels labels = labels_;
-    labels["type"] = std::string(kind);
-    registry_.counter("dm_syncer_passed_over_total", "what replication has passed over", labels)
+    series_.counter("dm_syncer_passed_over_total", "what replication has passed over", {{"type", std::string(kind)}})
         .add(static_cast<double>(count));
     const bool is_first = kinds_.with([&](auto& kinds) {
         auto& entry = kinds[std::string(kind)];

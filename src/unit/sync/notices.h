@@ -13,12 +13,13 @@
 namespace dm::sync {
 
 /// Counts what was passed over, so that nothing is ignored silently. The first of each kind and place is logged.
-/// Thread-safe. Outlived by the registry.
+/// Its
+/// counters go with it. Thread-safe. Outlived by the registry.
 class Notices {
   public:
     /// A strict task does not pass anything over. Counters have `labels` and the kind as `type`.
     Notices(bool is_strict, metrics::Registry& registry, metrics::Labels labels)
-        : is_strict_(is_strict), registry_(registry), labels_(std::move(labels)) {}
+        : is_strict_(is_strict), series_(registry, std::move(labels)) {}
 
     /// Throws Error{SyncStatementBinlog} for `kDml`, Error{SyncEventUnsupported} for others, if the task is strict.
     void pass_over(std::string_view kind, std::string_view where, std::uint64_t count = 1);
@@ -36,8 +37,7 @@ class Notices {
     };
     static constexpr std::size_t kMaxPlaces = 1000;
     const bool is_strict_;
-    metrics::Registry& registry_;
-    const metrics::Labels labels_;
+    metrics::Group series_;
     Guarded<std::map<std::string, Kind, std::less<>>> kinds_;
 };
 

@@ -5,9 +5,10 @@
 
 namespace dm::sync {
 namespace {
-constexpr RetryPolicy kWritePolicy{
+/// Without the other steps: the run is about to begin or to end.
+constexpr RetryPolicy kAlonePolicy{
     .max_attempts = 5, .initial_wait = std::chrono::milliseconds(100), .max_wait = std::chrono::seconds(2)};
-}
+}  // namespace
 
 Recorder::Recorder(Options options, target::SyncCheckpoint checkpoint, Progress& progress, SyncMetrics& metrics,
                    Clock& clock, SessionLinks& links, sql::SqlConnector connect)
@@ -31,7 +32,7 @@ void Recorder::run(std::stop_token stop) {
             const std::lock_guard lock(mutex_);
             asked = asked_;
         }
-        retry(kWritePolicy, clock_, stop, [&] { write(false); });
+        retry(kServerPolicy, clock_, stop, [&] { write(false); });
         const std::lock_guard lock(mutex_);
         done_ = asked;
         written_.notify_all();
@@ -108,7 +109,7 @@ void Recorder::flush_alone(bool in_good_order) {
         return;
     }
     const bool is_clean = in_good_order && snapshot.is_drained && snapshot.is_at_newest;
-    retry(kWritePolicy, clock_, {}, [&] { write(is_clean); });
+    retry(kAlonePolicy, clock_, {}, [&] { write(is_clean); });
 }
 
 void Recorder::set_point(const model::TableName& table, checkpoint::TablePoint point) {

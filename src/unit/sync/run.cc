@@ -177,8 +177,9 @@ void Run::prepare(std::stop_token stop) {
     pipeline->prepared = std::make_unique<PreparedReader>(dependencies_.open_source, upstream_);
     pipeline->translator = std::make_unique<Translator>(
         std::move(options),
-        TranslatorContext{rules_, *pipeline->catalog, *pipeline->ddl, *pipeline->reader, *pipeline->prepared,
-                          pipeline->recorder, pipeline->progress, notices_, metrics_, dependencies_.clock},
+        TranslatorContext{rules_, upstream_, downstream_, *pipeline->catalog, *pipeline->ddl, *pipeline->reader,
+                          *pipeline->prepared, pipeline->recorder, pipeline->progress, notices_, metrics_,
+                          dependencies_.clock},
         pipeline->reader_queue, pipeline->sequencer_queue);
     const auto batch = static_cast<std::size_t>(std::max(config_.sync.batch, 1));
     pipeline->sequencer =
@@ -273,9 +274,17 @@ void Run::cut_after(std::chrono::milliseconds patience, std::stop_token stop) {
 
 target::UnitOutcome Run::run(std::stop_token stop) {
     try {
-        prepare(stop);
+        retry_over({&upstream_, &downstream_}, "start of replication", kStartPolicy, dependencies_.clock, stop, [&] {
+            try {
+                prepare(stop);
+            } catch (const Error& error) {
+                // Sessions stay cut then.
+                if (is_killed_) throw error.with_retry(RetryClass::Never);
+                throw;
+            }
+        });
     } catch (const Error&) {
-        if (is_killed_) return target::UnitOutcome::Stopped;
+        if (is_killed_ || stop.stop_requested()) return target::UnitOutcome::Stopped;
         throw;
     }
     Pipeline& p = *pipeline_;
@@ -295,8 +304,10 @@ target::UnitOutcome Run::run(std::stop_token stop) {
     const bool in_good_order = !has_failed && how && *how != StreamEnd::Cut && !is_killed_;
     stop_steps(in_good_order, stop);
     if (is_killed_) return target::UnitOutcome::Stopped;
-    // Statements that we ended ourselves are no failures.
-    if (const auto failure = state_.failure(); failure && (has_failed || !is_cut_)) {
+    // Statements that we ended ourselves are no failures, nor is what would have been tried again.
+    const auto failure = state_.failure();
+    const bool is_passing = failure && stop.stop_requested() && failure->retry_class() == RetryClass::Resume;
+    if (failure && (has_failed || !(is_cut_ || is_passing))) {
         try {
             p.recorder.flush_alone(false);
         } catch (const Error& error) {
@@ -304,7 +315,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         }
         throw *failure;
     }
-    if (is_cut_) {
+    if (is_cut_ || is_passing) {
         p.recorder.flush_alone(false);
         return target::UnitOutcome::Stopped;
     }

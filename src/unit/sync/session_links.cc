@@ -55,4 +55,20 @@ void SessionLink::drop() noexcept {
     session_.reset();
 }
 
+void retry_over(std::initializer_list<SessionLink*> links, std::string_view what, const RetryPolicy& policy,
+                Clock& clock, std::stop_token stop, const std::function<void()>& work) {
+    const auto attempt = [&] {
+        try {
+            work();
+        } catch (const Error&) {
+            for (SessionLink* link : links) link->drop();
+            throw;
+        }
+    };
+    retry(policy, clock, std::move(stop), attempt, [&](const Error& error, Clock::Duration wait) {
+        log::warn("a server failed, it is tried again",
+                  {{"work", what}, {"wait_ms", wait.count() / 1'000'000}, {"error", error.what()}});
+    });
+}
+
 }  // namespace dm::sync

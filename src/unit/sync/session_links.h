@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 
+#include "base/retry.h"
 #include "core/sql/sql_session.h"
 
 namespace dm::sync {
@@ -45,5 +49,17 @@ class SessionLink {
     sql::SqlConnector connect_;
     std::unique_ptr<sql::SqlSession> session_;
 };
+
+/// How long a run goes on while a server cannot be reached or cuts its connections: some 40 seconds.
+inline constexpr RetryPolicy kServerPolicy{
+    .max_attempts = 20, .initial_wait = std::chrono::milliseconds(50), .max_wait = std::chrono::seconds(3)};
+/// The same at the start of a run, whose failure is known at once: some 10 seconds.
+inline constexpr RetryPolicy kStartPolicy{
+    .max_attempts = 8, .initial_wait = std::chrono::milliseconds(100), .max_wait = std::chrono::seconds(3)};
+
+/// `retry` of work that uses `links`: they are dropped after each failure, for their connections may be lost or in an
+/// unknown state. `what` names the work in the log.
+void retry_over(std::initializer_list<SessionLink*> links, std::string_view what, const RetryPolicy& policy,
+                Clock& clock, std::stop_token stop, const std::function<void()>& work);
 
 }  // namespace dm::sync

@@ -22,6 +22,7 @@ model::GtidSet read_gtids_before(binlog::EventSource& source, const model::Binlo
     binlog::StreamPosition stream(
         {.position = {.file = position.file, .offset = 4}, .gtid_set = model::GtidSet(model::Flavor::MySql)});
     model::GtidSet base(model::Flavor::MySql);
+    std::uint64_t head_end = 4;
     const auto result = [&] {
         model::GtidSet set = stream.transaction_end().gtid_set;
         set.merge(base);
@@ -29,8 +30,16 @@ model::GtidSet read_gtids_before(binlog::EventSource& source, const model::Binlo
     };
     while (const auto bytes = source.next(stop)) {
         const auto event = decoder.decode(*bytes);
-        if (const auto* previous = event.get_if<binlog::PreviousGtids>()) base = previous->set;
+        const auto* previous = event.get_if<binlog::PreviousGtids>();
+        const auto* rotate = event.get_if<binlog::Rotate>();
         stream.advance(event);
+        const bool is_head = previous != nullptr || event.get_if<binlog::FormatDescription>() != nullptr ||
+                             (rotate != nullptr && rotate->is_fake);
+        if (previous != nullptr) base = previous->set;
+        if (is_head) head_end = stream.end().position.offset;
+        // All places in the head are before the first transaction, but it takes the whole head to know the set.
+        if (position.offset <= head_end && (previous != nullptr || !is_head)) break;
+        if (is_head) continue;
         if (stream.end().position.file == position.file && stream.end().position.offset < position.offset) continue;
         ensure(stream.end().position == position && !stream.is_in_transaction(), ErrorCode::NoBinlogLocation,
                fmt::format("{} is not between two transactions: give a GTID set or the position of one",

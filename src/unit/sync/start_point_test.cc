@@ -105,6 +105,25 @@ TEST_F(StartPointTest, gtids_of_a_position_are_read_from_its_file) {
     }
 }
 
+TEST_F(StartPointTest, every_place_in_the_head_of_a_file_has_the_gtids_it_begins_with) {
+    testing::BinlogScript script;
+    const auto behind_format = script.offset();
+    script.previous_gtids(5);
+    const auto behind_head = script.offset();
+    const auto bare_head = script.bytes();
+    script.begin();
+    script.commit();
+    config_.sync.enable_gtid = true;
+    for (const auto& bytes : {bare_head, script.bytes()}) {
+        have_binlog(bytes);
+        for (const auto offset : {std::uint64_t{0}, std::uint64_t{4}, behind_format, behind_head}) {
+            config_.meta = config::MetaConfig{
+                .binlog_name = "bin.000003", .binlog_pos = static_cast<std::uint32_t>(offset), .binlog_gtid = ""};
+            EXPECT_EQ(find().location.gtid_set.to_string(), kSet) << offset;
+        }
+    }
+}
+
 TEST(StartPointOfMariaDb, asks_the_server_for_the_gtids) {
     FakeSqlServer server({.flavor = model::Flavor::MariaDb, .major = 10, .minor = 11, .patch = 6});
     server.on("SELECT BINLOG_GTID_POS", FakeSqlServer::result({"g"}, {{"0-1-7"}}));

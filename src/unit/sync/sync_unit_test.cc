@@ -208,6 +208,39 @@ TEST_F(SyncUnitTest, passing_failures_of_the_target_are_repeated) {
     }
 }
 
+TEST_F(SyncUnitTest, cut_connections_do_not_end_the_run) {
+    using sql::FakeSqlServer;
+    const auto cut = FakeSqlServer::server_error(2013, "Lost connection").with_retry(RetryClass::Resume);
+    const History history(19, 60);
+    for (const auto* statement : {"SELECT @@global.lower", "SHOW MASTER STATUS", "SHOW CREATE TABLE", "SELECT UNIX"}) {
+        renew_target();
+        upstream_.fail(statement, cut, 0, 2, true);
+        ASSERT_EQ(make_unit(history.script().bytes())->run({}), target::UnitOutcome::Stopped) << statement;
+        ASSERT_EQ(target_->rows(), history.rows()) << statement;
+    }
+    for (const auto* statement : {"CREATE TABLE", "SELECT", "SHOW CREATE TABLE", "INSERT", "REPLACE"}) {
+        renew_target();
+        target_->fail(statement, cut, 3);
+        ASSERT_EQ(make_unit(history.script().bytes())->run({}), target::UnitOutcome::Stopped) << statement;
+        ASSERT_EQ(target_->rows(), history.rows()) << statement;
+    }
+}
+
+TEST_F(SyncUnitTest, a_server_that_stays_away_ends_the_run_to_be_resumed_later) {
+    const auto cut = sql::FakeSqlServer::server_error(2013, "Lost connection").with_retry(RetryClass::Resume);
+    const History history(19, 60);
+    for (const auto* statement : {"SHOW CREATE TABLE", "SELECT @@global.lower"}) {
+        renew_target();
+        upstream_.fail(statement, cut, 0, 1000, true);
+        try {
+            (void)make_unit(history.script().bytes())->run({});
+            FAIL() << statement;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.retry_class(), RetryClass::Resume) << error.what();
+        }
+    }
+}
+
 TEST_F(SyncUnitTest, a_failed_change_is_never_passed_by_the_checkpoint) {
     BinlogScript script;
     script.begin();
@@ -297,8 +330,11 @@ TEST_F(SyncUnitTest, a_strict_task_passes_nothing_over) {
     BinlogScript harmless;
     harmless.statement("ANALYZE TABLE t");
     renew_target();
-    EXPECT_EQ(make_unit(harmless.bytes())->run({}), target::UnitOutcome::Stopped);
-    EXPECT_NE(metrics_.expose().find("dm_syncer_passed_over_total"), std::string::npos);
+    auto unit = make_unit(harmless.bytes());
+    EXPECT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+    EXPECT_NE(metrics_.expose().find("dm_syncer_passed_over_total{"), std::string::npos);
+    unit.reset();
+    EXPECT_EQ(metrics_.expose().find("dm_syncer_passed_over_total{"), std::string::npos) << "goes with its task";
 }
 
 TEST_F(SyncUnitTest, merging_and_statements_of_several_rows_can_be_switched_off) {

@@ -249,8 +249,11 @@ void Translator::apply_rows(const StagedRows& rows) {
     // Before its own start a table may have another structure than the copy found: look no further.
     CopySpan* span = context_.catalog.copy_span(rows.table->name);
     if (span != nullptr && !span->is_behind && is_covered(span->low)) return;
-    const SourceTable& table =
-        context_.catalog.table_of(rows.table, timestamp_, recorded(position_.end()), options_.by_gtid);
+    const SourceTable* found = nullptr;
+    retry_over_cuts("structure of a table", [&] {
+        found = &context_.catalog.table_of(rows.table, timestamp_, recorded(position_.end()), options_.by_gtid);
+    });
+    const SourceTable& table = *found;
     if (table.is_gone) context_.notices.mention("rows of a table that was gone before its copy", table.name.quoted());
     if (table.is_sequence) context_.notices.pass_over("rows of a sequence", table.name.quoted());
     if (!table.is_accepted || !table.plan) return;
@@ -308,9 +311,38 @@ void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> pr
         for (const StagedRows& rows : prepared->rows) apply(rows);
         return;
     }
-    const auto start =
-        prepared ? std::optional(prepared->start) : context_.prepared.find(id, position_.start().position, stop_);
-    if (!start || !context_.prepared.read(*start, apply, stop_)) end(StreamEnd::Cut);
+    std::optional<model::BinlogPosition> start;
+    if (prepared) {
+        start = prepared->start;
+    } else {
+        retry_over_cuts("search for a prepared transaction",
+                        [&] { start = context_.prepared.find(id, position_.start().position, stop_); });
+    }
+    bool is_read = false;
+    std::size_t applied = 0;
+    std::optional<Error> refused;
+    const auto read = [&] {
+        std::size_t seen = 0;
+        const auto apply_new = [&](const StagedRows& rows) {
+            if (seen++ < applied) return;
+            try {
+                apply(rows);
+            } catch (const Error& error) {
+                // Tried as often as it should be: only the stream is read again.
+                refused = error;
+                throw error.with_retry(RetryClass::Never);
+            }
+            applied = seen;
+        };
+        is_read = context_.prepared.read(*start, apply_new, stop_);
+    };
+    try {
+        if (start) retry_over_cuts("rows of a prepared transaction", read);
+    } catch (const Error&) {
+        if (refused) throw *refused;
+        throw;
+    }
+    if (!is_read) end(StreamEnd::Cut);
 }
 
 void Translator::push_rows(const StagedRows& rows_event, const SourceTable& table, bool is_safe) {
@@ -360,6 +392,7 @@ void Translator::handle_query(const binlog::Query& query) {
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
     const auto since = context_.metrics.now();
+    retry_over_cuts("collations", [&] { context_.ddl.learn(event); });
     const auto prepared = context_.ddl.prepare(event);
     const bool is_wanted = !prepared.tracked.empty() || !prepared.executed.empty();
     context_.metrics.query_handled(is_wanted, since);
@@ -374,6 +407,10 @@ void Translator::handle_query(const binlog::Query& query) {
         return;
     }
     execute_ddl(prepared, event);
+}
+
+void Translator::retry_over_cuts(std::string_view what, const std::function<void()>& work) {
+    retry_over({&context_.upstream, &context_.downstream}, what, kServerPolicy, context_.clock, stop_, work);
 }
 
 bool Translator::drain() {

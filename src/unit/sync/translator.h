@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +38,8 @@ enum class StreamEnd : std::uint8_t {
 /// What the translator works with. All of it outlives it.
 struct TranslatorContext {
     const Rules& rules;
+    SessionLink& upstream;
+    SessionLink& downstream;
     TableCatalog& catalog;
     DdlHandler& ddl;
     EventReader& reader;
@@ -50,7 +53,8 @@ struct TranslatorContext {
 
 /// Turns events into row changes with their keys, and executes statements that change structures, at which everything
 /// before them is applied and recorded first. Rows of an XA transaction count from its commit, with the commit's
-/// location, and not at all if it is rolled back. One thread runs it; `request_stop` may be called from any.
+/// location, and not at all if it is rolled back. What it asks the servers is asked again while they fail for passing
+/// reasons. One thread runs it; `request_stop` may be called from any.
 class Translator {
   public:
     struct Options {
@@ -90,6 +94,7 @@ class Translator {
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void end_transaction();
     bool drain();
+    void retry_over_cuts(std::string_view what, const std::function<void()>& work);
     [[nodiscard]] bool is_covered(const model::Location& bound) const;
     [[nodiscard]] model::Location recorded(const model::Location& location) const;
     void end(StreamEnd how) { end_ = how; }
