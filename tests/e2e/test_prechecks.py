@@ -7,7 +7,7 @@ import pytest
 from .cluster import Cluster
 
 USER, PASSWORD = "dm user", "se'cret"
-KINDS = ["mysql9.7", "mysql5.6", "mariadb10.11"]
+KINDS = ["mysql9.7", "mysql5.6", "mariadb10.11", "mariadb11.8"]
 
 
 @pytest.fixture(scope="module")
