@@ -182,9 +182,13 @@ def task_changes(target):
             {"mysql-instances": [{"source-id": "s1", "meta": "bin.000001:4"}]},
             "20003 `mysql-instances[0].meta` takes a map"),
         "expression-filter": (
-            _used("expression-filter", "expression-filters", {"schema": "d", "table": "t", "insert-value-expr": "id >"},
+            _used("expression-filter", "expression-filters", {"schema": "d", "table": "t", "insert-value-expr": "id > 3"},
                   many=True),
             "20101 `expression-filter`"),
+        "half-an-expression": (
+            _used("expression-filter", "expression-filters", {"schema": "d", "table": "t", "insert-value-expr": "id >"},
+                  many=True),
+            "20041 something is missing at the end"),
         "unknown-expression": (
             {"mysql-instances": [{"source-id": "s1", "expression-filters": ["none"]}]},
             "20040 'none', which is not defined"),

@@ -7,7 +7,7 @@ import pytest
 from .cluster import Cluster
 
 USER, PASSWORD = "dm user", "se'cret"
-KINDS = ["mysql9.7", "mysql5.6", "mariadb10.11"]
+KINDS = ["mysql9.7", "mysql5.6", "mariadb10.11", "mariadb11.8"]
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_binlog_variables(check, source):
 
 
 def test_server_settings(check, new_server):
-    """Server id 0, a binlog that leaves schemas out, few connections."""
+    """A binlog that leaves schemas out, few connections."""
     server = new_server("mariadb10.11", "odd", options={"binlog-do-db": "other", "max-connections": 12})
     server.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)")
     items = check(server, mydumpers={"global": {"threads": 30}},
@@ -175,6 +175,16 @@ def test_server_settings(check, new_server):
     assert "dumper_conn_number_checker" not in check(server, mydumpers={"global": {"threads": 30}},
                                                      instances=[{"source-id": "s1", "mydumper-config-name": "global"}])
     assert check(server, **{"ignore-checking-items": ["binlog_db", "conn_number"]}) == {}
+
+
+def test_server_id_zero(check, new_server):
+    server = new_server("mysql9.7", "zero")
+    server.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY) COLLATE utf8mb4_bin",
+                   "SET GLOBAL server_id = 0")
+    item = check(server)["mysql_server_id"]
+    assert item["state"] == "warn" and "server_id is 0" in item["errors"][0]["short_error"]
+    server.execute(item["errors"][0]["instruction"].split(";")[0])
+    assert "mysql_server_id" not in check(server)
 
 
 def test_binlog_is_off(check, new_server):

@@ -202,6 +202,15 @@ std::vector<CommandSpec> config_commands() {
          .flags = {{.name = "file", .letter = 'f', .kind = FlagKind::Text, .help = "file to write to"}},
          .run = run_get_config,
          .is_hidden = true},
+        {.name = "get-task-config",
+         .form = "<task-name | task-file> [--file filename]",
+         .summary = "Shows a task's configuration",
+         .example = "dmctl --master-addr 127.0.0.1:8261 get-task-config my-task",
+         .min_arguments = 1,
+         .max_arguments = 1,
+         .flags = {{.name = "file", .letter = 'f', .kind = FlagKind::Text, .help = "file to write to"}},
+         .run = run_get_task_config,
+         .is_hidden = true},
         {.name = "encrypt",
          .form = "<plain-text>",
          .summary = "Encrypts a password for use in configuration files",
@@ -243,7 +252,6 @@ std::vector<CommandSpec> missing_commands() {
                missing("ignore-error", "Ignores a difference", kValidation),
                missing("resolve-error", "Marks a difference as resolved", kValidation),
                missing("clear-error", "Forgets differences", kValidation)}),
-        missing("get-task-config", "Shows a task's configuration", "use `config task <name>`", true),
     };
 }
 

@@ -27,6 +27,7 @@ int run_config_template(Invocation& invocation);
 int run_config_export(Invocation& invocation);
 int run_config_import(Invocation& invocation);
 int run_get_config(Invocation& invocation);
+int run_get_task_config(Invocation& invocation);
 int run_encrypt(Invocation& invocation);
 
 }  // namespace dm::ctl

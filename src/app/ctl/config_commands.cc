@@ -112,6 +112,11 @@ int run_get_config(Invocation& invocation) {
     return fail_with_usage(invocation, fmt::format("invalid config type '{}'", type));
 }
 
+int run_get_task_config(Invocation& invocation) {
+    return get_config(invocation, pb::TaskType, task_name_of(invocation, invocation.arguments.front()),
+                      invocation.flags.text("file"));
+}
+
 int run_config_export(Invocation& invocation) {
     const google::protobuf::Empty request;
     pb::ListTaskConfigsResponse tasks;

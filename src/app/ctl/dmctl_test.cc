@@ -1,9 +1,12 @@
 #include "app/ctl/dmctl.h"
 
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <sstream>
 
 #include <dmmaster.grpc.pb.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -31,7 +34,8 @@ class FakeMaster final : public pb::Master::Service {
     }
     grpc::Status OperateTask(grpc::ServerContext*, const pb::OperateTaskRequest* request,
                              pb::OperateTaskResponse* response) override {
-        operate_task.push_back(*request);
+        if (is_lost) return {grpc::StatusCode::UNAVAILABLE, "gone"};
+        wait_for_company(*request);
         response->set_op(request->op());
         response->set_result(true);
         auto* source = response->add_sources();
@@ -55,10 +59,31 @@ class FakeMaster final : public pb::Master::Service {
         return {grpc::StatusCode::UNKNOWN, "master is not leader"};
     }
 
+    /// Notes the call and, where calls are to come together, keeps it until `together` of them have come.
+    void wait_for_company(const pb::OperateTaskRequest& request) {
+        std::unique_lock lock(mutex_);
+        operate_task.push_back(request);
+        const std::size_t company = (operate_task.size() + together - 1) / together * together;
+        most_inside = std::max(most_inside, ++inside_);
+        arrived_.notify_all();
+        came_together &=
+            arrived_.wait_for(lock, std::chrono::seconds(20), [&] { return operate_task.size() >= company; });
+        --inside_;
+    }
+
     pb::ListMemberRequest list_member;
     std::vector<pb::OperateTaskRequest> operate_task;
     pb::QueryStatusListRequest query_status;
     pb::QueryStatusListResponse status;
+    std::size_t together = 1;
+    std::size_t most_inside = 0;
+    bool came_together = true;
+    bool is_lost = false;
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::size_t inside_ = 0;
 };
 
 class DmctlTest : public testing::Test {
@@ -78,10 +103,14 @@ class DmctlTest : public testing::Test {
 
     FakeMaster master_;
     std::unique_ptr<grpc::Server> server_;
-    MasterClient client_{
-        {"in-process"}, std::chrono::seconds(5), [this](const std::string&, std::chrono::milliseconds) {
-            return server_->InProcessChannel({});
-        }};
+    bool is_reachable_once_ = false;
+    int times_opened_ = 0;
+    MasterClient client_{{"in-process"},
+                         std::chrono::seconds(5),
+                         [this](const std::string&, std::chrono::milliseconds) -> std::shared_ptr<grpc::Channel> {
+                             if (times_opened_++ > 0 && is_reachable_once_) return nullptr;
+                             return server_->InProcessChannel({});
+                         }};
     std::ostringstream out_;
     std::ostringstream err_;
     std::map<std::string, std::string> files_;
@@ -143,12 +172,41 @@ TEST_F(DmctlTest, OperatesEveryTaskOfOneSource) {
     source->add_subtaskstatus()->set_name("a");
     EXPECT_EQ(run({"resume-task"}, {"s1"}), 0);
     ASSERT_EQ(master_.operate_task.size(), 2U);
-    EXPECT_EQ(master_.operate_task.at(0).name(), "a");
     EXPECT_THAT(out_.str(),
                 HasSubstr("\"task\": \"a\",\n            \"op\": \"Resume\",\n            \"result\": true,"));
     EXPECT_EQ(run({"resume-task"}), 1);
     EXPECT_THAT(out_.str(), HasSubstr("can only specify one source"));
     EXPECT_EQ(err_.str(), "Error: please check output to see error\n");
+}
+
+TEST_F(DmctlTest, OperatesAsManyTasksAtOnceAsToldAndPrintsThemInOrder) {
+    master_.status.set_result(true);
+    auto* source = master_.status.add_sources();
+    source->set_result(true);
+    for (const char* task : {"f", "d", "b", "a", "c", "e"}) source->add_subtaskstatus()->set_name(task);
+    master_.together = 3;
+    EXPECT_EQ(run({"pause-task", "--batch-size", "3"}, {"s1"}), 0);
+    EXPECT_TRUE(master_.came_together);
+    EXPECT_EQ(master_.most_inside, 3U);
+    EXPECT_EQ(master_.operate_task.size(), 6U);
+    std::size_t place = 0;
+    for (const char* task : {"a", "b", "c", "d", "e", "f"}) {
+        const auto found = out_.str().find(fmt::format("\"task\": \"{}\"", task), place);
+        ASSERT_NE(found, std::string::npos) << task << " is missing or out of order:\n" << out_.str();
+        place = found;
+    }
+}
+
+TEST_F(DmctlTest, AMasterLostWhileTasksAreOperatedEndsTheCommand) {
+    master_.status.set_result(true);
+    auto* source = master_.status.add_sources();
+    source->set_result(true);
+    for (const char* task : {"a", "b", "c", "d"}) source->add_subtaskstatus()->set_name(task);
+    master_.is_lost = true;
+    is_reachable_once_ = true;
+    EXPECT_EQ(run({"pause-task"}, {"s1"}), 1);
+    EXPECT_EQ(out_.str(), "");
+    EXPECT_THAT(err_.str(), HasSubstr("cannot connect to a dm-master at in-process"));
 }
 
 TEST_F(DmctlTest, ShowsTheShortListOnlyWithoutArgumentsAndTroubles) {

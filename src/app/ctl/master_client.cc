@@ -34,6 +34,11 @@ MasterClient::MasterClient(std::vector<std::string> addresses, std::chrono::nano
     : addresses_(std::move(addresses)), rpc_timeout_(rpc_timeout), open_(std::move(open)) {}
 
 void MasterClient::connect() {
+    const std::lock_guard lock(mutex_);
+    connect_locked();
+}
+
+void MasterClient::connect_locked() {
     ensure(!addresses_.empty(), ErrorCode::CtlFlags,
            "the address of a dm-master is not known: give --master-addr or set DM_MASTER_ADDR");
     for (const auto& address : addresses_) {
@@ -43,16 +48,19 @@ void MasterClient::connect() {
     throw Error(ErrorCode::CtlConnect, fmt::format("cannot connect to a dm-master at {}", fmt::join(addresses_, ",")));
 }
 
+std::shared_ptr<grpc::Channel> MasterClient::channel_other_than(const std::shared_ptr<grpc::Channel>& broken) {
+    const std::lock_guard lock(mutex_);
+    if (!channel_ || channel_ == broken) connect_locked();
+    return channel_;
+}
+
 RpcOutcome MasterClient::call(std::string_view method, const MessageLite& request, MessageLite& response, Limit limit) {
-    if (!channel_) connect();
     const std::string path = fmt::format("/pb.Master/{}", method);
     const auto timeout = limit == Limit::RpcTimeout ? std::optional(rpc_timeout_) : std::nullopt;
-    grpc::Status status = call_once(*channel_, path, timeout, request, response);
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-        channel_.reset();
-        connect();
-        status = call_once(*channel_, path, timeout, request, response);
-    }
+    const auto channel = channel_other_than(nullptr);
+    grpc::Status status = call_once(*channel, path, timeout, request, response);
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE)
+        status = call_once(*channel_other_than(channel), path, timeout, request, response);
     return status.ok() ? RpcOutcome{.is_ok = true, .text = {}}
                        : RpcOutcome{.is_ok = false, .text = rpc::status_text(status)};
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,7 +25,7 @@ struct RpcOutcome {
 };
 
 /// dmctl's line to a dm-master: of the addresses given, the first that answers. Opened by `connect`, opened again once
-/// when a call finds the master gone. Used by one thread.
+/// when a call finds the master gone. Any thread may call anything; a call that has to connect makes the others wait.
 class MasterClient {
   public:
     /// Opens a channel and waits until it is connected; null if nobody answers within `patience`.
@@ -43,10 +44,15 @@ class MasterClient {
                     google::protobuf::MessageLite& response, Limit limit = Limit::None);
 
   private:
-    std::vector<std::string> addresses_;
-    std::chrono::nanoseconds rpc_timeout_;
-    OpenChannel open_;
-    std::shared_ptr<grpc::Channel> channel_;
+    void connect_locked();
+    /// The channel of all threads, connected anew if there is none or only `broken`.
+    std::shared_ptr<grpc::Channel> channel_other_than(const std::shared_ptr<grpc::Channel>& broken);
+
+    const std::vector<std::string> addresses_;
+    const std::chrono::nanoseconds rpc_timeout_;
+    const OpenChannel open_;
+    std::mutex mutex_;
+    std::shared_ptr<grpc::Channel> channel_;  ///< under mutex_
 };
 
 }  // namespace dm::ctl

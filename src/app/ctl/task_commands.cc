@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <atomic>
+#include <functional>
+#include <optional>
 
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
@@ -9,10 +12,14 @@
 #include "app/ctl/go_json.h"
 #include "app/ctl/tls_files.h"
 #include "base/error.h"
+#include "base/guarded.h"
+#include "base/step.h"
 #include "core/config/task_config.h"
 
 namespace dm::ctl {
 namespace {
+
+constexpr std::int64_t kMostAtOnce = 64;
 
 /// The text to send: the file as it is, or with the certificates it names inside. A file that is no YAML throws.
 std::string task_text(Invocation& invocation, const std::string& path, const std::string& text) {
@@ -72,30 +79,54 @@ std::vector<std::string> tasks_of_source(Invocation& invocation, const std::stri
     return tasks;
 }
 
+/// Runs `work(0)` ... `work(count - 1)`, `at_once` at a time; the first error ends what has not begun, and is thrown.
+void run_batches(std::size_t count, std::size_t at_once, const std::function<void(std::size_t)>& work) {
+    std::atomic<std::size_t> next{0};
+    Guarded<std::optional<Error>> failure;
+    const auto body = [&](const std::stop_token&) {
+        for (std::size_t i = next++; i < count; i = next++) work(i);
+    };
+    const auto on_error = [&](const Error& error) {
+        next = count;
+        failure.with([&](auto& first) {
+            if (!first) first = error;
+        });
+    };
+    std::vector<Step> steps;
+    for (std::size_t i = 0; i < std::min(count, at_once); ++i) steps.emplace_back("operate-task", body, on_error);
+    for (auto& step : steps) step.join();
+    if (const auto first = failure.copy()) throw Error(*first);
+}
+
+pb::OperateTaskResponse operate_one(Invocation& invocation, pb::TaskOp op, const std::string& task) {
+    pb::OperateTaskRequest request;
+    request.set_op(op);
+    request.set_name(task);
+    request.add_sources(invocation.sources.front());
+    pb::OperateTaskResponse response;
+    const RpcOutcome outcome = invocation.master.call("OperateTask", request, response);
+    response.set_op(op);
+    if (!outcome.is_ok) response.set_msg(outcome.text);
+    return response;
+}
+
 int operate_source_tasks(Invocation& invocation, pb::TaskOp op) {
     if (invocation.sources.size() != 1) {
         return fail_with_usage(invocation, "can only specify one source when the task is not specified");
     }
     std::string message;
-    const auto tasks = tasks_of_source(invocation, invocation.sources.front(), message);
+    auto tasks = tasks_of_source(invocation, invocation.sources.front(), message);
+    const auto at_once = invocation.flags.number("batch-size", 5);
+    if (at_once <= 0) tasks.clear();
+    std::vector<pb::OperateTaskResponse> responses(tasks.size());
+    run_batches(tasks.size(), static_cast<std::size_t>(std::clamp<std::int64_t>(at_once, 0, kMostAtOnce)),
+                [&](std::size_t i) { responses[i] = operate_one(invocation, op, tasks[i]); });
     GoJson json;
     json.open_object();
     json.add("result", message.empty());
     json.add("msg", message);
     json.open_list("tasks");
-    if (invocation.flags.number("batch-size", 5) > 0) {
-        for (const auto& task : tasks) {
-            pb::OperateTaskRequest request;
-            request.set_op(op);
-            request.set_name(task);
-            request.add_sources(invocation.sources.front());
-            pb::OperateTaskResponse response;
-            const RpcOutcome outcome = invocation.master.call("OperateTask", request, response);
-            response.set_op(op);
-            if (!outcome.is_ok) response.set_msg(outcome.text);
-            add_operation(json, task, response);
-        }
-    }
+    for (std::size_t i = 0; i < tasks.size(); ++i) add_operation(json, tasks[i], responses[i]);
     json.close();
     json.close();
     invocation.streams.out << json.text() << '\n';

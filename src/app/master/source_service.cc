@@ -201,8 +201,9 @@ pb::OperateSourceResponse operate_source(const MasterContext& context, Scheduler
             response = show(context, scheduler, request);
             break;
         case pb::UpdateSource:
-            throw Error(ErrorCode::ConfigFeatureMissing,
-                        "updating a source is not supported: stop its tasks and the source, then create it again");
+            // The original's own words: it does not have this command either.
+            response.set_msg("Update worker config is not supported by dm-ha now");
+            return response;
         default:
             throw Error(ErrorCode::MasterInvalidOp,
                         fmt::format("invalid op {} on source", static_cast<int>(request.op())));

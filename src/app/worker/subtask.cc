@@ -30,6 +30,14 @@ std::vector<UnitKind> units_of(config::TaskMode mode) {
                                                      " is not part of this version; use full, all or incremental");
 }
 
+Clock::Duration resume_wait(const config::CheckerConfig& checker, int step, double share) {
+    std::chrono::duration<double, std::nano> wait = checker.backoff_min * std::pow(checker.backoff_factor, step);
+    if (checker.backoff_jitter && step > 0) wait *= 0.5 + share / 2;
+    // Whatever overflows is longer than the greatest wait.
+    return std::min<Clock::Duration>(checker.backoff_max,
+                                     Clock::Duration(static_cast<std::int64_t>(std::min(wait.count(), 1e15))));
+}
+
 SubTask::SubTask(config::SubTaskConfig config, Dependencies dependencies)
     : config_(std::move(config)),
       dependencies_(std::move(dependencies)),
@@ -211,19 +219,18 @@ std::string_view SubTask::refusal_to_resume(const State& state, const Error& err
 }
 
 /// The wait before the next automatic attempt; nothing if there is none.
-std::optional<Clock::Duration> SubTask::plan_resume(State& state, const Error& error) const {
+std::optional<Clock::Duration> SubTask::plan_resume(State& state, const Error& error) {
     const config::CheckerConfig& checker = dependencies_.checker;
     state.resume.next_try.reset();
     state.resume.reason = refusal_to_resume(state, error);
     if (!state.resume.reason.empty()) return std::nullopt;
     // After a long quiet run the back-off starts anew.
     if (dependencies_.clock.now() - run_began_ > checker.backoff_rollback) state.resume.attempts = 0;
-    const double factor = std::pow(checker.backoff_factor, state.resume.attempts);
+    const double share = std::uniform_real_distribution<double>(0, 1)(random_);
+    const Clock::Duration wait = resume_wait(checker, state.resume.attempts, share);
     ++state.resume.attempts;
     state.resume.reason = fmt::format("the error may go away by itself: automatic attempt {}", state.resume.attempts);
-    const std::chrono::duration<double, std::nano> wait = checker.backoff_min * factor;
-    return std::min<Clock::Duration>(checker.backoff_max,
-                                     Clock::Duration(static_cast<std::int64_t>(std::min(wait.count(), 1e15))));
+    return wait;
 }
 
 }  // namespace dm::worker

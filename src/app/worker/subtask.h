@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,10 @@ struct SubTaskReport {
     ResumePlan resume;
 };
 
+/// The wait before automatic attempt `step` + 1: the smallest wait times the factor for each step, at most the
+/// greatest. With jitter, steps above 0 wait a part of that: half of it at `share` 0, all of it at 1. Pure.
+[[nodiscard]] Clock::Duration resume_wait(const config::CheckerConfig& checker, int step, double share);
+
 /// A task's part on this worker's source: runs its units one after another on a thread of its own, pauses itself on an
 /// error and, if the error is transient, resumes itself with back-off. Commands come from one thread, the owner's;
 /// `report` may be called from any. Destruction stops gracefully and waits; after `kill` it does not drain.
@@ -108,14 +113,15 @@ class SubTask {
     target::UnitOutcome run_unit(UnitKind kind, std::stop_token stop);
     void end_run(target::UnitOutcome outcome);
     void fail_run(const Error& error);
-    std::optional<Clock::Duration> plan_resume(State& state, const Error& error) const;
+    std::optional<Clock::Duration> plan_resume(State& state, const Error& error);
     [[nodiscard]] std::string_view refusal_to_resume(const State& state, const Error& error) const;
 
     const config::SubTaskConfig config_;
     const Dependencies dependencies_;
     const std::vector<UnitKind> units_;
-    std::size_t next_unit_ = 0;     // of the loop's thread
-    Clock::TimePoint run_began_{};  // of the loop's thread
+    std::size_t next_unit_ = 0;                       // of the loop's thread
+    Clock::TimePoint run_began_{};                    // of the loop's thread
+    std::mt19937_64 random_{std::random_device{}()};  // by the loop only
 
     Guarded<State> state_;
     Step loop_;

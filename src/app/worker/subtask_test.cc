@@ -83,6 +83,7 @@ class SubTaskTest : public testing::Test {
         config.mode = mode;
         config::CheckerConfig checker;
         checker.is_enabled = auto_resume;
+        checker.backoff_jitter = false;
         subtask_ = std::make_unique<SubTask>(
             config, SubTask::Dependencies{.clock = clock_, .make_unit = units_.factory(), .checker = checker});
     }
@@ -100,6 +101,21 @@ class SubTaskTest : public testing::Test {
     FakeUnits units_;
     std::unique_ptr<SubTask> subtask_;
 };
+
+TEST(ResumeWait, DoublesWithJitterUpToTheGreatest) {
+    config::CheckerConfig checker;
+    for (const double share : {0.0, 0.5, 1.0}) EXPECT_EQ(resume_wait(checker, 0, share), 1s) << "the first is exact";
+    EXPECT_EQ(resume_wait(checker, 1, 0), 1s);
+    EXPECT_EQ(resume_wait(checker, 1, 1), 2s);
+    EXPECT_EQ(resume_wait(checker, 3, 0), 4s);
+    EXPECT_EQ(resume_wait(checker, 3, 0.5), 6s);
+    EXPECT_EQ(resume_wait(checker, 3, 1), 8s);
+    EXPECT_EQ(resume_wait(checker, 9, 0), 256s) << "half of 512 s";
+    EXPECT_EQ(resume_wait(checker, 9, 1), 5min);
+    EXPECT_EQ(resume_wait(checker, 5000, 0.3), 5min) << "no overflow";
+    checker.backoff_jitter = false;
+    EXPECT_EQ(resume_wait(checker, 3, 0), 8s);
+}
 
 TEST_F(SubTaskTest, StartsPausedAndRunsWhenTold) {
     start(config::TaskMode::All, {});

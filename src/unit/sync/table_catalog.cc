@@ -195,7 +195,8 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(c
                                                                                const model::Location& location) {
     if (auto known = tracker_.find(map.name)) return known;
     const auto current = fetch_current_table(upstream_.get(), map.name);
-    constexpr std::string_view kAdvice = "give the structure it had at this point with `binlog-schema update`";
+    constexpr std::string_view kAdvice =
+        "leave the table out with `block-allow-list`, or copy anew: `stop-task`, then `start-task --remove-meta`";
     ensure(current.has_value(), ErrorCode::SchemaTableMissing,
            fmt::format("the structure of {} at {} is not known and the upstream no longer has the table; {}",
                        map.name.quoted(), location.to_string(), kAdvice));
