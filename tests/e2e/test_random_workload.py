@@ -164,7 +164,8 @@ def _has_passed(error):
     """An error that the subtask gets over by itself: a connection that broke just before the accidents ended, a table that
     was dropped while it was read."""
     told = str(error).partition("\n--- ")[0]
-    return any(text in told for text in ("Lost connection", "gone away", "Can't connect", "statement failed: SELECT /*!40001"))
+    is_gone_upstream = '"ErrScope": "upstream"' in told and "Error 1146" in told
+    return is_gone_upstream or any(text in told for text in ("Lost connection", "gone away", "Can't connect"))
 
 
 def unique_keys(server, schema):
