@@ -78,6 +78,30 @@ TEST(StatementBuilder, keyless_rows_go_one_by_one_by_all_columns) {
                      "DELETE FROM `s`.`t` WHERE (`a`=1 AND `b`=2) LIMIT 1"}));
 }
 
+TEST(StatementBuilder, keyless_rows_are_told_apart_by_the_bytes_of_their_texts) {
+    const std::string bytes_of_a =
+        " AND CAST(CONVERT(`a` USING utf8mb4) AS BINARY)=CAST(CONVERT('x ' USING utf8mb4) AS BINARY)";
+    const Rows rows = {{number(1), text("x ")}};
+    const auto keyless = plan_of(table({int_column("n"), text_column("a", "utf8mb4_general_ci")}, {}));
+    EXPECT_EQ(texts(group_of(keyless, OperationKind::Update, rows, {{number(1), model::Value::null()}})),
+              Lines{"UPDATE `s`.`t` SET `n`=1,`a`=NULL WHERE `n`=1 AND `a`='x '" + bytes_of_a + " LIMIT 1"});
+    EXPECT_EQ(texts(group_of(keyless, OperationKind::Delete, {{number(1), model::Value::null()}}, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`n`=1 AND `a` IS NULL) LIMIT 1"});
+    const auto with_key =
+        plan_of(table({int_column("n"), text_column("a", "utf8mb4_general_ci", false)}, {unique_index("u", {"a"})}));
+    EXPECT_EQ(texts(group_of(with_key, OperationKind::Delete, rows, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`a`='x ') LIMIT 1"});
+}
+
+TEST(StatementBuilder, texts_that_the_target_strips_are_not_compared_by_bytes) {
+    const auto source = table({text_column("a", "utf8mb4_general_ci")}, {});
+    auto target = source;
+    target.columns[0].type = schema::ColumnType::Char;
+    const auto plan = TablePlan::compile(source, target);
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Delete, {{text("x ")}}, {})),
+              Lines{"DELETE FROM `s`.`t` WHERE (`a`='x ') LIMIT 1"});
+}
+
 TEST(StatementBuilder, nullable_unique_key_serves_rows_without_nulls_in_it) {
     const auto plan = plan_of(table({int_column("a"), int_column("b")}, {unique_index("u", {"a"})}));
     const Rows rows = {{number(1), number(3)}, {model::Value::null(), number(4)}};

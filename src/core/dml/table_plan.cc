@@ -19,6 +19,12 @@ bool is_text(ColumnType type) {
 }
 bool is_binary(ColumnType type) { return type >= ColumnType::Binary && type <= ColumnType::LongBlob; }
 
+/// Text that the target keeps to the byte: CHAR takes trailing spaces away.
+bool is_kept_text(ColumnType from, ColumnType into) {
+    const auto is_string = [](ColumnType type) { return type >= ColumnType::Char && type <= ColumnType::LongText; };
+    return is_string(from) && is_string(into) && (into != ColumnType::Char || from == ColumnType::Char);
+}
+
 bool may_be_cut(const schema::Column& from, const schema::Column& into) {
     const auto has_length = [](ColumnType type) {
         return type == ColumnType::Char || type == ColumnType::VarChar || type == ColumnType::Binary ||
@@ -115,10 +121,12 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
     for (std::size_t i = 0; i < source.columns.size(); ++i) {
         if (source.columns[i].is_hidden) continue;
         const auto in_target = target.find_column(source.columns[i].name);
-        WrittenColumn column{
-            .column = i, .name = model::quote_identifier(source.columns[i].name), .introducer = {}, .is_json = false};
+        WrittenColumn column;
+        column.column = i;
+        column.name = model::quote_identifier(source.columns[i].name);
         if (i < charsets.size() && !charsets[i].empty()) column.introducer = fmt::format("_{} ", charsets[i]);
         column.is_json = in_target && target.columns[*in_target].type == ColumnType::Json;
+        column.is_folded = in_target && is_kept_text(source.columns[i].type, target.columns[*in_target].type);
         if (in_target && target.columns[*in_target].generated != schema::Generated::No) {
             generated_.push_back(std::move(column));
             continue;

@@ -41,6 +41,7 @@ struct WrittenColumn {
     std::string name;        ///< quoted
     std::string introducer;  ///< "_gbk " where the value's bytes are in that charset; else empty
     bool is_json = false;    ///< comparing needs a cast
+    bool is_folded = false;  ///< text: values that compare equal may differ in case, accents or trailing spaces
 };
 
 /// Everything the structures say about writing one source table's rows into its target, compiled once and used for each

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kUnknownThread = 1094;
 constexpr auto kPollWait = std::chrono::milliseconds(50);
+constexpr int kMaxPolls = 200;
 
 std::uint64_t number_of(const std::string& text) {
     std::uint64_t number = 0;
@@ -35,18 +37,47 @@ std::map<std::string, std::string> hosts_of_sessions(sql::SqlSession& session) {
 void end_session(sql::SqlSession& session, const std::string& id) {
     try {
         session.execute("KILL " + id);
-        log::warn("session of an earlier run ended", {{"connection", id}});
+        log::warn("a session left behind is ended", {{"connection", id}});
     } catch (const Error& error) {
         if (sql_error_number(error) != kUnknownThread) {
-            throw error.with_context("a session left by an earlier run cannot be ended");
+            throw error.with_context("a session that was left behind cannot be ended");
         }
     }
 }
+
+/// Tells when it is closed.
+class FencedSession final : public sql::SqlSession {
+  public:
+    using Addresses = std::map<std::string, std::string>;
+    FencedSession(std::unique_ptr<sql::SqlSession> session, Addresses::value_type address,
+                  std::shared_ptr<Guarded<Addresses>> closed)
+        : session_(std::move(session)), address_(std::move(address)), closed_(std::move(closed)) {}
+    ~FencedSession() override {
+        session_.reset();
+        closed_->with([&](Addresses& closed) { closed.insert_or_assign(address_.first, address_.second); });
+    }
+
+    sql::ResultSet query(std::string_view statement) override { return session_->query(statement); }
+    std::vector<sql::ResultColumn> stream(std::string_view statement, const RowSink& sink) override {
+        return session_->stream(statement, sink);
+    }
+    sql::ExecResult execute(std::string_view statement) override { return session_->execute(statement); }
+    [[nodiscard]] const model::ServerVersion& version() const override { return session_->version(); }
+    [[nodiscard]] std::uint64_t connection_id() const override { return session_->connection_id(); }
+    [[nodiscard]] std::uint64_t max_packet_bytes() const override { return session_->max_packet_bytes(); }
+    void cancel() noexcept override { session_->cancel(); }
+
+  private:
+    std::unique_ptr<sql::SqlSession> session_;
+    Addresses::value_type address_;
+    std::shared_ptr<Guarded<Addresses>> closed_;
+};
 
 }  // namespace
 
 Fence::Fence(const Options& options, sql::SqlConnector connect, Clock& clock, std::stop_token stop)
     : connect_(std::move(connect)),
+      clock_(&clock),
       epochs_(model::TableName{options.meta_schema, options.task.str() + "_fence"}.quoted()),
       sessions_(model::TableName{options.meta_schema, options.task.str() + "_fence_session"}.quoted()) {
     sql::append_quoted(source_, options.source.str());
@@ -93,7 +124,7 @@ void Fence::end_old_sessions(sql::SqlSession& session, Clock& clock, std::stop_t
 }
 
 /// Registers the session while the epoch's row is locked: a successor either finds it registered or is seen here.
-void Fence::enlist(sql::SqlSession& session) const {
+Fence::Addresses::value_type Fence::enlist(sql::SqlSession& session) const {
     session.execute("START TRANSACTION");
     const auto row = session.query(fmt::format("SELECT epoch FROM {} WHERE id = {} FOR UPDATE", epochs_, source_));
     if (number_of(row.text(0, "epoch")) != epoch_) {
@@ -104,18 +135,41 @@ void Fence::enlist(sql::SqlSession& session) const {
                         source_, epoch_, row.text(0, "epoch")));
     }
     const std::string id = session.query("SELECT CONNECTION_ID() AS id").text(0, "id");
+    const std::string address = hosts_of_sessions(session)[id];
     std::string host;
-    sql::append_quoted(host, hosts_of_sessions(session)[id]);
+    sql::append_quoted(host, address);
     session.execute(fmt::format("REPLACE INTO {} (id, connection_id, host, epoch) VALUES ({}, {}, {}, {})", sessions_,
                                 source_, id, host, epoch_));
     session.execute("COMMIT");
+    return {id, address};
+}
+
+void Fence::end_closed_sessions(sql::SqlSession& session) const {
+    Addresses closed = closed_->copy();
+    for (int polls = 0; !closed.empty(); ++polls) {
+        const auto hosts = hosts_of_sessions(session);
+        std::erase_if(closed, [&](const auto& left) {
+            const auto found = hosts.find(left.first);
+            if (found != hosts.end() && found->second == left.second) return false;
+            closed_->with([&](Addresses& all) {
+                const auto known = all.find(left.first);
+                if (known != all.end() && known->second == left.second) all.erase(known);
+            });
+            return true;
+        });
+        ensure(closed.empty() || polls < kMaxPolls, ErrorCode::DbBadConnection,
+               "a closed session still works at the target, though it was told to end");
+        for (const auto& [id, host] : closed) end_session(session, id);
+        if (!closed.empty()) (void)clock_->sleep(kPollWait, {});
+    }
 }
 
 sql::SqlConnector Fence::connector() const {
     return [fence = *this] {
         auto session = fence.connect_();
-        fence.enlist(*session);
-        return session;
+        auto address = fence.enlist(*session);
+        fence.end_closed_sessions(*session);
+        return std::make_unique<FencedSession>(std::move(session), std::move(address), fence.closed_);
     };
 }
 

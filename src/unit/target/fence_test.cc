@@ -76,6 +76,31 @@ TEST_F(FenceTest, SessionsAreRegisteredBeforeUse) {
               "REPLACE INTO `dm_meta`.`t_fence_session` (id, connection_id, host, epoch) VALUES ('s', 21, 'h:5', 3)");
 }
 
+TEST_F(FenceTest, ClosedSessionsAreGoneBeforeTheNextOneIsUsed) {
+    const auto connect = fence().connector();
+    connect().reset();  // as 21 from h:5; the server has not noticed
+    int asked = 0;
+    server_.on("SELECT CONNECTION_ID()", FakeSqlServer::result({"id"}, {{"22"}}));
+    server_.on("SHOW PROCESSLIST", [&](std::string_view) {
+        ++asked;
+        return asked <= 3 ? sessions({{"21", "h:5"}, {"22", "h:6"}}) : sessions({{"22", "h:6"}});
+    });
+    const auto next = connect();
+    EXPECT_EQ(server_.statements("KILL"), (std::vector<std::string>{"KILL 21", "KILL 21"}));
+    EXPECT_EQ(asked, 4);
+    const auto third = connect();
+    EXPECT_EQ(server_.statements("KILL").size(), 2U);
+}
+
+TEST_F(FenceTest, AConnectionNumberThatSomeoneElseHasByNowIsLeftAlone) {
+    const auto connect = fence().connector();
+    connect().reset();
+    server_.on("SELECT CONNECTION_ID()", FakeSqlServer::result({"id"}, {{"22"}}));
+    server_.on("SHOW PROCESSLIST", sessions({{"21", "other:9"}, {"22", "h:6"}}));
+    static_cast<void>(connect());
+    EXPECT_EQ(server_.statements("KILL").size(), 0U);
+}
+
 TEST_F(FenceTest, ALateRunIsRefused) {
     const Fence taken = fence();
     set_epoch("4");
