@@ -130,3 +130,36 @@ def test_a_thousand_tables(cluster, servers, downstream, assert_same):
     cluster.wait_synced("t")
     assert_same(source, downstream, *[(("many", f"t{i}")) for i in range(0, 1000, 37)], ("many", "t7"), ("many", "t999"))
     assert downstream.value("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'many'") == 1000
+
+
+def test_strict_collations_are_kept(cluster, servers, assert_same):
+    source, target = servers.get("mysql5.6", "up"), servers.get("mysql9.7", "down")
+    source.execute(
+        "CREATE DATABASE d DEFAULT CHARACTER SET utf8mb4",
+        "CREATE TABLE d.t (id INT PRIMARY KEY, a VARCHAR(20), b VARCHAR(20) CHARACTER SET latin1) CHARSET utf8mb4",
+        "INSERT INTO d.t VALUES (1, 'ä', 'ä')")
+    assert "COLLATE" not in source.query("SHOW CREATE TABLE d.t")[0][1], "the server leaves defaults out"
+    copy_all(cluster, source, target, collation_compatible="strict")
+    assert_same(source, target, "d")
+    assert target.query("SELECT column_name, collation_name FROM information_schema.columns WHERE table_schema = 'd' "
+                        "AND collation_name IS NOT NULL ORDER BY 1") == [("a", "utf8mb4_general_ci"),
+                                                                         ("b", "latin1_swedish_ci")]
+
+
+def test_strict_collations_the_target_does_not_know(cluster, servers, downstream, assert_same):
+    source = servers.get("mysql9.7", "up")
+    source.execute("CREATE DATABASE d COLLATE utf8mb4_bin",
+                   "CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_0900_as_cs) "
+                   "COLLATE utf8mb4_bin",
+                   "INSERT INTO d.t VALUES (1, 'ä'), (2, 'Ä')")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", downstream, ["s1"], **{"task-mode": "full", "collation_compatible": "strict"})
+    cluster.wait_stage("t", "Paused")
+    (error,) = cluster.subtask("t", "s1")["result"]["errors"]
+    assert error["ErrCode"] == 34101 and "`d`.`t`" in error["Message"] and "utf8mb4_0900_as_cs" in error["Message"]
+    assert "collation_compatible: loose" in error["Workaround"] and "by hand" in error["Workaround"]
+    assert downstream.query("SHOW TABLES IN d") == []
+    downstream.execute("CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_bin) COLLATE utf8mb4_bin")
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait_stage("t", "Finished", 60)
+    assert_same(source, downstream, "d")

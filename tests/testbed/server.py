@@ -51,8 +51,10 @@ class Server:
         if first_time:
             self.datadir.mkdir(parents=True)
             self.kind.copy_first_data(self.datadir, self._options)
+        # A MariaDB that starts clears its folder for temporary tables: nobody may share it.
         words = option_words({**self.kind.options(), "server-id": self.server_id, "port": self.port,
-                              "socket": self.socket, "pid-file": self.folder / "pid", **self._options})
+                              "socket": self.socket, "pid-file": self.folder / "pid", "tmpdir": self.folder,
+                              **self._options})
         self._process = Process(self.name, [*self.kind.command(self.datadir), *words], self.log,
                                 env=self.kind.environment(), cwd=self.folder, detached=self._detached)
         self._process.start()

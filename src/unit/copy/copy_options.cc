@@ -16,6 +16,7 @@ CopyOptions copy_options(const config::SubTaskConfig& subtask) {
     options.on_duplicate = subtask.load.on_duplicate_logical;
     options.is_sharding = subtask.shard_mode != config::ShardMode::None;
     options.is_full = subtask.mode == config::TaskMode::Full;
+    options.keeps_collations = subtask.collation_compatible == config::CollationMode::Strict;
     if (subtask.dump.statement_size != 0) options.statement_bytes = subtask.dump.statement_size;
     return options;
 }

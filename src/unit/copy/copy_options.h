@@ -32,6 +32,8 @@ struct CopyOptions {
     bool is_full = false;      ///< task-mode `full`: without access to the binlog one locked snapshot is copied
     /// Nothing was replicated yet: completed tables, too, still need the binlog from where their copy started.
     bool is_sync_fresh = true;
+    /// Every character set comes with its upstream's collation, and one that the target does not know is an error.
+    bool keeps_collations = false;
     std::size_t chunk_bytes = 8UL << 20U;      ///< aimed at
     std::size_t statement_bytes = 1UL << 20U;  ///< one INSERT
     /// Tables of so many bytes get their secondary indexes after their rows, where that is allowed: by sorting, which

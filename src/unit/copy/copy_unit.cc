@@ -146,7 +146,10 @@ std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<Plann
         job->bytes_total = table.bytes_total;
         job->rows_total = table.rows_total;
         if (found != records.end()) job->record = found->second;
-        if (job->record.state == target::CopyState::Complete) job->record.state = target::CopyState::Void;
+        if (job->record.state == target::CopyState::Complete) {
+            notices.add(kStartedAnew, job->source.quoted(), "the binlog it depends on was purged");
+            job->record.state = target::CopyState::Void;
+        }
         progress.with([&](Progress& p) { p.jobs.push_back(job); });
         parts.board.add(std::move(job));
         ++added;
@@ -161,7 +164,8 @@ std::vector<PlannedTable> CopyUnit::State::list(sql::SqlSession& upstream, sql::
     auto tables = list_tables(upstream, *environment.filter, *environment.router, is_first ? &notices : nullptr);
     if (!is_first) return tables;
     for (const auto& schema : list_empty_schemas(upstream, *environment.filter, tables))
-        ensure_schema(upstream, downstream, schema, environment.router->route({schema, {}}).schema, notices);
+        ensure_schema(upstream, downstream, schema, environment.router->route({schema, {}}).schema,
+                      {.notices = notices, .keeps_collations = options.keeps_collations});
     return tables;
 }
 

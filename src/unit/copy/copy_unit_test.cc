@@ -279,6 +279,17 @@ TEST_F(CopyUnitTest, ABegunCopyOfATableThatIsGoneIsTakenBack) {
     EXPECT_FALSE(down_.statements("DELETE FROM `dm_meta`").empty());
 }
 
+TEST_F(CopyUnitTest, TablesUnknownToTheCheckpointAreReplicationsOwnOnceItHasBegun) {
+    have_checkpoint("complete");
+    up_.on("SELECT TABLE_SCHEMA AS s",
+           FakeSqlServer::result({"s", "t", "k", "d", "r"},
+                                 {{"s", "t", "BASE TABLE", "1000", "100"}, {"s", "later", "BASE TABLE", "9", "1"}}));
+    options_.is_sync_fresh = false;
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_TRUE(up_.statements("SHOW CREATE TABLE `s`.`later`").empty());
+    EXPECT_TRUE(down_.statements("CREATE TABLE IF NOT EXISTS `s`.`later`").empty());
+}
+
 TEST_F(CopyUnitTest, ReplicationDropsWhatWasCopiedWhole) {
     have_checkpoint("complete");
     up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));

@@ -331,6 +331,24 @@ std::string translate_hidden(std::string_view create_table, const model::ServerV
     return text;
 }
 
+std::string state_collations(std::string_view create_table, const CollationDefaults& defaults) {
+    std::string text;
+    const std::vector<Piece> pieces = split(create_table);
+    const auto word = [&](std::size_t i) {
+        return i < pieces.size() && pieces[i].kind == PieceKind::Word ? upper(pieces[i].text) : std::string();
+    };
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        text += pieces[i].text;
+        // SHOW CREATE TABLE writes "CHARACTER SET x" in a column and "CHARSET=x" among the options.
+        const bool is_of_column = i >= 4 && word(i - 4) == "CHARACTER" && word(i - 2) == "SET";
+        const bool is_of_table = i >= 2 && word(i - 2) == "CHARSET" && pieces[i - 1].text == "=";
+        if ((!is_of_column && !is_of_table) || word(i + 2) == "COLLATE") continue;
+        const auto found = defaults.find(lower(pieces[i].text));
+        if (found != defaults.end()) text += fmt::format(" COLLATE{}{}", is_of_table ? "=" : " ", found->second);
+    }
+    return text;
+}
+
 WithoutIndexes take_out_indexes(std::string_view create_table) {
     TableText table = dissect(create_table);
     WithoutIndexes result{.create_table = std::string(create_table), .indexes = {}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,13 @@ struct AdaptedStatement {
 /// Replaces what the other family of servers does not know (collations, engines, table options, column types, key
 /// parts) by the nearest thing it knows. Works on CREATE TABLE and CREATE DATABASE.
 [[nodiscard]] AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target);
+
+/// Default collations by character set.
+using CollationDefaults = std::map<std::string, std::string>;
+
+/// The statement with a collation after every character set that has none: on another server another one may be its
+/// default. A character set that is not among `defaults` is left as it is.
+[[nodiscard]] std::string state_collations(std::string_view create_table, const CollationDefaults& defaults);
 
 /// The collation nearest to `collation` on the target; the same if it should know it.
 [[nodiscard]] std::string adapt_collation(std::string_view collation, const model::ServerVersion& target);

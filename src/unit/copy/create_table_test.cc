@@ -58,6 +58,20 @@ TEST(AdaptStatement, ReplacesCollationsAndLeavesTextsAlone) {
     EXPECT_EQ(adapted.changes.size(), 3U);
 }
 
+TEST(StateCollations, AfterEveryCharacterSetThatHasNone) {
+    const CollationDefaults defaults = {{"utf8mb4", "utf8mb4_general_ci"}, {"latin1", "latin1_swedish_ci"}};
+    EXPECT_EQ(
+        state_collations("CREATE TABLE `CHARSET` (\n  `a` char(3) CHARACTER SET latin1 DEFAULT 'CHARSET=utf8mb4 ',"
+                         "\n  `b` text CHARACTER SET latin1 COLLATE latin1_bin,\n  `c` text CHARACTER SET odd\n) "
+                         "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+                         defaults),
+        "CREATE TABLE `CHARSET` (\n  `a` char(3) CHARACTER SET latin1 COLLATE latin1_swedish_ci DEFAULT "
+        "'CHARSET=utf8mb4 ',\n  `b` text CHARACTER SET latin1 COLLATE latin1_bin,\n  `c` text CHARACTER SET odd\n) "
+        "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci");
+    constexpr std::string_view kStated = "CREATE TABLE `t` (`a` int) CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='x'";
+    EXPECT_EQ(state_collations(kStated, defaults), kStated);
+}
+
 TEST(AdaptStatement, LeavesOutOptionsAndEngines) {
     const AdaptedStatement adapted = adapt_statement(
         "CREATE TABLE `t` (\n  `u` uuid NOT NULL\n) ENGINE=Aria DEFAULT CHARSET=latin1 PAGE_CHECKSUM=1 ROW_FORMAT=PAGE "

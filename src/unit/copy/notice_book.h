@@ -10,6 +10,9 @@
 
 namespace dm::copy {
 
+/// Kind of the notice that what was copied of a table is given up; the detail is why.
+inline constexpr auto kStartedAnew = "copy of a table started anew";
+
 /// Counts what was noticed and passed over. The first of each kind and place is logged. Thread-safe.
 class NoticeBook {
   public:

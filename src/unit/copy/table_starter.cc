@@ -123,7 +123,7 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
         const std::string_view reason = !is_same      ? "its structure changed"
                                         : !can_follow ? "the binlog it depends on was purged"
                                                       : "its target table is gone";
-        log::warn("the copy of a table starts anew", {{"table", job->source.quoted()}, {"reason", reason}});
+        notices_.add(kStartedAnew, job->source.quoted(), reason);
         make_void(*job, sides);
         return std::nullopt;
     }
@@ -205,6 +205,8 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
 void TableStarter::create_target(TableJob& job, BothSides sides) const {
     target::TableCopyRecord& record = job.record;
     TableSource source{.source = job.source, .create_table = record.point.create_table};
+    if (options_.keeps_collations)
+        source.create_table = state_collations(source.create_table, collation_defaults(sides.upstream));
     record.owns_target = true;
     record.was_empty = true;
     const bool may_wait = !job.is_shared_target && !job.shape.is_keyless();
@@ -221,10 +223,28 @@ void TableStarter::create_target(TableJob& job, BothSides sides) const {
     }
     const std::string& schema = job.target.schema;
     if (!schemas_.with([&](const auto& known) { return known.contains(schema); })) {
-        ensure_schema(sides.upstream, sides.downstream, job.source.schema, schema, notices_);
+        ensure_schema(sides.upstream, sides.downstream, job.source.schema, schema, adaptation());
         schemas_.with([&](auto& known) { known.insert(schema); });
     }
-    create_target_table(sides.downstream, source, job.target, notices_);
+    try {
+        create_target_table(sides.downstream, source, job.target, adaptation());
+    } catch (const Error& error) {
+        // What is then created by hand is not the copy's own.
+        if (error.code() == ErrorCode::CopyPlan) checkpoint_.forget_table(sides.downstream, job.source);
+        throw;
+    }
+}
+
+Adaptation TableStarter::adaptation() const {
+    return {.notices = notices_, .keeps_collations = options_.keeps_collations};
+}
+
+CollationDefaults TableStarter::collation_defaults(sql::SqlSession& upstream) const {
+    CollationDefaults known = collations_.copy();
+    if (!known.empty()) return known;
+    known = read_collation_defaults(upstream);
+    collations_.set(known);
+    return known;
 }
 
 void TableStarter::choose_modes(TableJob& job) const {
@@ -296,14 +316,13 @@ TableStarter::End TableStarter::compare(TableJob& job, BothSides sides) const {
         return End::Gone;
     }
     if (comparable_structure(*structure) != comparable_structure(job.record.point.create_table)) {
-        log::warn("the copy of a table starts anew",
-                  {{"table", job.source.quoted()}, {"reason", "its structure changed"}});
+        notices_.add(kStartedAnew, job.source.quoted(), "its structure changed");
         make_void(job, sides);
         return End::Again;
     }
     if (!job.record.late_indexes.empty()) {
         log::info("adding indexes", {{"table", job.target.quoted()}, {"count", job.record.late_indexes.size()}});
-        add_indexes(sides.downstream, job.target, job.record.late_indexes, notices_);
+        add_indexes(sides.downstream, job.target, job.record.late_indexes, adaptation());
     }
     return End::Complete;
 }

@@ -15,6 +15,7 @@
 #include "unit/copy/notice_book.h"
 #include "unit/copy/start_point.h"
 #include "unit/copy/table_job.h"
+#include "unit/copy/target_table.h"
 #include "unit/target/copy_checkpoint.h"
 
 namespace dm::copy {
@@ -57,6 +58,8 @@ class TableStarter {
     [[nodiscard]] std::optional<StartedTable> resume(const std::shared_ptr<TableJob>& job, BothSides sides) const;
     void prepare_target(TableJob& job, BothSides sides) const;
     void create_target(TableJob& job, BothSides sides) const;
+    [[nodiscard]] Adaptation adaptation() const;
+    [[nodiscard]] CollationDefaults collation_defaults(sql::SqlSession& upstream) const;
     void choose_modes(TableJob& job) const;
     void leave_out_generated(TableJob& job, BothSides sides) const;
     void make_void(TableJob& job, BothSides sides) const;
@@ -69,6 +72,7 @@ class TableStarter {
     NoticeBook& notices_;
     const bool is_snapshot_;  ///< the upstream's sessions are in one snapshot, there are no places in a binlog
     mutable Guarded<std::set<std::string>> schemas_;  ///< those the target has
+    mutable Guarded<CollationDefaults> collations_;   ///< the upstream's; empty until asked for
 };
 
 }  // namespace dm::copy

@@ -18,9 +18,23 @@ bool is_transient(const Error& error) {
     return error.retry_class() == RetryClass::Resume || target::is_connection_lost(error);
 }
 
+/// Refuses to replace a collation where that was ruled out.
+void ensure_same_collations(const AdaptedStatement& adapted, const std::string& what, const Error& refusal) {
+    for (const std::string& change : adapted.changes) {
+        if (!change.starts_with("collation ")) continue;
+        throw Error(ErrorCode::CopyPlan, fmt::format("the target does not know a collation of {} ({}), and "
+                                                     "`collation_compatible: strict` allows no other",
+                                                     what, change))
+            .with_cause(refusal)
+            .with_workaround(
+                "Create it in the target by hand with a collation of your choice, then resume the task; or "
+                "set `collation_compatible: loose`.");
+    }
+}
+
 /// Runs the statement, then, if the server refuses it, its adapted form.
 void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what,
-                      NoticeBook& notices) {
+                      const Adaptation& adaptation) {
     try {
         downstream.execute(translate_hidden(statement, downstream.version()));
         return;
@@ -33,6 +47,7 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
                 .with_cause(error)
                 .with_workaround(advice);
         }
+        if (adaptation.keeps_collations) ensure_same_collations(adapted, what, error);
         try {
             downstream.execute(adapted.text);
         } catch (const Error& second) {
@@ -42,7 +57,8 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
                 .with_cause(second)
                 .with_workaround(advice);
         }
-        notices.add("structure adapted to the target", what, fmt::format("{}", fmt::join(adapted.changes, "; ")));
+        adaptation.notices.add("structure adapted to the target", what,
+                               fmt::format("{}", fmt::join(adapted.changes, "; ")));
     }
 }
 
@@ -60,7 +76,7 @@ std::string text_literal(std::string_view text) {
 }  // namespace
 
 void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
-                   const std::string& target, NoticeBook& notices) {
+                   const std::string& target, const Adaptation& adaptation) {
     // Asked beforehand, because servers answer variously when a table's schema is not there.
     const auto existing = downstream.query(
         fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", text_literal(target)));
@@ -72,16 +88,16 @@ void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
     std::string statement = fmt::format("CREATE DATABASE IF NOT EXISTS {}", model::quote_identifier(target));
     if (!facts.rows.empty())
         statement += fmt::format(" DEFAULT CHARACTER SET {} COLLATE {}", facts.text(0, "c"), facts.text(0, "k"));
-    execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), notices);
+    execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), adaptation);
 }
 
 void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
-                         NoticeBook& notices) {
-    execute_or_adapt(downstream, retarget_create_table(source.create_table, target), target.quoted(), notices);
+                         const Adaptation& adaptation) {
+    execute_or_adapt(downstream, retarget_create_table(source.create_table, target), target.quoted(), adaptation);
 }
 
 void add_indexes(sql::SqlSession& downstream, const model::TableName& target, const std::vector<std::string>& indexes,
-                 NoticeBook& notices) {
+                 const Adaptation& adaptation) {
     const auto present = downstream.query(
         fmt::format("SELECT DISTINCT INDEX_NAME AS i FROM information_schema.STATISTICS WHERE TABLE_SCHEMA={} AND "
                     "TABLE_NAME={}",
@@ -94,11 +110,19 @@ void add_indexes(sql::SqlSession& downstream, const model::TableName& target, co
     }
     if (statement.empty()) return;
     execute_or_adapt(downstream, fmt::format("ALTER TABLE {}{}", target.quoted(), statement),
-                     fmt::format("indexes of {}", target.quoted()), notices);
+                     fmt::format("indexes of {}", target.quoted()), adaptation);
 }
 
 bool is_tidb(sql::SqlSession& downstream) {
     return downstream.query("SELECT VERSION() AS v").text(0, "v").find("TiDB") != std::string::npos;
+}
+
+CollationDefaults read_collation_defaults(sql::SqlSession& session) {
+    CollationDefaults defaults;
+    const auto sets = session.query("SHOW CHARACTER SET");
+    for (std::size_t i = 0; i < sets.rows.size(); ++i)
+        defaults[sets.text(i, "Charset")] = sets.text(i, "Default collation");
+    return defaults;
 }
 
 bool has_rows(sql::SqlSession& downstream, const model::TableName& target) {

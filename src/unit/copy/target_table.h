@@ -5,6 +5,7 @@
 
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
+#include "unit/copy/create_table.h"
 #include "unit/copy/notice_book.h"
 
 /// The table on the other side: made, emptied, looked at.
@@ -16,22 +17,30 @@ struct TableSource {
     std::string create_table;  ///< SHOW CREATE TABLE of the upstream
 };
 
+/// What becomes of statements that the target refuses.
+struct Adaptation {
+    NoticeBook& notices;            ///< told what was changed
+    bool keeps_collations = false;  ///< a collation the target does not know is an error
+};
+
 /// Creates the target's schema like the upstream's, if it is missing. A statement the target refuses is tried again
-/// adapted to it; what was changed goes to `notices`. Throws Error{CopyPlan} with the server's words if that fails,
-/// too.
+/// adapted to it, if `adaptation` allows. Throws Error{CopyPlan} with the server's words if that fails, too.
 void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
-                   const std::string& target, NoticeBook& notices);
+                   const std::string& target, const Adaptation& adaptation);
 
 /// Creates the table, likewise.
 void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
-                         NoticeBook& notices);
+                         const Adaptation& adaptation);
 
 /// Adds those of the indexes (as in CREATE TABLE) that the table does not have, in one statement. Can be repeated.
 void add_indexes(sql::SqlSession& downstream, const model::TableName& target, const std::vector<std::string>& indexes,
-                 NoticeBook& notices);
+                 const Adaptation& adaptation);
 
 /// TiDB adds indexes in the background, row by row: nothing is gained by waiting.
 [[nodiscard]] bool is_tidb(sql::SqlSession& downstream);
+
+/// The server's default collations.
+[[nodiscard]] CollationDefaults read_collation_defaults(sql::SqlSession& session);
 
 [[nodiscard]] bool has_rows(sql::SqlSession& downstream, const model::TableName& target);
 

@@ -1,0 +1,109 @@
+"""A copy that is interrupted: what is done stays done, and what has lost its binlog starts anew."""
+
+import json
+import random
+import re
+
+from .test_crashes import Hold
+
+# One reader and one writer: chunks are done one after the other, tables in the order of their size.
+ONE_EACH = [{"source-id": "s1", "mydumper-thread": 1, "loader-thread": 1}]
+
+
+def fill(source, table, doublings):
+    """750 rows of 1 KB, doubled so many times."""
+    source.execute(
+        f"CREATE TABLE {table} (id INT AUTO_INCREMENT PRIMARY KEY, v INT, pad VARCHAR(1000))",
+        f"INSERT INTO {table} (v, pad) VALUES " + ", ".join(["(1, REPEAT('p', 1000))"] * 750),
+        *[f"INSERT INTO {table} (v, pad) SELECT 1, pad FROM {table}"] * doublings, f"ANALYZE TABLE {table}")
+
+
+def chunks(target, table, condition="1"):
+    if not target.query("SHOW TABLES IN dm_meta LIKE 't_copy_checkpoint'"):
+        return []
+    return target.query("SELECT lower_bound, upper_bound FROM dm_meta.t_copy_checkpoint "
+                        f"WHERE cp_table = %s AND chunk > 0 AND {condition}", (table,))
+
+
+def low(target, table):
+    return target.query("SELECT low_name, low_pos, low_gtid FROM dm_meta.t_copy_checkpoint "
+                        "WHERE cp_table = %s AND chunk = 0", (table,))
+
+
+def kill_and_wait(cluster, hold, meanwhile):
+    """Kills the worker of s1; returns the one that took over."""
+    victim = cluster.worker_of("s1")
+    cluster.workers[victim].kill9()
+    result = meanwhile()
+    hold.release()
+    cluster.wait(lambda: cluster.worker_of("s1") not in (None, victim), 20, "another worker to take over")
+    return cluster.workers[cluster.worker_of("s1")], result
+
+
+def id_range(lower, upper):
+    """The ids of a chunk as the checkpoint has them: (after, up to)."""
+    first, last = json.loads(lower), json.loads(upper)
+    return int(first[0]) if first else 0, int(last[0]) if last else 10**9
+
+
+def read_range(query):
+    after, to = re.search(r"`id`>(\d+)", query), re.search(r"`id`<=(\d+)", query)
+    return int(after[1]) if after else 0, int(to[1]) if to else 10**9
+
+
+def test_what_is_done_is_not_read_again(cluster, upstream, downstream, assert_same, seed):
+    upstream.execute("CREATE DATABASE d")
+    fill(upstream, "d.t", 7)
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ONE_EACH)
+    wanted = random.Random(seed).randint(1, 5)
+    cluster.wait(lambda: len(chunks(downstream, "t", "state = 'done'")) >= wanted, 60, f"{wanted} chunks to be done")
+    hold = Hold(downstream)
+
+    def note_reads():
+        upstream.execute("TRUNCATE mysql.general_log", "SET GLOBAL log_output = 'TABLE'", "SET GLOBAL general_log = 1")
+        return [id_range(*chunk) for chunk in chunks(downstream, "t", "state = 'done'")]
+
+    try:
+        _, done = kill_and_wait(cluster, hold, note_reads)
+        cluster.wait_synced("t")
+    finally:
+        upstream.execute("SET GLOBAL general_log = 0", "SET GLOBAL log_output = 'FILE'")
+    assert_same(upstream, downstream, "d")
+    reads = [read_range(query) for (query,) in upstream.query(
+        "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log "
+        "WHERE argument LIKE 'SELECT /*!40001%%FROM `d`.`t`%%'")]
+    assert len(done) >= wanted and reads
+    again = [(a, b) for a in done for b in reads if a[0] < b[1] and b[0] < a[1]]
+    assert not again, f"read though they were done: {again}"
+    assert max(to for _, to in reads) >= upstream.value("SELECT MAX(id) FROM d.t"), "the rest was read"
+
+
+def test_only_what_has_lost_its_binlog_starts_anew(cluster, upstream, downstream, assert_same):
+    upstream.execute("CREATE DATABASE d")
+    fill(upstream, "d.first", 7)
+    fill(upstream, "d.second", 6)
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ONE_EACH)
+    cluster.wait(lambda: chunks(downstream, "first"), 30, "the first table to begin")
+    hold = Hold(downstream)
+    assert not low(downstream, "second"), "it begins when the first has been read"
+    upstream.execute("UPDATE d.first SET v = 2 WHERE id % 100 = 1", "FLUSH BINARY LOGS")
+    kept = upstream.query("SHOW BINARY LOGS")[-1][0]
+    hold.release()
+    cluster.wait(lambda: chunks(downstream, "second", "state = 'done'"), 60, "the second table to be under way")
+    hold = Hold(downstream)
+    before = {table: low(downstream, table) for table in ("first", "second")}
+
+    def lose_binlog():
+        upstream.execute("DELETE FROM d.first WHERE id % 100 = 2", "UPDATE d.second SET v = 3 WHERE id % 100 = 3",
+                         f"PURGE BINARY LOGS TO '{kept}'")
+
+    worker, _ = kill_and_wait(cluster, hold, lose_binlog)
+    cluster.wait_synced("t")
+    assert_same(upstream, downstream, "d")
+    lines = worker.log.read_text(encoding="utf-8").splitlines()
+    said = [line for line in lines if "copy of a table started anew" in line]
+    assert len(said) == 1 and "`d`.`first`" in said[0] and "the binlog it depends on was purged" in said[0], said
+    assert low(downstream, "second") == before["second"]
+    assert low(downstream, "first") != before["first"]
