@@ -1,4 +1,7 @@
-"""Where replication takes over from the copy: no transaction falls between the two, however many commit meanwhile."""
+"""Where replication takes over from the copy, under many writers: both sides are equal in the end.
+
+This does not prove the place itself; what reads see at a place is a matter of `unit/copy/start_point`.
+"""
 
 import threading
 
