@@ -220,7 +220,7 @@ VALUES = {
     "source-op": ("OperateSource", {"op": 77}, "code=38041"),
     "source-op-none": ("OperateSource", {}, "code=38041"),
     "source-create-empty-text": ("OperateSource", {"op": 1, "config": [""]}, "code=40005"),
-    "source-update": ("OperateSource", {"op": 2, "sourceID": ["s1"]}, "code="),
+    "source-update": ("OperateSource", {"op": 2, "sourceID": ["s1"]}, "Update worker config is not supported"),
     "source-stop-empty": ("OperateSource", {"op": 3, "sourceID": [""]}, "code=46008"),
     "leader-op": ("OperateLeader", {"op": 12}, "code=38041"),
     "transfer-empty": ("TransferSource", {}, "code=46008"),
