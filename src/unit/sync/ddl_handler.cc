@@ -439,7 +439,7 @@ void DdlHandler::track(const Prepared& prepared, const StatementEvent& event) {
             recorder_.remove_point(table);
         }
     }
-    catalog_.structure_changed(sources, targets);
+    catalog_.structure_changed(targets);
 }
 
 }  // namespace dm::sync

@@ -173,9 +173,7 @@ std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const 
     return left;
 }
 
-void TableCatalog::structure_changed(const std::vector<model::TableName>& sources,
-                                     const std::vector<model::TableName>& targets) {
-    (void)sources;
+void TableCatalog::structure_changed(const std::vector<model::TableName>& targets) {
     for (const auto& table : targets) target_.remove(table);
     known_.clear();
 }

@@ -79,8 +79,8 @@ class TableCatalog {
                                                                               bool by_gtid) const;
     void forget_copy_span(const model::TableName& source) { copies_.erase(source); }
 
-    /// Something about these tables has changed: plans are made anew when they are needed.
-    void structure_changed(const std::vector<model::TableName>& sources, const std::vector<model::TableName>& targets);
+    /// Structures have changed, in the target those of these tables: plans are made anew when they are needed.
+    void structure_changed(const std::vector<model::TableName>& targets);
 
   private:
     SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location,
