@@ -129,6 +129,88 @@ def test_what_only_mariadb_knows(cluster, servers, assert_same, kind):
     assert kinds == {"skipped statement on a sequence", "rows of a sequence"}
 
 
+FOREIGN_WORDS = {
+    "mysql9.7": ["CREATE DATABASE e COLLATE utf8mb4_0900_ai_ci", "CREATE DATABASE f CHARACTER SET utf8mb4",
+                 "CREATE TABLE e.a (id INT PRIMARY KEY, v VARCHAR(20) UNIQUE)",
+                 "CREATE TABLE f.b (id INT PRIMARY KEY, v VARCHAR(20) CHARACTER SET utf8mb4 UNIQUE) ROW_FORMAT=DYNAMIC",
+                 "ALTER DATABASE d DEFAULT COLLATE utf8mb4_0900_as_cs", "CREATE TABLE d.c LIKE d.t",
+                 "CREATE TABLE d.e (id INT PRIMARY KEY, v VARCHAR(20), KEY (v) /*!80000 INVISIBLE */, "
+                 "h INT /*!80023 INVISIBLE */) ENCRYPTION='N'",
+                 "ALTER TABLE d.t ADD COLUMN w VARCHAR(9) COLLATE utf8mb4_0900_as_cs DEFAULT 'Ä'",
+                 "ALTER TABLE d.u CONVERT TO CHARACTER SET utf8mb4",
+                 "ALTER TABLE d.e COLLATE = utf8mb4_0900_bin, ADD COLUMN g GEOMCOLLECTION"],
+    "mariadb11.8": ["CREATE DATABASE e COLLATE utf8mb4_uca1400_ai_ci", "CREATE DATABASE f CHARACTER SET utf8mb4",
+                    "CREATE TABLE e.a (id INT PRIMARY KEY, v VARCHAR(20) UNIQUE)",
+                    "CREATE TABLE f.b (id INT PRIMARY KEY, v VARCHAR(20) CHARACTER SET utf8mb4 UNIQUE) "
+                    "PAGE_COMPRESSED=1", "ALTER DATABASE d COLLATE uca1400_as_cs", "CREATE TABLE d.c LIKE d.t",
+                    "CREATE TABLE d.e (id INT PRIMARY KEY, v VARCHAR(20), KEY (v), uuid UUID DEFAULT UUID(), "
+                    "i INET6, j INET4 INVISIBLE) ENGINE = Aria TRANSACTIONAL=1",
+                    "ALTER TABLE d.t ADD COLUMN w VARCHAR(9) COLLATE utf8mb4_uca1400_nopad_as_cs DEFAULT 'Ä'",
+                    "ALTER TABLE d.u CONVERT TO CHARACTER SET utf8mb4",
+                    "ALTER TABLE d.e ROW_FORMAT=PAGE, CHANGE i six INET6 AFTER v, ADD COLUMN u UUID"],
+}
+
+
+@pytest.fixture(params=[("mysql9.7", "mariadb10.11"), ("mariadb11.8", "mysql9.7"), ("mariadb11.8", "mariadb10.11")],
+                ids="-".join)
+def foreign(request, cluster, servers):
+    """A source and a target that do not know each other's words, replicating d."""
+    source, target = servers.get(request.param[0], "up"), servers.get(request.param[1], "down")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(20))",
+                   "CREATE TABLE d.u (id INT PRIMARY KEY, v VARCHAR(20) UNIQUE)",
+                   "INSERT INTO d.t VALUES (1, 'ä'), (2, 'Ä')", "INSERT INTO d.u VALUES (1, 'ä'), (2, 'b')")
+    return request.param[0], source, target
+
+
+def test_words_the_target_does_not_know(cluster, foreign, assert_same):
+    kind, source, target = foreign
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    with contextlib.closing(source.connect()) as connection:
+        newest = "utf8mb4_0900_ai_ci" if kind == "mysql9.7" else "utf8mb4_uca1400_ai_ci"
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET collation_server = {newest}")
+            cursor.execute("CREATE DATABASE g")
+            cursor.execute("CREATE TABLE g.h (id INT PRIMARY KEY, v VARCHAR(9) UNIQUE)")
+    source.execute(*FOREIGN_WORDS[kind])
+    for table in ("e.a", "f.b", "g.h"):
+        source.execute(f"INSERT INTO {table} (id, v) VALUES (1, 'ss'), (2, 'a'), (3, 'b '), (4, 'z'), (5, 'b')"
+                       if kind == "mysql9.7" else f"INSERT INTO {table} (id, v) VALUES (1, 'ss'), (2, 'a'), (3, 'b')",
+                       f"UPDATE {table} SET v = 'ä' WHERE v = 'a'")
+    source.execute("INSERT INTO d.c (id, v) VALUES (1, 'x')", "INSERT INTO d.t (id, v) VALUES (3, 'ß')",
+                   "INSERT INTO d.u VALUES (3, 'ß')", "DELETE FROM d.u WHERE v = 'B'",
+                   "INSERT INTO d.e (id, v) VALUES (1, 'x'), (2, 'y')", "UPDATE d.e SET v = 'z' WHERE id = 2")
+    if kind == "mariadb11.8":
+        source.execute("UPDATE d.e SET six = '2001:db8::1', j = '10.0.0.1', u = UUID() WHERE id = 1")
+    cluster.wait_synced("t")
+    for schema in "defg":
+        assert_same(source, target, schema)
+    adapted = [notice["where"] for notice in cluster.subtask("t", "s1")["sync"].get("noticed", [])
+               if notice["kind"] == "structure adapted to the target"]
+    is_same_kind = kind[:5] == target.kind.name[:5]
+    assert not adapted if is_same_kind else newest in adapted[0], adapted
+    if is_same_kind:
+        assert newest in target.query("SHOW CREATE TABLE d.u")[0][1], "the character set means what it means upstream"
+
+
+def test_strict_collations_stop_at_what_the_target_does_not_know(cluster, servers, assert_same):
+    source, target = servers.get("mysql9.7", "up"), servers.get("mariadb10.11", "down")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"], collation_compatible="strict")
+    cluster.wait_synced("t")
+    source.execute("ALTER TABLE d.t ADD COLUMN v VARCHAR(9) CHARACTER SET utf8mb4", "INSERT INTO d.t VALUES (2, 'b')")
+    cluster.wait(lambda: (cluster.subtask("t", "s1")["result"] or {}).get("errors"), 30, "the subtask to fail")
+    error = cluster.subtask("t", "s1")["result"]["errors"][0]
+    assert error["ErrCode"] == 36067 and "utf8mb4_0900_ai_ci" in error["Message"], error
+    assert not target.query("SHOW COLUMNS FROM d.t LIKE 'v'")
+    cluster.ctl_ok("stop-task", "t")
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    assert_same(source, target, "d")
+
+
 def test_a_system_versioned_table_is_refused_by_name(cluster, servers):
     source, target = servers.get("mariadb10.11", "up"), servers.get("mariadb11.8", "down")
     source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY) WITH SYSTEM VERSIONING")

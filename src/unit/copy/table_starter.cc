@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "unit/copy/create_table.h"
 #include "unit/copy/target_table.h"
+#include "unit/target/adaptation.h"
 #include "unit/target/downstream.h"
 
 namespace dm::copy {
@@ -206,7 +207,7 @@ void TableStarter::create_target(TableJob& job, BothSides sides) const {
     target::TableCopyRecord& record = job.record;
     TableSource source{.source = job.source, .create_table = record.point.create_table};
     if (options_.keeps_collations)
-        source.create_table = state_collations(source.create_table, collation_defaults(sides.upstream));
+        source.create_table = sql::state_collations(source.create_table, collation_defaults(sides.upstream));
     record.owns_target = true;
     record.was_empty = true;
     const bool may_wait = !job.is_shared_target && !job.shape.is_keyless();
@@ -239,10 +240,10 @@ Adaptation TableStarter::adaptation() const {
     return {.notices = notices_, .keeps_collations = options_.keeps_collations};
 }
 
-CollationDefaults TableStarter::collation_defaults(sql::SqlSession& upstream) const {
-    CollationDefaults known = collations_.copy();
+sql::CollationDefaults TableStarter::collation_defaults(sql::SqlSession& upstream) const {
+    sql::CollationDefaults known = collations_.copy();
     if (!known.empty()) return known;
-    known = read_collation_defaults(upstream);
+    known = target::read_collation_defaults(upstream);
     collations_.set(known);
     return known;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "core/sql/adapt_statement.h"
 #include "core/sql/sql_session.h"
 #include "unit/copy/copy_board.h"
 #include "unit/copy/copy_options.h"
@@ -59,7 +60,7 @@ class TableStarter {
     void prepare_target(TableJob& job, BothSides sides) const;
     void create_target(TableJob& job, BothSides sides) const;
     [[nodiscard]] Adaptation adaptation() const;
-    [[nodiscard]] CollationDefaults collation_defaults(sql::SqlSession& upstream) const;
+    [[nodiscard]] sql::CollationDefaults collation_defaults(sql::SqlSession& upstream) const;
     void choose_modes(TableJob& job) const;
     void leave_out_generated(TableJob& job, BothSides sides) const;
     void make_void(TableJob& job, BothSides sides) const;
@@ -71,8 +72,8 @@ class TableStarter {
     const PurgedBinlog& purged_;
     NoticeBook& notices_;
     const bool is_snapshot_;  ///< the upstream's sessions are in one snapshot, there are no places in a binlog
-    mutable Guarded<std::set<std::string>> schemas_;  ///< those the target has
-    mutable Guarded<CollationDefaults> collations_;   ///< the upstream's; empty until asked for
+    mutable Guarded<std::set<std::string>> schemas_;      ///< those the target has
+    mutable Guarded<sql::CollationDefaults> collations_;  ///< the upstream's; empty until asked for
 };
 
 }  // namespace dm::copy

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "core/sql/literal.h"
 #include "unit/copy/create_table.h"
+#include "unit/target/adaptation.h"
 #include "unit/target/server_error.h"
 
 namespace dm::copy {
@@ -18,47 +19,39 @@ bool is_transient(const Error& error) {
     return error.retry_class() == RetryClass::Resume || target::is_connection_lost(error);
 }
 
-/// Refuses to replace a collation where that was ruled out.
-void ensure_same_collations(const AdaptedStatement& adapted, const std::string& what, const Error& refusal) {
-    for (const std::string& change : adapted.changes) {
-        if (!change.starts_with("collation ")) continue;
-        throw Error(ErrorCode::CopyPlan, fmt::format("the target does not know a collation of {} ({}), and "
-                                                     "`collation_compatible: strict` allows no other",
-                                                     what, change))
-            .with_cause(refusal)
-            .with_workaround(
-                "Create it in the target by hand with a collation of your choice, then resume the task; or "
-                "set `collation_compatible: loose`.");
-    }
-}
-
 /// Runs the statement, then, if the server refuses it, its adapted form.
 void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what,
                       const Adaptation& adaptation) {
     try {
-        downstream.execute(translate_hidden(statement, downstream.version()));
+        downstream.execute(sql::translate_hidden(statement, downstream.version()));
         return;
     } catch (const Error& error) {
         if (is_transient(error)) throw;
-        const AdaptedStatement adapted = adapt_statement(statement, downstream.version());
         const std::string advice = "Create it in the target by hand, then resume the task.";
-        if (adapted.changes.empty()) {
+        const auto adapted =
+            target::adapt_refused(statement, downstream.version(),
+                                  {.error = error,
+                                   .what = what,
+                                   .keeps_collations = adaptation.keeps_collations,
+                                   .code = ErrorCode::CopyPlan,
+                                   .workaround = "Create it in the target by hand with a collation of your choice, "
+                                                 "then resume the task; or set `collation_compatible: loose`."});
+        if (!adapted) {
             throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}", what))
                 .with_cause(error)
                 .with_workaround(advice);
         }
-        if (adaptation.keeps_collations) ensure_same_collations(adapted, what, error);
         try {
-            downstream.execute(adapted.text);
+            downstream.execute(adapted->text);
         } catch (const Error& second) {
             if (is_transient(second)) throw;
             throw Error(ErrorCode::CopyPlan, fmt::format("the target refuses to create {}, also after adapting it ({})",
-                                                         what, fmt::join(adapted.changes, "; ")))
+                                                         what, fmt::join(adapted->changes, "; ")))
                 .with_cause(second)
                 .with_workaround(advice);
         }
-        adaptation.notices.add("structure adapted to the target", what,
-                               fmt::format("{}", fmt::join(adapted.changes, "; ")));
+        adaptation.notices.add(std::string(target::kAdapted), what,
+                               fmt::format("{}", fmt::join(adapted->changes, "; ")));
     }
 }
 
@@ -115,14 +108,6 @@ void add_indexes(sql::SqlSession& downstream, const model::TableName& target, co
 
 bool is_tidb(sql::SqlSession& downstream) {
     return downstream.query("SELECT VERSION() AS v").text(0, "v").find("TiDB") != std::string::npos;
-}
-
-CollationDefaults read_collation_defaults(sql::SqlSession& session) {
-    CollationDefaults defaults;
-    const auto sets = session.query("SHOW CHARACTER SET");
-    for (std::size_t i = 0; i < sets.rows.size(); ++i)
-        defaults[sets.text(i, "Charset")] = sets.text(i, "Default collation");
-    return defaults;
 }
 
 bool has_rows(sql::SqlSession& downstream, const model::TableName& target) {

@@ -39,9 +39,6 @@ void add_indexes(sql::SqlSession& downstream, const model::TableName& target, co
 /// TiDB adds indexes in the background, row by row: nothing is gained by waiting.
 [[nodiscard]] bool is_tidb(sql::SqlSession& downstream);
 
-/// The server's default collations.
-[[nodiscard]] CollationDefaults read_collation_defaults(sql::SqlSession& session);
-
 [[nodiscard]] bool has_rows(sql::SqlSession& downstream, const model::TableName& target);
 
 /// Removes all rows; a table that is gone is no error.

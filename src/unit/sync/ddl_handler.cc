@@ -1,7 +1,6 @@
 #include "unit/sync/ddl_handler.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -146,7 +145,10 @@ DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalo
       clock_(clock),
       journal_(journal),
       upstream_(upstream),
-      downstream_(downstream) {}
+      downstream_(downstream),
+      dialect_(
+          {.is_from_mariadb = catalog.tracker().options().is_mariadb, .keeps_collations = options_.keeps_collations},
+          notices, upstream, downstream) {}
 
 sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
     return {.default_schema = event.default_schema,
@@ -161,27 +163,12 @@ schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
         .sql_mode = event.sql_mode & ~(sql::kModeAnsiQuotes | sql::kModeNoBackslashEscapes),
         .charset = {},
         .server_collation = {}};
-    if (event.server_collation) context.server_collation = collation_name(*event.server_collation);
+    if (event.server_collation) context.server_collation = dialect_.collation_name(*event.server_collation);
     return context;
 }
 
 void DdlHandler::learn(const StatementEvent& event) {
-    if (event.server_collation) (void)collation_name(*event.server_collation);
-}
-
-std::string DdlHandler::collation_name(std::uint16_t id) {
-    if (collations_.empty()) {
-        const auto names = upstream_.get().query(
-            "SELECT ID AS i, COLLATION_NAME AS n FROM information_schema.COLLATIONS WHERE ID IS NOT NULL");
-        for (std::size_t row = 0; row < names.rows.size(); ++row) {
-            std::uint16_t number = 0;
-            const std::string text = names.text(row, "i");
-            std::from_chars(text.data(), text.data() + text.size(), number);
-            collations_[number] = names.text(row, "n");
-        }
-    }
-    const auto found = collations_.find(id);
-    return found == collations_.end() ? std::string() : found->second;
+    if (event.server_collation) (void)dialect_.collation_name(*event.server_collation);
 }
 
 bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEvent& event) {
@@ -326,14 +313,38 @@ void DdlHandler::set_session(sql::SqlSession& session, const Prepared& prepared,
     const bool makes_schema = std::ranges::any_of(
         prepared.executed, [](const auto& part) { return part.kind == StatementKind::CreateDatabase; });
     if (!event.server_collation || !makes_schema) return;
-    const std::string collation = collation_name(*event.server_collation);
-    if (collation.empty()) return;
+    const std::string collation = dialect_.collation_name(*event.server_collation);
+    if (!collation.empty()) dialect_.set_server_collation(session, collation);
+}
+
+/// Executes the text of a part, which the target may have no need of.
+void DdlHandler::run_text(const std::string& text, StatementKind kind, const model::Location& location) {
+    sql::SqlSession& session = downstream_.get();
+    if (kind == StatementKind::AlterTable && sql::has_several_actions(text)) {
+        // All or nothing: if one action was done already, the others were not.
+        session.execute(text);
+    } else if (const auto tolerated = target::execute_ddl(session, text)) {
+        log::warn("the target already is as the statement wants it",
+                  {{"statement", shortened(text)}, {"error", *tolerated}});
+        notices_.pass_over("statement that the target had no need of", location.to_string());
+    }
+}
+
+/// Executes it, then, if the target refuses what it says, its adapted form.
+void DdlHandler::run_adapted(const sql::RewrittenDdl& part, const model::Location& location) {
+    const std::string text = dialect_.translated(part);
     try {
-        session.execute(fmt::format("SET SESSION collation_server='{}'", collation));
-    } catch (const Error& error) {
-        constexpr int kUnknownCollation = 1273;
-        if (target::sql_error_number(error) != kUnknownCollation) throw;
-        notices_.mention("collation unknown to the target", collation);
+        run_text(text, part.kind, location);
+    } catch (const Error& refusal) {
+        const auto adapted = dialect_.adapted(text, part, refusal);
+        if (!adapted) throw;
+        try {
+            run_text(adapted->text, part.kind, location);
+        } catch (const Error& second) {
+            throw second.with_context(
+                fmt::format("also after adapting the statement ({})", fmt::join(adapted->changes, "; ")));
+        }
+        dialect_.note(*adapted, part);
     }
 }
 
@@ -345,17 +356,7 @@ void DdlHandler::run_part(const sql::RewrittenDdl& part, std::size_t number, con
                       {{"statement", shortened(part.text)}, {"location", location.to_string()}});
             return;
         }
-        const bool is_for_another =
-            catalog_.tracker().options().is_mariadb && session.version().flavor != model::Flavor::MariaDb;
-        const std::string text = is_for_another ? sql::without_mariadb_clauses(part.text, part.kind) : part.text;
-        if (part.kind == StatementKind::AlterTable && sql::has_several_actions(text)) {
-            // All or nothing: if one action was done already, the others were not.
-            session.execute(text);
-        } else if (const auto tolerated = target::execute_ddl(session, text)) {
-            log::warn("the target already is as the statement wants it",
-                      {{"statement", shortened(text)}, {"error", *tolerated}});
-            notices_.pass_over("statement that the target had no need of", location.to_string());
-        }
+        run_adapted(part, location);
     } catch (const Error& error) {
         // A rename that has been done before finds the old name gone and the new one there.
         const bool is_rename = part.kind == StatementKind::RenameTable && part.targets.size() == 2;

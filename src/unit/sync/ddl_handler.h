@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +14,7 @@
 #include "unit/sync/session_links.h"
 #include "unit/sync/statement_journal.h"
 #include "unit/sync/table_catalog.h"
+#include "unit/sync/target_dialect.h"
 
 namespace dm::sync {
 
@@ -38,6 +38,7 @@ class DdlHandler {
         bool by_gtid = false;
         model::Location start;  ///< of the run
         int max_attempts = 12;
+        bool keeps_collations = false;  ///< a collation the target does not know is an error
     };
     DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
                Clock& clock, StatementJournal& journal, SessionLink& upstream, SessionLink& downstream);
@@ -72,9 +73,10 @@ class DdlHandler {
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);
     void forget_replaced(const sql::RewrittenDdl& part, bool makes_anew);
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void run_text(const std::string& text, sql::StatementKind kind, const model::Location& location);
+    void run_adapted(const sql::RewrittenDdl& part, const model::Location& location);
     void run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location);
     [[nodiscard]] std::string zone_offset(const StatementEvent& event);
-    [[nodiscard]] std::string collation_name(std::uint16_t id);
     [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);
     [[nodiscard]] sql::ParseContext parse_context(const StatementEvent& event) const;
     void set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event);
@@ -88,7 +90,7 @@ class DdlHandler {
     StatementJournal& journal_;
     SessionLink& upstream_;
     SessionLink& downstream_;
-    std::map<std::uint16_t, std::string> collations_;  // of the upstream, by number
+    TargetDialect dialect_;
 };
 
 }  // namespace dm::sync

@@ -29,8 +29,8 @@ class DdlHandlerTest : public ::testing::Test {
         options.is_mariadb = true;
         catalog_ = std::make_unique<TableCatalog>(*rules_, schema::Tracker(options), schema::Tracker({}), recorder_,
                                                   up_, down_);
-        handler_ = std::make_unique<DdlHandler>(DdlHandler::Options{}, *rules_, *catalog_, recorder_, *notices_, clock_,
-                                                journal_, up_, down_);
+        handler_ = std::make_unique<DdlHandler>(DdlHandler::Options{.keeps_collations = is_strict}, *rules_, *catalog_,
+                                                recorder_, *notices_, clock_, journal_, up_, down_);
     }
     static StatementEvent event(std::string statement) {
         return {.statement = std::move(statement),
@@ -114,6 +114,56 @@ TEST_F(DdlHandlerTest, lost_connections_are_tried_again_by_a_new_session) {
     run("ALTER TABLE t ADD INDEX (a)");
     EXPECT_EQ(altered().size(), 2U);
     EXPECT_GE(downstream_.statements("KILL").size(), 1U);
+}
+
+TEST_F(DdlHandlerTest, what_the_target_does_not_know_is_said_otherwise_and_noticed) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1273, "Unknown collation: 'utf8mb4_uca1400_ai_ci'"));
+    run("ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci");
+    ASSERT_EQ(altered().size(), 2U);
+    EXPECT_EQ(altered()[1], "ALTER TABLE `s`.`t` CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci");
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "structure adapted to the target");
+    EXPECT_EQ(notices_->list()[0].where, "`s`.`t`: collation utf8mb4_uca1400_ai_ci -> utf8mb4_0900_ai_ci");
+}
+
+TEST_F(DdlHandlerTest, other_refusals_are_not_answered_by_another_statement) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1062, "Duplicate entry"));
+    EXPECT_EQ(refusal("ALTER TABLE t ENGINE=Aria, ADD UNIQUE (a)"), ErrorCode::DbExecuteFailed);
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1064, "You have an error"));
+    EXPECT_EQ(refusal("ALTER TABLE t ADD c INT"), ErrorCode::DbExecuteFailed);
+    EXPECT_EQ(altered().size(), 2U);
+    EXPECT_TRUE(notices_->list().empty());
+}
+
+TEST_F(DdlHandlerTest, strict_collations_are_not_replaced) {
+    make_handler({}, {}, true);
+    downstream_.fail("CREATE DATABASE", FakeSqlServer::server_error(1273, "Unknown collation"));
+    EXPECT_EQ(refusal("CREATE DATABASE d COLLATE utf8mb4_uca1400_ai_ci"), ErrorCode::SyncDdlUnsupported);
+    EXPECT_EQ(downstream_.statements("CREATE DATABASE").size(), 1U);
+}
+
+TEST_F(DdlHandlerTest, a_character_set_means_the_upstreams_collation) {
+    upstream_.on("SHOW CHARACTER SET", FakeSqlServer::result({"Charset", "Default collation"},
+                                                             {{"utf8mb4", "utf8mb4_bin"}, {"latin1", "latin1_bin"}}));
+    downstream_.on("SHOW CHARACTER SET",
+                   FakeSqlServer::result({"Charset", "Default collation"},
+                                         {{"utf8mb4", "utf8mb4_general_ci"}, {"latin1", "latin1_bin"}}));
+    run("ALTER TABLE t ADD c TEXT CHARSET utf8mb4, CHARSET latin1");
+    EXPECT_EQ(altered().back(), "ALTER TABLE `s`.`t` ADD c TEXT CHARSET utf8mb4 COLLATE utf8mb4_bin, CHARSET latin1");
+}
+
+TEST_F(DdlHandlerTest, schemas_take_the_nearest_server_collation) {
+    upstream_.on("SHOW COLUMNS", FakeSqlServer::result({"Field"}, {{"FULL_COLLATION_NAME"}}));
+    upstream_.on("SELECT ID AS i, FULL_COLLATION_NAME",
+                 FakeSqlServer::result({"i", "n"}, {{"2304", "utf8mb4_uca1400_ai_ci"}}));
+    downstream_.fail("SET SESSION collation_server", FakeSqlServer::server_error(1273, "Unknown collation"));
+    auto one = event("CREATE DATABASE d");
+    one.server_collation = 2304;
+    handler_->execute(handler_->prepare(one), one, {});
+    EXPECT_EQ(downstream_.statements("SET SESSION collation_server").back(),
+              "SET SESSION collation_server='utf8mb4_0900_ai_ci'");
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].where, "new schemas: collation utf8mb4_uca1400_ai_ci -> utf8mb4_0900_ai_ci");
 }
 
 TEST_F(DdlHandlerTest, filters_skip_by_kind_and_by_text) {

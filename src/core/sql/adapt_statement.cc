@@ -1,0 +1,393 @@
+#include "core/sql/adapt_statement.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "core/sql/ddl_parser.h"
+#include "core/sql/lexer.h"
+#include "core/sql/statement_pieces.h"
+
+namespace dm::sql {
+namespace {
+
+std::string upper(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return result;
+}
+
+/// Where columns' types begin; nothing where the statement has none, or cannot be read.
+std::vector<std::size_t> find_types(std::string_view statement) {
+    std::vector<std::size_t> begins;
+    try {
+        const DdlStatement ddl = parse_ddl(statement, {.default_schema = "any", .sql_mode = 0, .is_mariadb = true});
+        if (const auto* create = std::get_if<CreateTable>(&ddl)) {
+            for (const ColumnSpec& column : create->columns) begins.push_back(column.span.begin);
+        } else if (const auto* alter = std::get_if<AlterTable>(&ddl)) {
+            for (const AlterAction& action : alter->actions) {
+                if (const auto* add = std::get_if<AddColumn>(&action)) begins.push_back(add->column.span.begin);
+                if (const auto* change = std::get_if<ChangeColumn>(&action))
+                    begins.push_back(change->column.span.begin);
+            }
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::ParseSql) throw;
+    }
+    return begins;
+}
+
+/// Pieces with a reader's questions.
+class Pieces {
+  public:
+    explicit Pieces(std::string_view statement) : pieces_(split_pieces(statement)) {}
+
+    [[nodiscard]] std::size_t size() const { return pieces_.size(); }
+    [[nodiscard]] Piece& operator[](std::size_t i) { return pieces_[i]; }
+    [[nodiscard]] const Piece& operator[](std::size_t i) const { return pieces_[i]; }
+    [[nodiscard]] std::string text() const { return join_pieces(pieces_); }
+
+    [[nodiscard]] bool is_word(std::size_t i, std::string_view word) const {
+        return i < size() && pieces_[i].kind == PieceKind::Word && upper(pieces_[i].text) == word;
+    }
+    [[nodiscard]] bool is_sign(std::size_t i, char sign) const {
+        return i < size() && pieces_[i].kind == PieceKind::Sign && pieces_[i].text[0] == sign;
+    }
+    /// Left out already, blank or a comment.
+    [[nodiscard]] bool is_void(std::size_t i) const {
+        return pieces_[i].text.empty() || pieces_[i].kind == PieceKind::Blank || pieces_[i].kind == PieceKind::Comment;
+    }
+    /// The next piece that says something; size() if there is none.
+    [[nodiscard]] std::size_t after(std::size_t i) const {
+        for (++i; i < size() && is_void(i);) ++i;
+        return i;
+    }
+    /// Likewise backwards; nothing before the first.
+    [[nodiscard]] std::optional<std::size_t> before(std::size_t i) const {
+        while (i-- > 0) {
+            if (!is_void(i)) return i;
+        }
+        return std::nullopt;
+    }
+    [[nodiscard]] bool is_word_before(std::size_t i, std::string_view word) const {
+        const auto previous = before(i);
+        return previous && is_word(*previous, word);
+    }
+    /// The value of "OPTION value" or "OPTION = value".
+    [[nodiscard]] std::size_t value_after(std::size_t i) const {
+        const std::size_t next = after(i);
+        return is_sign(next, '=') ? after(next) : next;
+    }
+    /// The sign that closes the parenthesis at `i`.
+    [[nodiscard]] std::size_t closing(std::size_t i) const {
+        for (int depth = 0; i < size(); ++i) {
+            if (is_sign(i, '(')) ++depth;
+            if (is_sign(i, ')') && --depth == 0) break;
+        }
+        return i;
+    }
+
+  private:
+    std::vector<Piece> pieces_;
+};
+
+/// One statement under adaptation.
+class Adapter {
+  public:
+    Adapter(std::string_view statement, const model::ServerVersion& target)
+        : pieces_(statement), types_(find_types(statement)), target_(target) {}
+
+    AdaptedStatement run() {
+        adapt_types();
+        drop_comments();
+        adapt_collations();
+        adapt_charsets();
+        adapt_defaults();
+        adapt_table_options();
+        AdaptedStatement adapted;
+        adapted.text = pieces_.text();
+        adapted.changes = std::move(changes_);
+        return adapted;
+    }
+
+  private:
+    [[nodiscard]] bool is_for_mariadb() const { return target_.flavor == model::Flavor::MariaDb; }
+
+    void note(std::string change) {
+        if (std::ranges::find(changes_, change) == changes_.end()) changes_.push_back(std::move(change));
+    }
+
+    void replace(std::size_t i, std::string text, std::string_view what) {
+        if (pieces_[i].text == text) return;
+        note(fmt::format("{} {} -> {}", what, pieces_[i].text, text));
+        pieces_[i].text = std::move(text);
+    }
+
+    /// Conditional comments of one family mean nothing, or something else, to the other.
+    void drop_comments() {
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            Piece& piece = pieces_[i];
+            const bool is_conditional =
+                piece.kind == PieceKind::Comment && (piece.text.starts_with("/*!") || piece.text.starts_with("/*M!"));
+            if (!is_conditional || piece.text.find("PARTITION") != std::string::npos) continue;
+            note(fmt::format("{} left out", piece.text));
+            piece.text.clear();
+        }
+    }
+
+    void adapt_collations() {
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            if (!pieces_.is_word(i, "COLLATE")) continue;
+            const std::size_t value = pieces_.value_after(i);
+            if (value >= pieces_.size()) return;
+            const std::string name = unquoted(pieces_[value]);
+            std::string adapted = adapt_collation(name, target_);
+            if (!equal_ignoring_case(adapted, name)) replace(value, std::move(adapted), "collation");
+        }
+    }
+
+    void adapt_charsets() {
+        if (!is_for_mariadb() || target_.is_at_least(10, 6)) return;
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            if (pieces_.is_word(i, "UTF8MB3")) replace(i, "utf8", "charset");
+        }
+    }
+
+    /// Only MariaDB takes any function as a default without parentheses.
+    void adapt_defaults() {
+        if (is_for_mariadb()) return;
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            const std::size_t function = pieces_.after(i);
+            if (!pieces_.is_word(i, "DEFAULT") || function >= pieces_.size()) continue;
+            static constexpr auto kKnown =
+                std::to_array<std::string_view>({"NOW", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP"});
+            const bool is_call =
+                pieces_[function].kind == PieceKind::Word && pieces_.is_sign(pieces_.after(function), '(');
+            if (!is_call || std::ranges::find(kKnown, upper(pieces_[function].text)) != kKnown.end()) continue;
+            const std::size_t end = pieces_.closing(pieces_.after(function));
+            if (end >= pieces_.size()) return;
+            note(fmt::format("default {}() in parentheses", pieces_[function].text));
+            pieces_[function].text.insert(0, "(");
+            pieces_[end].text += ")";
+        }
+    }
+
+    /// Removes "NAME=value" and the blank before it; of an action of ALTER TABLE a comma, too.
+    void drop_option(std::size_t i) {
+        const std::size_t value = pieces_.value_after(i);
+        const auto before = pieces_.before(i);
+        const std::size_t behind = pieces_.after(value);
+        std::string option;
+        for (std::size_t k = i; k <= value && k < pieces_.size(); ++k) option += std::exchange(pieces_[k].text, {});
+        if (i > 0 && pieces_[i - 1].kind == PieceKind::Blank) pieces_[i - 1].text.clear();
+        if (before && pieces_.is_sign(*before, ',')) {
+            pieces_[*before].text.clear();
+        } else if (pieces_.is_sign(behind, ',')) {
+            pieces_[behind].text.clear();
+        }
+        note(fmt::format("option {} left out", option));
+    }
+
+    /// Whether an option of a table is set here. Without an equals sign most of their names may be a column's.
+    [[nodiscard]] bool is_option(std::size_t i, std::string_view name) const {
+        if (pieces_.is_sign(pieces_.after(i), '=')) return true;
+        const std::size_t value = pieces_.after(i);
+        if (name != "ROW_FORMAT" || value >= pieces_.size()) return false;
+        static constexpr auto kFormats = std::to_array<std::string_view>(
+            {"DEFAULT", "DYNAMIC", "FIXED", "COMPRESSED", "REDUNDANT", "COMPACT", "PAGE"});
+        return std::ranges::find(kFormats, upper(pieces_[value].text)) != kFormats.end();
+    }
+
+    void adapt_table_options() {
+        static constexpr auto kDropped = std::to_array<std::string_view>({"ROW_FORMAT",
+                                                                          "KEY_BLOCK_SIZE",
+                                                                          "PAGE_CHECKSUM",
+                                                                          "PAGE_COMPRESSED",
+                                                                          "PAGE_COMPRESSION_LEVEL",
+                                                                          "TRANSACTIONAL",
+                                                                          "ENCRYPTION",
+                                                                          "ENCRYPTED",
+                                                                          "ENCRYPTION_KEY_ID",
+                                                                          "COMPRESSION",
+                                                                          "STATS_PERSISTENT",
+                                                                          "STATS_AUTO_RECALC",
+                                                                          "STATS_SAMPLE_PAGES",
+                                                                          "TABLESPACE",
+                                                                          "AUTOEXTEND_SIZE",
+                                                                          "SECONDARY_ENGINE",
+                                                                          "ENGINE_ATTRIBUTE",
+                                                                          "SECONDARY_ENGINE_ATTRIBUTE",
+                                                                          "CONNECTION",
+                                                                          "UNION",
+                                                                          "INSERT_METHOD"});
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            // MariaDB quotes the names of options that belong to an engine.
+            if (pieces_[i].kind != PieceKind::Word && pieces_[i].kind != PieceKind::Name) continue;
+            const std::string name = upper(unquoted(pieces_[i]));
+            if (name == "ENGINE" && is_option(i, name)) {
+                adapt_engine(pieces_.value_after(i));
+            } else if (std::ranges::find(kDropped, name) != kDropped.end() && is_option(i, name)) {
+                drop_option(i);
+            } else if (pieces_.is_word(i, "WITH") && pieces_.is_word(i + 2, "SYSTEM") &&
+                       pieces_.is_word(i + 4, "VERSIONING")) {
+                for (std::size_t k = i; k <= i + 4; ++k) pieces_[k].text.clear();
+                note("WITH SYSTEM VERSIONING left out");
+            }
+        }
+    }
+
+    void adapt_engine(std::size_t value) {
+        static constexpr auto kKnown =
+            std::to_array<std::string_view>({"INNODB", "MYISAM", "MEMORY", "CSV", "ARCHIVE"});
+        if (value >= pieces_.size()) return;
+        if (std::ranges::find(kKnown, upper(unquoted(pieces_[value]))) != kKnown.end()) return;
+        replace(value, "InnoDB", "engine");
+    }
+
+    /// What the target has in place of a type; the same if it should know it.
+    [[nodiscard]] std::string_view type_for_target(std::string_view type) const {
+        const auto lacks = [&](int major, int minor) {
+            return !is_for_mariadb() || !target_.is_at_least(major, minor);
+        };
+        if (type == "UUID" && lacks(10, 7)) return "char(36) CHARACTER SET ascii";
+        if (type == "INET4" && lacks(10, 10)) return "varchar(15) CHARACTER SET ascii";
+        if (type == "INET6" && lacks(10, 5)) return "varchar(45) CHARACTER SET ascii";
+        if (type == "GEOMCOLLECTION" && is_for_mariadb()) return "geometrycollection";
+        return type;
+    }
+
+    void adapt_types() {
+        std::size_t offset = 0;
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            const std::size_t begin = std::exchange(offset, offset + pieces_[i].text.size());
+            if (std::ranges::find(types_, begin) == types_.end()) continue;
+            const std::string type = upper(pieces_[i].text);
+            const std::string_view known = type_for_target(type);
+            if (known != type) replace(i, std::string(known), "type");
+        }
+    }
+
+    Pieces pieces_;
+    std::vector<std::size_t> types_;  // offsets in the original
+    model::ServerVersion target_;
+    std::vector<std::string> changes_;
+};
+
+std::string mariadb_collation(const std::string& name, const model::ServerVersion& target) {
+    const bool has_uca1400 = target.is_at_least(10, 10);
+    const std::string charset = name.substr(0, name.find('_'));
+    if (name.find("uca1400") != std::string::npos && !has_uca1400) {
+        const std::string_view pad = name.find("_nopad") == std::string::npos ? "" : "nopad_";
+        return fmt::format("{}_unicode_520_{}ci", charset == "uca1400" ? "utf8mb4" : charset, pad);
+    }
+    if (!name.starts_with("utf8mb4_") || name.find("0900") == std::string::npos) return name;
+    if (name == "utf8mb4_0900_bin") return "utf8mb4_nopad_bin";
+    if (!has_uca1400) return "utf8mb4_unicode_520_nopad_ci";
+    const std::string_view tail = std::string_view(name).substr(name.find("0900") + 4);
+    return fmt::format("utf8mb4_uca1400_nopad{}", tail);
+}
+
+std::string mysql_collation(const std::string& name, const model::ServerVersion& target) {
+    const bool has_0900 = target.is_at_least(8, 0);
+    if (name.find("uca1400") != std::string::npos) {
+        const std::string charset = name.substr(0, name.find('_'));
+        const bool is_utf8mb4 = charset == "utf8mb4" || charset == "uca1400";
+        if (!is_utf8mb4 || !has_0900) return fmt::format("{}_unicode_520_ci", is_utf8mb4 ? "utf8mb4" : charset);
+        return fmt::format("utf8mb4_0900_{}", name.ends_with("as_cs")   ? "as_cs"
+                                              : name.ends_with("as_ci") ? "as_ci"
+                                                                        : "ai_ci");
+    }
+    if (name.find("_0900_") != std::string::npos && !has_0900)
+        return name.ends_with("_bin") ? "utf8mb4_bin" : "utf8mb4_unicode_520_ci";
+    const std::size_t nopad = name.find("_nopad");
+    if (nopad == std::string::npos) return name;
+    if (name == "utf8mb4_nopad_bin" && has_0900) return "utf8mb4_0900_bin";
+    return name.substr(0, nopad) + name.substr(nopad + 6);
+}
+
+/// The character set named at `i` or after it: "CHARSET [=] x", "CHARACTER SET [=] x"; nothing if none is.
+std::optional<std::size_t> charset_at(const Pieces& pieces, std::size_t i) {
+    std::size_t keyword = i;
+    if (pieces.is_word(i, "CHARACTER") || pieces.is_word(i, "CHAR")) {
+        keyword = pieces.after(i);
+        if (!pieces.is_word(keyword, "SET")) return std::nullopt;
+    } else if (!pieces.is_word(i, "CHARSET")) {
+        return std::nullopt;
+    }
+    const std::size_t value = pieces.value_after(keyword);
+    if (value >= pieces.size() || pieces[value].kind == PieceKind::Sign) return std::nullopt;
+    return value;
+}
+
+/// CAST(x AS CHAR(3) CHARACTER SET y): no collation may stand there. `i` is the character set's keyword.
+bool is_cast(const Pieces& pieces, std::size_t i) {
+    auto type = pieces.before(i);
+    if (type && pieces.is_sign(*type, ')')) {
+        while (type && !pieces.is_sign(*type, '(')) type = pieces.before(*type);
+        if (type) type = pieces.before(*type);
+    }
+    return type && pieces.is_word_before(*type, "AS");
+}
+
+/// Whether the definition that names a character set at `value` says a collation, too: before or after it, or by the
+/// word BINARY.
+bool has_collation(const Pieces& pieces, std::size_t keyword, std::size_t value) {
+    auto previous = pieces.before(keyword);
+    if (previous && (pieces.is_word(*previous, "DEFAULT") || pieces.is_sign(*previous, ',')))
+        previous = pieces.before(*previous);
+    if (previous) previous = pieces.before(*previous);
+    if (previous && pieces.is_sign(*previous, '=')) previous = pieces.before(*previous);
+    if (previous && pieces.is_word(*previous, "COLLATE")) return true;
+    for (std::size_t i = pieces.after(value); i < pieces.size() && !pieces.is_sign(i, ')'); i = pieces.after(i)) {
+        if (pieces.is_word(i, "COLLATE") || pieces.is_word(i, "BINARY")) return true;
+        if (pieces.is_sign(i, '(')) i = pieces.closing(i);
+        if (!pieces.is_sign(i, ',')) continue;
+        // Options of a table may be separated by commas.
+        std::size_t next = pieces.after(i);
+        if (pieces.is_word(next, "DEFAULT")) next = pieces.after(next);
+        if (!pieces.is_word(next, "COLLATE")) return false;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string adapt_collation(std::string_view collation, const model::ServerVersion& target) {
+    const std::string name = to_lower(collation);
+    return target.flavor == model::Flavor::MariaDb ? mariadb_collation(name, target) : mysql_collation(name, target);
+}
+
+AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target) {
+    return Adapter(statement, target).run();
+}
+
+std::string translate_hidden(std::string_view statement, const model::ServerVersion& target) {
+    std::vector<Piece> pieces = split_pieces(statement);
+    for (Piece& piece : pieces) {
+        const bool is_known = target.flavor == model::Flavor::MariaDb && piece.kind == PieceKind::Comment;
+        if (is_known && piece.text == "/*!80023 INVISIBLE */" && target.is_at_least(10, 3)) piece.text = "INVISIBLE";
+        if (is_known && piece.text == "/*!80000 INVISIBLE */" && target.is_at_least(10, 6)) piece.text = "IGNORED";
+    }
+    return join_pieces(pieces);
+}
+
+std::string state_collations(std::string_view statement, const CollationDefaults& defaults) {
+    Pieces pieces(statement);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const auto value = charset_at(pieces, i);
+        if (!value || is_cast(pieces, i) || has_collation(pieces, i, *value)) continue;
+        const auto found = defaults.find(to_lower(unquoted(pieces[*value])));
+        if (found == defaults.end()) continue;
+        const auto sign = pieces.before(*value);
+        const bool is_option = sign && pieces.is_sign(*sign, '=');
+        pieces[*value].text += fmt::format(" COLLATE{}{}", is_option ? "=" : " ", found->second);
+    }
+    return pieces.text();
+}
+
+}  // namespace dm::sql

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/flavor.h"
+
+/// Statements made fit for another kind or version of server. They are read without ANSI_QUOTES and with backslash
+/// escapes, as SHOW CREATE TABLE and `split_and_route` write them. Pure functions; they never fail.
+namespace dm::sql {
+
+/// A statement that the target may understand where it refused the original.
+struct AdaptedStatement {
+    std::string text;
+    std::vector<std::string>
+        changes;  ///< what was replaced or left out, for people: "collation a -> b"; empty: nothing to adapt
+};
+
+/// Replaces what the target does not know (collations, engines, table options, column types, key parts) by the nearest
+/// thing it knows. Works on CREATE TABLE, ALTER TABLE, CREATE INDEX and CREATE and ALTER DATABASE.
+[[nodiscard]] AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target);
+
+/// The statement with MySQL's hidden columns and indexes as MariaDB writes them, which reads the comments they are in
+/// as nothing.
+[[nodiscard]] std::string translate_hidden(std::string_view statement, const model::ServerVersion& target);
+
+/// Default collations by character set.
+using CollationDefaults = std::map<std::string, std::string>;
+
+/// The statement with a collation after every character set of a column, table or schema that has none: on another
+/// server another one may be its default. A character set that is not among `defaults` is left as it is.
+[[nodiscard]] std::string state_collations(std::string_view statement, const CollationDefaults& defaults);
+
+/// The collation nearest to `collation` on the target; the same if it should know it.
+[[nodiscard]] std::string adapt_collation(std::string_view collation, const model::ServerVersion& target);
+
+}  // namespace dm::sql

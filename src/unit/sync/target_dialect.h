@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "core/sql/adapt_statement.h"
+#include "core/sql/ddl.h"
+#include "unit/sync/notices.h"
+#include "unit/sync/session_links.h"
+
+namespace dm::sync {
+
+/// Says the upstream's structure statements in the words of the target. One thread: the translator's. What it needs to
+/// know of the servers it asks when it is first needed, over links that outlive it. What it replaces is noticed.
+class TargetDialect {
+  public:
+    struct Options {
+        bool is_from_mariadb = false;
+        bool keeps_collations = false;  ///< `collation_compatible: strict`: one the target does not know is an error
+    };
+    TargetDialect(Options options, Notices& notices, SessionLink& upstream, SessionLink& downstream)
+        : options_(options), notices_(notices), upstream_(upstream), downstream_(downstream) {}
+
+    /// What means the same to both sides: hidden columns, clauses of MariaDB, and, where the defaults of the two
+    /// servers differ, the collations of character sets that come without.
+    [[nodiscard]] std::string translated(const sql::RewrittenDdl& part);
+
+    /// What comes nearest to a translated statement that the target refused with `refusal`; nothing if it was not
+    /// refused for what it says, or there is nothing to adapt. Throws Error{SyncDdlUnsupported} for a collation that
+    /// may not be replaced.
+    [[nodiscard]] std::optional<sql::AdaptedStatement> adapted(const std::string& text, const sql::RewrittenDdl& part,
+                                                               const Error& refusal);
+    /// To be called when the adapted statement was executed.
+    void note(const sql::AdaptedStatement& adapted, const sql::RewrittenDdl& part);
+
+    /// Lets `session` make schemas with the upstream's collation, or the nearest. Throws likewise.
+    void set_server_collation(sql::SqlSession& session, const std::string& collation);
+
+    /// The upstream's name of a collation; empty if it has none of that number.
+    [[nodiscard]] std::string collation_name(std::uint16_t id);
+
+  private:
+    [[nodiscard]] const sql::CollationDefaults& differing_defaults();
+
+    const Options options_;
+    Notices& notices_;
+    SessionLink& upstream_;
+    SessionLink& downstream_;
+    std::map<std::uint16_t, std::string> collations_;  // of the upstream, by number
+    std::optional<sql::CollationDefaults> differing_;  // the upstream's, where the target has others
+};
+
+}  // namespace dm::sync
