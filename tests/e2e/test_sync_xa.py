@@ -21,15 +21,21 @@ class Xa:
         self._server.execute(f"XA {how} '{self.name}','br'")
 
 
-@pytest.fixture
-def source(upstream):
-    """An upstream with two tables and nothing prepared."""
+@pytest.fixture(params=["mariadb10.11", "mysql9.7", "mysql9.7-compressed"])
+def source(request, servers):
+    """An upstream with two tables and nothing prepared; the last logs whole transactions as one compressed event."""
+    kind, _, compressed = request.param.partition("-")
+    upstream = servers.get(kind, "up")
     for row in upstream.query("XA RECOVER"):
         data = row[3]
         upstream.execute(f"XA ROLLBACK '{data[:row[1]]}','{data[row[1]:]}'")
     upstream.execute("CREATE DATABASE x", "CREATE TABLE x.t (id INT PRIMARY KEY, v VARCHAR(200))",
                      "CREATE TABLE x.other (id INT PRIMARY KEY)", "INSERT INTO x.t VALUES (1, 'a'), (2, 'b')")
-    return upstream
+    if compressed:
+        upstream.execute("SET GLOBAL binlog_transaction_compression = ON")
+    yield upstream
+    if compressed:
+        upstream.execute("SET GLOBAL binlog_transaction_compression = OFF")
 
 
 @pytest.fixture(params=[True, False], ids=["gtid", "position"])
@@ -60,6 +66,16 @@ def test_commit_rollback_one_phase(synced, source, downstream, assert_same):
     assert_same(source, downstream, "x")
     assert downstream.value("SELECT GROUP_CONCAT(id ORDER BY id) FROM x.t") == "1,2,10,30"
     assert "noticed" not in synced.subtask("t", "s1")["sync"]
+
+
+@pytest.mark.parametrize("source", ["mysql9.7-compressed"], indirect=True)
+def test_the_preparation_is_what_is_compressed(source):
+    """What the tests with this source mean: that a change of this size is compressed, with XA PREPARE inside."""
+    source.execute("FLUSH BINARY LOGS")
+    file = source.query("SHOW BINARY LOGS")[-1][0]
+    Xa(source, "seen", "INSERT INTO x.t VALUES (40, REPEAT('v', 190))").end("ROLLBACK")
+    kinds = [row[2] for row in source.query(f"SHOW BINLOG EVENTS IN '{file}'")]
+    assert kinds.index("Transaction_payload") < kinds.index("XA_prepare"), kinds
 
 
 def test_worker_dies_between_prepare_and_commit(synced, source, downstream, assert_same):
