@@ -85,6 +85,7 @@ _AT_LEAST = [
     ("dm_syncer_add_job_duration_count", {"type": "dml"}, 3),
     ("dm_syncer_flush_checkpoints_time_interval_count", {}, 1),
     ("dm_syncer_replication_lag_count", {}, 1),
+    ("dm_syncer_commit_lag_count", {}, 1),
 ]
 
 

@@ -67,6 +67,7 @@ void fill(pb::SubTaskStatus& message, const target::SyncStatus& status) {
     sync.set_synced(status.is_synced);
     sync.set_binlogtype(status.binlog_type.empty() ? "unknown" : status.binlog_type);
     sync.set_secondsbehindmaster(status.seconds_behind);
+    sync.set_lagseconds(status.lag_seconds);
     sync.set_totalrows(as_signed(status.total_rows));
     sync.set_totalrps(as_signed(status.total_rows_per_second));
     sync.set_recentrps(as_signed(status.recent_rows_per_second));

@@ -35,8 +35,8 @@ bool WatermarkTracker::advance() {
     return has_moved;
 }
 
-std::uint32_t WatermarkTracker::oldest_pending_timestamp() const noexcept {
-    return pending_.empty() ? 0 : pending_.front().timestamp;
+const Boundary* WatermarkTracker::oldest_pending() const noexcept {
+    return pending_.empty() ? nullptr : &pending_.front();
 }
 
 }  // namespace dm::checkpoint

@@ -17,7 +17,8 @@ using Sequence = std::uint64_t;
 struct Boundary {
     Sequence sequence = 0;  ///< of the last change at or before it
     model::Location location;
-    std::uint32_t timestamp = 0;  ///< of the upstream's event, seconds since 1970; 0 = unknown
+    std::uint32_t timestamp = 0;     ///< of the upstream's event, seconds since 1970; 0 = unknown
+    std::uint64_t committed_us = 0;  ///< of the commit upstream, microseconds since 1970; 0 = unknown
 };
 
 /// Finds the watermark: the newest boundary below which every change is applied. Changes are numbered by the sequencer
@@ -42,8 +43,8 @@ class WatermarkTracker {
     /// Boundaries are known that the watermark has not reached.
     [[nodiscard]] bool has_pending() const noexcept { return !pending_.empty(); }
     [[nodiscard]] bool is_drained() const noexcept { return handed_out_ == applied_; }
-    /// Timestamp of the oldest boundary that is not passed; 0 if all are or it is not known.
-    [[nodiscard]] std::uint32_t oldest_pending_timestamp() const noexcept;
+    /// The oldest boundary that is not passed; null if all are. Valid until the next change.
+    [[nodiscard]] const Boundary* oldest_pending() const noexcept;
     /// Everything up to this number is applied.
     [[nodiscard]] Sequence applied_below() const noexcept;
 

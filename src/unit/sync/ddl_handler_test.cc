@@ -61,7 +61,7 @@ class DdlHandlerTest : public ::testing::Test {
     SessionLink up_{links_, upstream_.connector()};
     SessionLink down_{links_, downstream_.connector()};
     SyncMetrics metrics_{registry_, {.task = "t", .source_id = "s1", .worker = "w"}, clock_};
-    Progress progress_{1};
+    Progress progress_{1, clock_};
     const target::SyncCheckpoint checkpoint_{"m", "t", "s1", model::Flavor::MySql};
     Recorder recorder_{{}, checkpoint_, progress_, metrics_, clock_, links_, downstream_.connector()};
     StatementJournal journal_{checkpoint_, std::nullopt, false};

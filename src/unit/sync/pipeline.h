@@ -63,6 +63,7 @@ struct RowsItem {
 struct TransactionEnd {
     model::Location location;
     std::uint32_t timestamp = 0;
+    std::uint64_t committed_us = 0;  ///< 0: the upstream does not say
 };
 /// Everything before this is to be handed on at once; `ticket` is then reported as passed.
 struct FlushRequest {

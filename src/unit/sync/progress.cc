@@ -1,20 +1,35 @@
 #include "unit/sync/progress.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "unit/sync/lag.h"
 
 namespace dm::sync {
+
+void Progress::advance_locked() {
+    constexpr std::size_t kMaxLags = 1'000;
+    if (!tracker_.advance() || lags_.size() >= kMaxLags) return;
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall_now().time_since_epoch());
+    lags_.push_back(lag_of(*tracker_.watermark(), now));
+}
+
+std::vector<std::chrono::microseconds> Progress::take_lags() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(lags_, {});
+}
 
 void Progress::add_boundary(std::span<const dml::Sequence> handed_out, checkpoint::Boundary boundary) {
     const std::lock_guard lock(mutex_);
     for (std::size_t lane = 0; lane < handed_out.size(); ++lane) tracker_.hand_out(lane, handed_out[lane]);
     tracker_.add_boundary(std::move(boundary));
-    tracker_.advance();
+    advance_locked();
 }
 
 void Progress::pass_ticket(std::span<const dml::Sequence> handed_out, std::uint64_t ticket) {
     const std::lock_guard lock(mutex_);
     for (std::size_t lane = 0; lane < handed_out.size(); ++lane) tracker_.hand_out(lane, handed_out[lane]);
-    tracker_.advance();
+    advance_locked();
     ticket_ = ticket;
     changed_.notify_all();
 }
@@ -29,7 +44,7 @@ void Progress::apply(std::size_t lane, dml::Sequence sequence, std::size_t rows)
     applied_[lane] = sequence;
     rows_ += rows;
     tracker_.apply(lane, sequence);
-    tracker_.advance();
+    advance_locked();
     changed_.notify_all();
 }
 
@@ -69,10 +84,11 @@ bool Progress::wait_drained(std::uint64_t ticket, std::stop_token stop) {
 Progress::Snapshot Progress::snapshot() const {
     const std::lock_guard lock(mutex_);
     const auto& watermark = tracker_.watermark();
+    const checkpoint::Boundary* oldest = tracker_.oldest_pending();
     return {.watermark = watermark,
             .is_drained = tracker_.is_drained(),
             .is_at_newest = !tracker_.has_pending(),
-            .oldest_pending_timestamp = tracker_.oldest_pending_timestamp(),
+            .oldest_pending = oldest == nullptr ? std::nullopt : std::optional(*oldest),
             .rows = rows_};
 }
 

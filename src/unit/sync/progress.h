@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "base/clock.h"
 #include "core/checkpoint/watermark.h"
 #include "core/dml/conflict_table.h"
 
@@ -16,7 +18,8 @@ namespace dm::sync {
 /// What has been handed to the appliers and what they have done: where the steps meet. Thread-safe.
 class Progress {
   public:
-    explicit Progress(std::size_t lanes) : applied_(lanes, 0), tracker_(lanes) {}
+    /// The clock outlives it.
+    Progress(std::size_t lanes, const Clock& clock) : clock_(clock), applied_(lanes, 0), tracker_(lanes) {}
 
     // By the sequencer.
 
@@ -49,18 +52,26 @@ class Progress {
         std::optional<checkpoint::Boundary> watermark;
         bool is_drained = false;
         bool is_at_newest = false;  ///< nothing known lies beyond the watermark
-        std::uint32_t oldest_pending_timestamp = 0;
+        std::optional<checkpoint::Boundary> oldest_pending;
         std::uint64_t rows = 0;
     };
     [[nodiscard]] Snapshot snapshot() const;
 
+    /// How long after their commit upstream, by our clock, transactions were applied since this was last called: one
+    /// figure each time the watermark moved, of the newest it reached, at most a thousand.
+    [[nodiscard]] std::vector<std::chrono::microseconds> take_lags();
+
   private:
+    void advance_locked();
+
+    const Clock& clock_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;  // a lane applied something, a ticket passed
     std::vector<dml::Sequence> applied_;
     checkpoint::WatermarkTracker tracker_;
     std::uint64_t ticket_ = 0;
     std::uint64_t rows_ = 0;
+    std::vector<std::chrono::microseconds> lags_;
     bool is_aborted_ = false;
 };
 

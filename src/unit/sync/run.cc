@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "unit/sync/lag.h"
 #include "unit/sync/upstream_view.h"
 
 namespace dm::sync {
@@ -29,8 +30,8 @@ bool checks_foreign_keys(const config::SubTaskConfig& config) {
     return found != config.to.session.end() && found->second != "0" && found->second != "OFF" && found->second != "off";
 }
 
-std::int64_t wall_seconds(const Clock& clock) {
-    return std::chrono::duration_cast<std::chrono::seconds>(clock.wall_now().time_since_epoch()).count();
+std::chrono::microseconds wall_time(const Clock& clock) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(clock.wall_now().time_since_epoch());
 }
 
 /// False if `is_over` came first.
@@ -51,7 +52,7 @@ bool wait_for_stop(const std::stop_token& stop, const std::stop_token& is_over) 
 struct Run::Pipeline {
     Pipeline(std::size_t lane_count, std::size_t lane_items, Recorder::Options recorder_options,
              target::SyncCheckpoint checkpoint, Run& run)
-        : progress(lane_count),
+        : progress(lane_count, run.dependencies_.clock),
           recorder(std::move(recorder_options), std::move(checkpoint), progress, run.metrics_, run.dependencies_.clock,
                    run.links_, run.dependencies_.downstream) {
         for (std::size_t lane = 0; lane < lane_count; ++lane) {
@@ -137,7 +138,7 @@ void Run::prepare(std::stop_token stop) {
     const StartPoint start =
         StartPointFinder(config_, upstream, dependencies_.open_source).find(content, copies, floor, stop);
     upstream_location_.set(fetch_upstream_location(upstream));
-    view_.clock_offset = fetch_clock_offset(upstream, wall_seconds(dependencies_.clock));
+    view_.clock_offset = fetch_clock_offset(upstream, dependencies_.clock).count();
 
     Translator::Options options{.start = start.location,
                                 .by_gtid = by_gtid,
@@ -367,13 +368,17 @@ void Run::kill() noexcept {
 
 void Run::measure() {
     const auto snapshot = pipeline_->progress.snapshot();
-    std::int64_t behind = 0;
-    if (snapshot.oldest_pending_timestamp != 0) {
-        const std::int64_t now = wall_seconds(dependencies_.clock) + view_.clock_offset;
-        behind = std::max<std::int64_t>(0, now - static_cast<std::int64_t>(snapshot.oldest_pending_timestamp));
-    }
-    view_.seconds_behind = behind;
-    metrics_.lag_measured(static_cast<double>(behind));
+    const std::chrono::microseconds offset(view_.clock_offset);
+    std::chrono::microseconds waiting_for(0);
+    if (snapshot.oldest_pending)
+        waiting_for = lag_of(*snapshot.oldest_pending, wall_time(dependencies_.clock) + offset);
+    std::vector<std::chrono::microseconds> lags = pipeline_->progress.take_lags();
+    // What was counted by our clock is said by the upstream's.
+    for (auto& lag : lags) lag = std::max(std::chrono::microseconds(0), lag + offset);
+    if (!lags.empty() || waiting_for > std::chrono::microseconds(view_.lag_us))
+        view_.lag_us = std::max(waiting_for, lags.empty() ? waiting_for : lags.back()).count();
+    view_.seconds_behind = std::chrono::floor<std::chrono::seconds>(waiting_for).count();
+    metrics_.lag_measured(waiting_for, lags);
     std::vector<std::size_t> waiting;
     for (const auto& lane : pipeline_->lanes) waiting.push_back(lane->size());
     metrics_.queues_measured(pipeline_->sequencer_queue.size(), waiting);
@@ -429,7 +434,7 @@ void Run::poll_upstream(std::stop_token stop) {
             auto location = fetch_upstream_location(polling_.get());
             metrics_.master_seen(location);
             measure_remaining(location);
-            view_.clock_offset = fetch_clock_offset(polling_.get(), wall_seconds(dependencies_.clock));
+            view_.clock_offset = fetch_clock_offset(polling_.get(), dependencies_.clock).count();
             return location;
         } catch (const Error&) {
             polling_.drop();
@@ -444,6 +449,7 @@ void Run::fill(target::SyncStatus& status) const {
     status.upstream = upstream;
     status.bytes_to_target = view_.bytes_to_target;
     status.seconds_behind = view_.seconds_behind;
+    status.lag_seconds = std::chrono::duration<double>(std::chrono::microseconds(view_.lag_us)).count();
     status.recent_rows_per_second = view_.recent_rows_per_second;
     status.total_rows_per_second = view_.average_rows_per_second;
     if (!pipeline_) return;

@@ -22,7 +22,8 @@ struct RunView {
     std::atomic<std::uint64_t> recent_rows_per_second = 0;
     std::atomic<std::uint64_t> average_rows_per_second = 0;
     std::atomic<std::int64_t> seconds_behind = 0;
-    std::atomic<std::int64_t> clock_offset = 0;
+    std::atomic<std::int64_t> lag_us = 0;        ///< of the last transaction applied, or of one that waits longer
+    std::atomic<std::int64_t> clock_offset = 0;  ///< microseconds the upstream's clock is ahead
 };
 
 /// One run of the unit: its queues, its steps and how they are started and ended. Made and used by one thread; `kill`

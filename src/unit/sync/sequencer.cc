@@ -88,7 +88,10 @@ void Sequencer::take(const std::shared_ptr<const RowsItem>& item) {
 }
 
 void Sequencer::take(const TransactionEnd& end) {
-    progress_.add_boundary(handed_out_, {.sequence = sequence_, .location = end.location, .timestamp = end.timestamp});
+    progress_.add_boundary(handed_out_, {.sequence = sequence_,
+                                         .location = end.location,
+                                         .timestamp = end.timestamp,
+                                         .committed_us = end.committed_us});
     if (rows_on_lane_ > 0) choose_lane();
 }
 

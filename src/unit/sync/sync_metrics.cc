@@ -50,6 +50,8 @@ SyncMetrics::SyncMetrics(metrics::Registry& registry, Names names, Clock& clock)
     make_per_batch(unit, full);
     lag_histogram_ = series_.histogram("dm_syncer_replication_lag", "replication lag in seconds", full,
                                        metrics::exponential_buckets(0.5, 2, 12));
+    commit_lag_ = series_.histogram("dm_syncer_commit_lag", "seconds from commit upstream to commit at the target",
+                                    full, metrics::exponential_buckets(0.0005, 2, 20));
     lag_ = series_.gauge("dm_syncer_replication_lag_gauge", "replication lag in seconds", full);
     remaining_ = series_.gauge("dm_syncer_remaining_time", "seconds until the upstream is caught up with", full);
     flush_interval_ = series_.histogram("dm_syncer_flush_checkpoints_time_interval",
@@ -232,9 +234,11 @@ void SyncMetrics::checkpoint_flushed(const model::Location& location, Clock::Dur
     flush_interval_.observe(std::chrono::duration<double>(since_last).count());
 }
 
-void SyncMetrics::lag_measured(double seconds) {
-    lag_.set(seconds);
-    lag_histogram_.observe(seconds);
+void SyncMetrics::lag_measured(std::chrono::microseconds waiting, std::span<const std::chrono::microseconds> lags) {
+    const auto seconds = [](std::chrono::microseconds lag) { return std::chrono::duration<double>(lag).count(); };
+    lag_.set(seconds(waiting));
+    lag_histogram_.observe(seconds(waiting));
+    for (const auto lag : lags) commit_lag_.observe(seconds(lag));
 }
 
 void SyncMetrics::queues_measured(std::size_t at_sequencer, std::span<const std::size_t> at_lanes) {

@@ -49,7 +49,9 @@ class SyncMetrics {
     /// Of one event: what its statements changed on the target.
     void ddl_executed(std::span<const model::TableName> targets, Moment since);
     void checkpoint_flushed(const model::Location& location, Clock::Duration since_last);
-    void lag_measured(double seconds);
+    /// `waiting`: for how long the oldest change that is not applied has been committed upstream; `lags`: of what was
+    /// applied since this was last called.
+    void lag_measured(std::chrono::microseconds waiting, std::span<const std::chrono::microseconds> lags);
     void queues_measured(std::size_t at_sequencer, std::span<const std::size_t> at_lanes);
     /// Until everything the upstream has is applied, at the speed of late.
     void remaining_measured(double seconds) { remaining_.set(seconds); }
@@ -89,6 +91,7 @@ class SyncMetrics {
     std::array<metrics::Histogram, kQueues> batch_statements_;
     metrics::Histogram flush_interval_;
     metrics::Histogram lag_histogram_;
+    metrics::Histogram commit_lag_;
     metrics::Gauge lag_;
     metrics::Gauge ideal_qps_;
     metrics::Gauge remaining_;

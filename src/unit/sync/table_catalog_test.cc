@@ -51,7 +51,7 @@ class TableCatalogTest : public ::testing::Test {
     SessionLink up_{links_, upstream_.connector()};
     SessionLink down_{links_, downstream_.connector()};
     SyncMetrics metrics_{registry_, {.task = "t", .source_id = "s1", .worker = "w"}, clock_};
-    Progress progress_{1};
+    Progress progress_{1, clock_};
     Recorder recorder_{{},
                        target::SyncCheckpoint("m", "t", "s1", model::Flavor::MySql),
                        progress_,

@@ -174,6 +174,8 @@ void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<c
         tables_[map->table_id] = map->table;
     } else if (const auto* query = event.get_if<binlog::Query>()) {
         handle_query(*query);
+    } else if (const auto* begin = event.get_if<binlog::GtidEvent>()) {
+        committed_us_ = begin->immediate_commit_us;
     } else if (const auto* gtid = event.get_if<binlog::MariaDbGtidEvent>()) {
         skips_alter_ = gtid->is_start_alter || gtid->is_rollback_alter;
         if (gtid->is_xa_prepare) prepared_.open(position_.transaction_end().position);
@@ -436,7 +438,8 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
         if (!part.targets.empty()) targets.push_back(part.targets.front());
     }
     if (!prepared.executed.empty()) context_.metrics.ddl_executed(targets, since);
-    push(SequencerItem{TransactionEnd{.location = event.end, .timestamp = timestamp_}}, 1);
+    push(SequencerItem{TransactionEnd{.location = event.end, .timestamp = timestamp_, .committed_us = committed_us_}},
+         1);
     if (!drain() || !context_.recorder.flush(stop_)) {
         end(StreamEnd::Cut);
         return;
@@ -451,7 +454,8 @@ void Translator::end_transaction() {
     (void)prepared_.take_open();
     if (end_) return;
     const model::Location location = recorded(position_.transaction_end());
-    push(SequencerItem{TransactionEnd{.location = location, .timestamp = timestamp_}}, sizeof(TransactionEnd));
+    push(SequencerItem{TransactionEnd{.location = location, .timestamp = timestamp_, .committed_us = committed_us_}},
+         sizeof(TransactionEnd));
     const bool has_time_passed = options_.safe_mode_time && context_.clock.now() - started_ >= *options_.safe_mode_time;
     if (has_time_passed) safe_mode_.leave();
     safe_mode_.pass(location);

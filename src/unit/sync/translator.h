@@ -119,6 +119,7 @@ class Translator {
     checkpoint::SafeMode safe_mode_;
     Clock::TimePoint started_;
     std::uint32_t timestamp_ = 0;            // of the current event
+    std::uint64_t committed_us_ = 0;         // of the current transaction
     std::uint64_t rows_events_ = 0;          // seen in the current transaction
     std::uint64_t rows_events_to_skip_ = 0;  // translated before the stream broke
     bool skips_alter_ = false;  // the current transaction is the first half of a two-phase ALTER, or its undoing

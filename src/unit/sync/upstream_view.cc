@@ -62,8 +62,16 @@ schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
     return options;
 }
 
-std::int64_t fetch_clock_offset(sql::SqlSession& session, std::int64_t our_seconds) {
-    return number_of<std::int64_t>(session.query("SELECT UNIX_TIMESTAMP() AS t").text(0, "t")) - our_seconds;
+std::chrono::microseconds fetch_clock_offset(sql::SqlSession& session, const Clock& clock) {
+    using std::chrono::microseconds;
+    const auto wall = [&] { return std::chrono::duration_cast<microseconds>(clock.wall_now().time_since_epoch()); };
+    const microseconds before = wall();
+    const auto answer = session.query("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) AS t");
+    const microseconds after = wall();
+    const microseconds theirs(number_of<std::int64_t>(answer.text(0, "t")));
+    // The server looked at its clock somewhere in between: clocks that may agree do.
+    if (theirs >= before && theirs <= after) return microseconds(0);
+    return theirs - (before + after) / 2;
 }
 
 std::optional<model::GtidSet> fetch_gtid_at(sql::SqlSession& session, const model::BinlogPosition& position) {

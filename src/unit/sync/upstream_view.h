@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "core/model/location.h"
 #include "core/model/names.h"
 #include "core/schema/tracker.h"
@@ -19,8 +21,8 @@ namespace dm::sync {
 /// How the upstream reads names and charsets.
 [[nodiscard]] schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session);
 
-/// Seconds to add to our clock to get the server's.
-[[nodiscard]] std::int64_t fetch_clock_offset(sql::SqlSession& session, std::int64_t our_seconds);
+/// What to add to our clock to get the server's, less than the time the question takes being left at zero.
+[[nodiscard]] std::chrono::microseconds fetch_clock_offset(sql::SqlSession& session, const Clock& clock);
 
 /// MariaDB's GTID set at a position; nothing for MySQL or if the server does not know.
 [[nodiscard]] std::optional<model::GtidSet> fetch_gtid_at(sql::SqlSession& session,

@@ -65,6 +65,7 @@ struct SyncStatus {
     bool is_synced = false;
     std::string binlog_type;  ///< "remote" or "local"
     std::int64_t seconds_behind = 0;
+    double lag_seconds = 0;  ///< from commit upstream to commit at the target, of late
     std::uint64_t total_rows = 0;
     std::uint64_t total_rows_per_second = 0;
     std::uint64_t recent_rows_per_second = 0;
