@@ -88,6 +88,8 @@ ROWS = [
          quantile("dm_syncer_replication_transaction_batch", _SUBTASK, "type", "{{type}}")),
         ("Lag, distribution", "s", "timeseries",
          quantiles("dm_syncer_replication_lag", _SUBTASK, "task", "{{task}}")),
+        ("Commit at the source to commit at the target", "s", "timeseries",
+         quantiles("dm_syncer_commit_lag", _SUBTASK, "task", "{{task}}")),
         ("Binlog files between upstream and checkpoint", "none", "timeseries",
          [(f'dm_syncer_binlog_file{{{_SUBTASK},node="master"}} - ignoring(node) '
            f'dm_syncer_binlog_file{{{_SUBTASK},node="syncer"}}', "{{task}} {{source_id}}")]),
