@@ -27,6 +27,11 @@ def waiting_statements(server, word):
                         (f"{word}%",))
 
 
+def first_error(cluster):
+    cluster.wait(lambda: (cluster.subtask("t", "s1")["result"] or {}).get("errors"), 30, "the subtask to fail")
+    return cluster.subtask("t", "s1")["result"]["errors"][0]
+
+
 @pytest.fixture(params=["mariadb10.11", "mysql9.7"])
 def target(request, servers):
     return servers.get(request.param, "down")
@@ -201,8 +206,7 @@ def test_strict_collations_stop_at_what_the_target_does_not_know(cluster, server
     cluster.start_task("t", target, ["s1"], collation_compatible="strict")
     cluster.wait_synced("t")
     source.execute("ALTER TABLE d.t ADD COLUMN v VARCHAR(9) CHARACTER SET utf8mb4", "INSERT INTO d.t VALUES (2, 'b')")
-    cluster.wait(lambda: (cluster.subtask("t", "s1")["result"] or {}).get("errors"), 30, "the subtask to fail")
-    error = cluster.subtask("t", "s1")["result"]["errors"][0]
+    error = first_error(cluster)
     assert error["ErrCode"] == 36067 and "utf8mb4_0900_ai_ci" in error["Message"], error
     assert not target.query("SHOW COLUMNS FROM d.t LIKE 'v'")
     cluster.ctl_ok("stop-task", "t")
@@ -211,13 +215,60 @@ def test_strict_collations_stop_at_what_the_target_does_not_know(cluster, server
     assert_same(source, target, "d")
 
 
-def test_a_system_versioned_table_is_refused_by_name(cluster, servers):
+OWN_PERIOD = ("x TIMESTAMP(6) GENERATED ALWAYS AS ROW START {0}, y TIMESTAMP(6) GENERATED ALWAYS AS ROW END {0}, "
+              "PERIOD FOR SYSTEM_TIME (x, y)")
+
+
+@pytest.mark.parametrize("period", ["", ", " + OWN_PERIOD.format(""), ", " + OWN_PERIOD.format("INVISIBLE")],
+                         ids=["implicit", "visible", "invisible"])
+def test_a_system_versioned_table_is_refused_by_name(cluster, servers, period):
     source, target = servers.get("mariadb10.11", "up"), servers.get("mariadb11.8", "down")
-    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY) WITH SYSTEM VERSIONING")
+    source.execute("CREATE DATABASE d",
+                   f"CREATE TABLE d.t (id INT PRIMARY KEY{period}) WITH SYSTEM VERSIONING")
     cluster.create_source("s1", source)
     cluster.start_task("t", target, ["s1"])
     cluster.wait_unit("t", "Sync")
-    source.execute("INSERT INTO d.t VALUES (1)")
-    cluster.wait(lambda: (cluster.subtask("t", "s1")["result"] or {}).get("errors"), 30, "the subtask to fail")
-    error = cluster.subtask("t", "s1")["result"]["errors"][0]
+    source.execute("INSERT INTO d.t (id) VALUES (1)")
+    error = first_error(cluster)
     assert error["ErrCode"] == 36016 and "`d`.`t` is system-versioned" in error["Message"], error
+
+
+@pytest.mark.parametrize("kind", ["mariadb10.11", "mysql9.7"])
+def test_periods_of_an_application(cluster, servers, assert_same, kind):
+    source, target = servers.get("mariadb10.11", "up"), servers.get(kind, "down")
+    table = "(id INT PRIMARY KEY AUTO_INCREMENT, v INT, s DATE, e DATE, PERIOD FOR p (s, e))"
+    rows = "(v, s, e) VALUES (1, '2020-01-01', '2021-01-01'), (2, '2020-01-01', '2020-07-01'), (3, '2022-01-01', '2023-01-01')"
+    source.execute("CREATE DATABASE d", f"CREATE TABLE d.t {table}", f"INSERT INTO d.t {rows}",
+                   "DELETE FROM d.t FOR PORTION OF p FROM '2020-02-01' TO '2020-03-01'")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    source.execute(f"CREATE TABLE d.u {table}", f"INSERT INTO d.u {rows}", f"INSERT INTO d.t {rows}")
+    for name in "tu":
+        source.execute(f"DELETE FROM d.{name} FOR PORTION OF p FROM '2020-04-01' TO '2020-05-01'",
+                       f"UPDATE d.{name} FOR PORTION OF p FROM '2020-06-01' TO '2020-09-01' SET v = v + 10",
+                       f"DELETE FROM d.{name} FOR PORTION OF p FROM '2022-01-01' TO '2024-01-01'")
+    cluster.wait_synced("t")
+    assert_same(source, target, "d")
+    assert source.value("SELECT COUNT(*) FROM d.u") > 4, "portions leave rows on both sides"
+
+
+def test_a_key_without_overlaps_is_refused_by_name(cluster, servers, assert_same):
+    source, target = servers.get("mariadb10.11", "up"), servers.get("mariadb11.8", "down")
+    columns = "id INT, v INT, s DATE, e DATE, PERIOD FOR p (s, e), PRIMARY KEY (id, {})"
+    table = f"d.t ({columns.format('p WITHOUT OVERLAPS')})"
+    source.execute("CREATE DATABASE d", f"CREATE TABLE {table}", "INSERT INTO d.t VALUES (1, 1, '2020-01-01', '2021-01-01')")
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    error = first_error(cluster)
+    assert error["ErrCode"] == 34101 and "`d`.`t` has a key WITHOUT OVERLAPS" in error["Message"], error
+    target.execute(f"CREATE TABLE d.t ({columns.format('s, e')})")
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait_synced("t")
+    source.execute("DELETE FROM d.t FOR PORTION OF p FROM '2020-03-01' TO '2020-04-01'",
+                   "UPDATE d.t FOR PORTION OF p FROM '2020-06-01' TO '2020-07-01' SET v = 9")
+    cluster.wait_synced("t")
+    assert_same(source, target, "d")
+    source.execute(f"CREATE TABLE {table.replace('d.t', 'd.u')}")
+    error = first_error(cluster)
+    assert error["ErrCode"] == 36067 and "`d`.`u` gets a key WITHOUT OVERLAPS" in error["Message"], error

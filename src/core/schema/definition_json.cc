@@ -60,6 +60,7 @@ Json column_to_json(const Column& column) {
     if (column.generated != Generated::No) json["generated"] = kGenerated[static_cast<std::size_t>(column.generated)];
     put(json, "invisible", column.is_invisible);
     put(json, "hidden", column.is_hidden);
+    put(json, "row_period", column.is_row_period);
     put(json, "elements", column.elements);
     put(json, "on_update_now", column.is_on_update_now);
     return json;
@@ -81,6 +82,7 @@ Column column_from_json(const Json& json) {
     column.generated = value_of<Generated>(json.value("generated", "no"), kGenerated);
     get(json, "invisible", column.is_invisible);
     get(json, "hidden", column.is_hidden);
+    get(json, "row_period", column.is_row_period);
     get(json, "elements", column.elements);
     get(json, "on_update_now", column.is_on_update_now);
     return column;

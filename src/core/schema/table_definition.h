@@ -70,6 +70,7 @@ struct Column {
     /// Stands in row images only, behind all other columns, and no statement can name it: MariaDB's row_start and
     /// row_end of implicit system versioning, and the DB_ROW_HASH_n of unique keys too long for an index.
     bool is_hidden = false;
+    bool is_row_period = false;         ///< GENERATED ALWAYS AS ROW START or ROW END: the table is system-versioned
     std::vector<std::string> elements;  ///< members of ENUM and SET, in utf8mb4
     bool is_on_update_now = false;
 

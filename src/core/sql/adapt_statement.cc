@@ -104,6 +104,7 @@ class Adapter {
 
     AdaptedStatement run() {
         adapt_types();
+        drop_periods();
         drop_comments();
         adapt_collations();
         adapt_charsets();
@@ -137,6 +138,22 @@ class Adapter {
             if (!is_conditional || piece.text.find("PARTITION") != std::string::npos) continue;
             note(fmt::format("{} left out", piece.text));
             piece.text.clear();
+        }
+    }
+
+    /// PERIOD FOR name (a, b) of an application constrains the columns, no more. That of SYSTEM_TIME stays: without it
+    /// the table would be another.
+    void drop_periods() {
+        if (is_for_mariadb()) return;
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            const std::size_t name = pieces_.after(pieces_.after(i));
+            if (!pieces_.is_word(i, "PERIOD") || !pieces_.is_word(pieces_.after(i), "FOR") ||
+                pieces_.is_word(name, "SYSTEM_TIME") || !pieces_.is_sign(pieces_.after(name), '('))
+                continue;
+            const auto previous = pieces_.before(i);
+            const std::size_t begin = previous && pieces_.is_word(*previous, "ADD") ? *previous : i;
+            note(fmt::format("period {} left out", pieces_[name].text));
+            drop(begin, pieces_.closing(pieces_.after(name)));
         }
     }
 
@@ -177,20 +194,22 @@ class Adapter {
         }
     }
 
-    /// Removes "NAME=value" and the blank before it; of an action of ALTER TABLE a comma, too.
-    void drop_option(std::size_t i) {
-        const std::size_t value = pieces_.value_after(i);
-        const auto before = pieces_.before(i);
-        const std::size_t behind = pieces_.after(value);
-        std::string option;
-        for (std::size_t k = i; k <= value && k < pieces_.size(); ++k) option += std::exchange(pieces_[k].text, {});
-        if (i > 0 && pieces_[i - 1].kind == PieceKind::Blank) pieces_[i - 1].text.clear();
+    /// Removes "NAME=value".
+    void drop_option(std::size_t i) { note(fmt::format("option {} left out", drop(i, pieces_.value_after(i)))); }
+
+    /// Removes pieces up to `last` and the blank before them, and a comma on one side; returns what they were.
+    std::string drop(std::size_t first, std::size_t last) {
+        const auto before = pieces_.before(first);
+        const std::size_t behind = pieces_.after(last);
+        std::string dropped;
+        for (std::size_t k = first; k <= last && k < pieces_.size(); ++k) dropped += std::exchange(pieces_[k].text, {});
+        if (first > 0 && pieces_[first - 1].kind == PieceKind::Blank) pieces_[first - 1].text.clear();
         if (before && pieces_.is_sign(*before, ',')) {
             pieces_[*before].text.clear();
         } else if (pieces_.is_sign(behind, ',')) {
             pieces_[behind].text.clear();
         }
-        note(fmt::format("option {} left out", option));
+        return dropped;
     }
 
     /// Whether an option of a table is set here. Without an equals sign most of their names may be a column's.
@@ -364,6 +383,14 @@ std::string adapt_collation(std::string_view collation, const model::ServerVersi
 
 AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target) {
     return Adapter(statement, target).run();
+}
+
+bool has_overlap_key(std::string_view statement) {
+    const Pieces pieces(statement);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        if (pieces.is_word(i, "WITHOUT") && pieces.is_word(pieces.after(i), "OVERLAPS")) return true;
+    }
+    return false;
 }
 
 std::string translate_hidden(std::string_view statement, const model::ServerVersion& target) {

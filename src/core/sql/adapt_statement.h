@@ -26,6 +26,10 @@ struct AdaptedStatement {
 /// as nothing.
 [[nodiscard]] std::string translate_hidden(std::string_view statement, const model::ServerVersion& target);
 
+/// Whether the statement makes a key WITHOUT OVERLAPS of a period: MariaDB executes no statement that repeats rows on
+/// such a table, and other servers have none.
+[[nodiscard]] bool has_overlap_key(std::string_view statement);
+
 /// Default collations by character set.
 using CollationDefaults = std::map<std::string, std::string>;
 

@@ -114,10 +114,19 @@ TEST(AdaptStatement, StatementsAsPeopleWriteThem) {
              {"ALTER TABLE `s`.`t` ROW_FORMAT = PAGE, ADD c INT, PAGE_CHECKSUM=1", "ALTER TABLE `s`.`t` ADD c INT"},
              {"ALTER TABLE `s`.`t` ADD row_format INT, ADD encrypted INT, ENGINE = Aria",
               "ALTER TABLE `s`.`t` ADD row_format INT, ADD encrypted INT, ENGINE = InnoDB"},
+             {"CREATE TABLE `s`.`t` (a INT, s DATE, e DATE, PERIOD FOR `p`(s, e), KEY (a))",
+              "CREATE TABLE `s`.`t` (a INT, s DATE, e DATE, KEY (a))"},
+             {"ALTER TABLE `s`.`t` ADD PERIOD FOR p (s, e), ADD COLUMN period INT",
+              "ALTER TABLE `s`.`t` ADD COLUMN period INT"},
              {"ALTER DATABASE `s` COLLATE = uca1400_ai_ci", "ALTER DATABASE `s` COLLATE = utf8mb4_0900_ai_ci"},
          }) {
         EXPECT_EQ(adapt_statement(statement, kMySql97).text, wanted);
     }
+}
+
+TEST(HasOverlapKey, ByItsWords) {
+    EXPECT_TRUE(has_overlap_key("CREATE TABLE t (PRIMARY KEY (a, p WITHOUT  OVERLAPS))"));
+    EXPECT_FALSE(has_overlap_key("CREATE TABLE t (a INT COMMENT 'WITHOUT OVERLAPS', without INT, overlaps INT)"));
 }
 
 TEST(AdaptStatement, OlderServersOfTheSameKind) {

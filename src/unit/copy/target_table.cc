@@ -86,6 +86,14 @@ void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
 
 void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
                          const Adaptation& adaptation) {
+    if (sql::has_overlap_key(source.create_table)) {
+        throw Error(ErrorCode::CopyPlan, fmt::format("{} has a key WITHOUT OVERLAPS, and no server repeats rows under "
+                                                     "such a key",
+                                                     target.quoted()))
+            .with_workaround(
+                "Create the table in the target with an ordinary key of the same columns and those of "
+                "the period, then resume the task.");
+    }
     execute_or_adapt(downstream, retarget_create_table(source.create_table, target), target.quoted(), adaptation);
 }
 

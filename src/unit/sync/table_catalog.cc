@@ -93,7 +93,7 @@ std::string mismatch(const schema::TableDefinition& definition, const binlog::Ta
 /// MariaDB's system-versioned tables log rows of the past like any others.
 void refuse_versioned(const schema::TableDefinition& definition, const model::Location& location) {
     const bool is_versioned = std::ranges::any_of(definition.columns, [](const schema::Column& column) {
-        return column.is_hidden && (column.name == "row_start" || column.name == "row_end");
+        return column.is_row_period || (column.is_hidden && (column.name == "row_start" || column.name == "row_end"));
     });
     if (!is_versioned) return;
     throw Error(ErrorCode::SyncEventUnsupported,

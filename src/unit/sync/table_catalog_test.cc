@@ -119,6 +119,19 @@ TEST_F(TableCatalogTest, sequences_and_versioned_tables_are_known) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::SyncEventUnsupported) << error.what();
     }
+    have(upstream_,
+         "CREATE TABLE `t` (\n  `a` int,\n  `x` timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE,\n  `y` "
+         "timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE,\n  PERIOD FOR SYSTEM_TIME (`x`, `y`)\n) "
+         "ENGINE=InnoDB WITH SYSTEM VERSIONING");
+    TableCatalog named(rules_, schema::Tracker(options), schema::Tracker({}), recorder_, up_, down_);
+    const auto named_map = map_of(3);
+    named_map->columns[1].type = named_map->columns[2].type = binlog::WireType::Timestamp2;
+    try {
+        (void)named.table_of(named_map, 1, {}, false);
+        FAIL() << "the period's columns may have any name";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::SyncEventUnsupported) << error.what();
+    }
     have(upstream_, "CREATE TABLE `t` (\n  `next_not_cached_value` bigint(21) NOT NULL\n) ENGINE=InnoDB SEQUENCE=1");
     TableCatalog other(rules_, schema::Tracker(options), schema::Tracker({}), recorder_, up_, down_);
     const SourceTable& table = other.table_of(map_of(1), 1, {}, false);

@@ -62,6 +62,14 @@ const sql::CollationDefaults& TargetDialect::differing_defaults() {
 }
 
 std::string TargetDialect::translated(const sql::RewrittenDdl& part) {
+    if (sql::has_overlap_key(part.text)) {
+        throw Error(
+            ErrorCode::SyncDdlUnsupported,
+            fmt::format("{} gets a key WITHOUT OVERLAPS, and no server repeats rows under such a key", place_of(part)))
+            .with_workaround(
+                "Execute the statement on the target with an ordinary key of the same columns and those "
+                "of the period, and let a filter with a sql-pattern skip it. Then start the task again.");
+    }
     const model::ServerVersion version = downstream_.get().version();
     const bool is_for_another = options_.is_from_mariadb && version.flavor != model::Flavor::MariaDb;
     std::string text = is_for_another ? sql::without_mariadb_clauses(part.text, part.kind) : part.text;
