@@ -94,6 +94,9 @@ def read_tables(connection, schemas):
                 continue
             if index not in table.indexes:
                 table.indexes.append(index)
+            # information_schema.columns marks only the first column of most keys.
+            for known in table.columns:
+                known.in_key = known.in_key or known.name == column
             if not non_unique:
                 table.uniques.setdefault(index, []).append(column)
     return tables
