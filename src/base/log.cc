@@ -13,6 +13,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "base/log_file.h"
+#include "base/utf8.h"
 
 namespace dm::log {
 namespace {
@@ -81,22 +82,6 @@ std::string time_text() {
                        minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
 }
 
-/// Length of the UTF-8 character at the text's begin; 0 if there is none.
-std::size_t character_length(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) return 1;
-    if (lead < 0xC2 || lead > 0xF4) return 0;
-    const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80) return 0;
-    }
-    const auto second = static_cast<unsigned char>(text[1]);
-    const bool is_overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    const bool is_beyond = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-    return is_overlong || is_beyond ? 0 : length;
-}
-
 std::string escape_of(char c) {
     switch (c) {
         case '"':
@@ -118,7 +103,7 @@ std::string escape_of(char c) {
 void append_escaped(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
-        const std::size_t length = character_length(text);
+        const std::size_t length = utf8_length(text);
         if (length == 0) {
             out += "\\ufffd";
         } else if (length == 1) {
@@ -134,7 +119,7 @@ void append_escaped(std::string& out, std::string_view text) {
 bool needs_quotes(std::string_view text) {
     while (!text.empty()) {
         const char c = text.front();
-        const std::size_t length = character_length(text);
+        const std::size_t length = utf8_length(text);
         if (length == 0 || static_cast<unsigned char>(c) <= 0x20) return true;
         if (c == '"' || c == '=' || c == '[' || c == ']' || c == '\\') return true;
         text.remove_prefix(length);

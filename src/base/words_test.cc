@@ -7,9 +7,22 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/process_metrics.h"
+#include "base/utf8.h"
 
 namespace dm {
 namespace {
+
+TEST(Utf8Test, only_well_formed_characters_have_a_length) {
+    for (const std::string_view good : {"a", "\x7f", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                                        "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+        EXPECT_EQ(utf8_length(good), good.size());
+    }
+    for (const std::string_view bad : {"", "\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
+                                       "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"}) {
+        EXPECT_EQ(utf8_length(bad), 0U);
+    }
+    EXPECT_EQ(utf8_length("\xc3\xa4 and more"), 2U);
+}
 
 TEST(ByteCursorTest, ReadsIntegersOfAnyWidth) {
     ByteCursor cursor(as_bytes(std::string_view("\x01\xff\xff\x02\x00\x00\xfe\xff\xff\x01\x02", 11)));

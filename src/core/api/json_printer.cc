@@ -11,6 +11,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include "base/utf8.h"
+
 namespace dm::api {
 
 namespace {
@@ -19,25 +21,6 @@ using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
-
-/// Length of the well-formed UTF-8 character at the start of `text`; 0 if there is none.
-std::size_t character_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned first = byte(0);
-    const std::size_t length = first < 0x80                    ? 1
-                               : first >= 0xC2 && first < 0xE0 ? 2
-                               : first >= 0xE0 && first < 0xF0 ? 3
-                               : first >= 0xF0 && first < 0xF5 ? 4
-                                                               : 0;
-    if (length == 0 || length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((byte(i) & 0xC0U) != 0x80U) return 0;
-    if (length < 3) return length;
-    const unsigned second = byte(1);
-    const bool is_overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-    const bool is_outside = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
-    return is_overlong || is_outside ? 0 : length;
-}
 
 /// The escape of an ASCII character; nothing if it stands for itself.
 std::optional<std::string> escape(char c) {
@@ -273,7 +256,7 @@ class Printer {
 std::string quote_json(std::string_view text) {
     std::string out = "\"";
     while (!text.empty()) {
-        const std::size_t length = character_length(text);
+        const std::size_t length = utf8_length(text);
         const std::string_view character = text.substr(0, std::max<std::size_t>(1, length));
         text.remove_prefix(character.size());
         if (length == 0) {

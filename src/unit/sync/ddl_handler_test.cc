@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "core/sql/fake_sql_session.h"
+#include "unit/sync/test_parts.h"
 
 namespace dm::sync {
 namespace {
 
 using sql::FakeSqlServer;
 
-class DdlHandlerTest : public ::testing::Test {
+class DdlHandlerTest : public SyncPartsTest {
   protected:
     DdlHandlerTest() {
         downstream_.on("SHOW CREATE TABLE",
@@ -45,25 +45,9 @@ class DdlHandlerTest : public ::testing::Test {
     }
     std::vector<std::string> altered() { return downstream_.statements("ALTER"); }
     ErrorCode refusal(const std::string& statement) {
-        try {
-            run(statement);
-        } catch (const Error& error) {
-            return error.code();
-        }
-        return ErrorCode::SyncPanic;
+        return code_of([&] { run(statement); });
     }
 
-    FakeSqlServer upstream_;
-    FakeSqlServer downstream_;
-    metrics::Registry registry_;
-    SystemClock clock_;
-    SessionLinks links_;
-    SessionLink up_{links_, upstream_.connector()};
-    SessionLink down_{links_, downstream_.connector()};
-    SyncMetrics metrics_{registry_, {.task = "t", .source_id = "s1", .worker = "w"}, clock_};
-    Progress progress_{1, clock_};
-    const target::SyncCheckpoint checkpoint_{"m", "t", "s1", model::Flavor::MySql};
-    Recorder recorder_{{}, checkpoint_, progress_, metrics_, clock_, links_, downstream_.connector()};
     StatementJournal journal_{checkpoint_, std::nullopt, false};
     std::optional<Rules> rules_;
     std::unique_ptr<Notices> notices_;

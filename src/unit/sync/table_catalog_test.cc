@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "core/sql/fake_sql_session.h"
+#include "unit/sync/test_parts.h"
 
 namespace dm::sync {
 namespace {
@@ -12,7 +12,7 @@ using sql::FakeSqlServer;
 
 constexpr auto kTable = "CREATE TABLE `t` (\n  `a` int NOT NULL,\n  `b` int DEFAULT NULL,\n  PRIMARY KEY (`a`)\n)";
 
-class TableCatalogTest : public ::testing::Test {
+class TableCatalogTest : public SyncPartsTest {
   protected:
     TableCatalogTest() { have(upstream_, kTable), have(downstream_, kTable); }
 
@@ -35,30 +35,9 @@ class TableCatalogTest : public ::testing::Test {
                                  false);
     }
     ErrorCode refusal(std::size_t columns) {
-        try {
-            (void)table_of(columns);
-        } catch (const Error& error) {
-            return error.code();
-        }
-        return ErrorCode::SyncPanic;
+        return code_of([&] { (void)table_of(columns); });
     }
 
-    FakeSqlServer upstream_;
-    FakeSqlServer downstream_;
-    metrics::Registry registry_;
-    SystemClock clock_;
-    SessionLinks links_;
-    SessionLink up_{links_, upstream_.connector()};
-    SessionLink down_{links_, downstream_.connector()};
-    SyncMetrics metrics_{registry_, {.task = "t", .source_id = "s1", .worker = "w"}, clock_};
-    Progress progress_{1, clock_};
-    Recorder recorder_{{},
-                       target::SyncCheckpoint("m", "t", "s1", model::Flavor::MySql),
-                       progress_,
-                       metrics_,
-                       clock_,
-                       links_,
-                       downstream_.connector()};
     Rules rules_{.filter = rules::TableFilter({}, true),
                  .router = rules::TableRouter({}, true),
                  .events = rules::EventFilter({}, true)};
