@@ -18,10 +18,17 @@ struct ServerVersion {
     int major = 0;
     int minor = 0;
     int patch = 0;
+    bool is_tidb = false;  ///< the numbers above are then those of the MySQL it claims to be
+    int tidb_major = 0;
+    int tidb_minor = 0;
 
     /// True for version major.minor and later of the same flavor.
     [[nodiscard]] constexpr bool is_at_least(int want_major, int want_minor) const noexcept {
         return major != want_major ? major > want_major : minor >= want_minor;
+    }
+    /// True for TiDB of that version and later.
+    [[nodiscard]] constexpr bool is_tidb_at_least(int want_major, int want_minor) const noexcept {
+        return is_tidb && (tidb_major != want_major ? tidb_major > want_major : tidb_minor >= want_minor);
     }
 };
 

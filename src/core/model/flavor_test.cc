@@ -23,6 +23,16 @@ TEST(ServerVersion, ParsesWhatServersSay) {
     expect("8.x", Flavor::MySql, 8, 0, 0);
 }
 
+TEST(ServerVersion, TidbSaysTwoVersions) {
+    const ServerVersion tidb = parse_server_version("8.0.11-TiDB-v7.5.0");
+    EXPECT_TRUE(tidb.is_tidb);
+    EXPECT_TRUE(tidb.is_tidb_at_least(7, 5));
+    EXPECT_TRUE(tidb.is_tidb_at_least(6, 6));
+    EXPECT_FALSE(tidb.is_tidb_at_least(7, 6));
+    EXPECT_TRUE(parse_server_version("5.7.25-TiDB-None").is_tidb);
+    EXPECT_FALSE(parse_server_version("8.0.11").is_tidb_at_least(0, 0));
+}
+
 TEST(ServerVersion, IsAtLeast) {
     EXPECT_TRUE(parse_server_version("8.0.11").is_at_least(5, 7));
     EXPECT_TRUE(parse_server_version("5.7.1").is_at_least(5, 7));

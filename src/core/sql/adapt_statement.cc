@@ -12,15 +12,10 @@
 #include "core/sql/ddl_parser.h"
 #include "core/sql/lexer.h"
 #include "core/sql/statement_pieces.h"
+#include "core/sql/tidb_words.h"
 
 namespace dm::sql {
 namespace {
-
-std::string upper(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return result;
-}
 
 /// Where columns' types begin; nothing where the statement has none, or cannot be read.
 std::vector<std::size_t> find_types(std::string_view statement) {
@@ -42,60 +37,6 @@ std::vector<std::size_t> find_types(std::string_view statement) {
     return begins;
 }
 
-/// Pieces with a reader's questions.
-class Pieces {
-  public:
-    explicit Pieces(std::string_view statement) : pieces_(split_pieces(statement)) {}
-
-    [[nodiscard]] std::size_t size() const { return pieces_.size(); }
-    [[nodiscard]] Piece& operator[](std::size_t i) { return pieces_[i]; }
-    [[nodiscard]] const Piece& operator[](std::size_t i) const { return pieces_[i]; }
-    [[nodiscard]] std::string text() const { return join_pieces(pieces_); }
-
-    [[nodiscard]] bool is_word(std::size_t i, std::string_view word) const {
-        return i < size() && pieces_[i].kind == PieceKind::Word && upper(pieces_[i].text) == word;
-    }
-    [[nodiscard]] bool is_sign(std::size_t i, char sign) const {
-        return i < size() && pieces_[i].kind == PieceKind::Sign && pieces_[i].text[0] == sign;
-    }
-    /// Left out already, blank or a comment.
-    [[nodiscard]] bool is_void(std::size_t i) const {
-        return pieces_[i].text.empty() || pieces_[i].kind == PieceKind::Blank || pieces_[i].kind == PieceKind::Comment;
-    }
-    /// The next piece that says something; size() if there is none.
-    [[nodiscard]] std::size_t after(std::size_t i) const {
-        for (++i; i < size() && is_void(i);) ++i;
-        return i;
-    }
-    /// Likewise backwards; nothing before the first.
-    [[nodiscard]] std::optional<std::size_t> before(std::size_t i) const {
-        while (i-- > 0) {
-            if (!is_void(i)) return i;
-        }
-        return std::nullopt;
-    }
-    [[nodiscard]] bool is_word_before(std::size_t i, std::string_view word) const {
-        const auto previous = before(i);
-        return previous && is_word(*previous, word);
-    }
-    /// The value of "OPTION value" or "OPTION = value".
-    [[nodiscard]] std::size_t value_after(std::size_t i) const {
-        const std::size_t next = after(i);
-        return is_sign(next, '=') ? after(next) : next;
-    }
-    /// The sign that closes the parenthesis at `i`.
-    [[nodiscard]] std::size_t closing(std::size_t i) const {
-        for (int depth = 0; i < size(); ++i) {
-            if (is_sign(i, '(')) ++depth;
-            if (is_sign(i, ')') && --depth == 0) break;
-        }
-        return i;
-    }
-
-  private:
-    std::vector<Piece> pieces_;
-};
-
 /// One statement under adaptation.
 class Adapter {
   public:
@@ -105,6 +46,7 @@ class Adapter {
     AdaptedStatement run() {
         adapt_types();
         drop_periods();
+        if (target_.is_tidb) adapt_to_tidb(pieces_, [this](std::string change) { note(std::move(change)); });
         drop_comments();
         adapt_collations();
         adapt_charsets();
@@ -153,7 +95,7 @@ class Adapter {
             const auto previous = pieces_.before(i);
             const std::size_t begin = previous && pieces_.is_word(*previous, "ADD") ? *previous : i;
             note(fmt::format("period {} left out", pieces_[name].text));
-            drop(begin, pieces_.closing(pieces_.after(name)));
+            pieces_.take_out_listed(begin, pieces_.closing(pieces_.after(name)));
         }
     }
 
@@ -185,7 +127,7 @@ class Adapter {
                 std::to_array<std::string_view>({"NOW", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP"});
             const bool is_call =
                 pieces_[function].kind == PieceKind::Word && pieces_.is_sign(pieces_.after(function), '(');
-            if (!is_call || std::ranges::find(kKnown, upper(pieces_[function].text)) != kKnown.end()) continue;
+            if (!is_call || std::ranges::find(kKnown, to_upper(pieces_[function].text)) != kKnown.end()) continue;
             const std::size_t end = pieces_.closing(pieces_.after(function));
             if (end >= pieces_.size()) return;
             note(fmt::format("default {}() in parentheses", pieces_[function].text));
@@ -195,21 +137,8 @@ class Adapter {
     }
 
     /// Removes "NAME=value".
-    void drop_option(std::size_t i) { note(fmt::format("option {} left out", drop(i, pieces_.value_after(i)))); }
-
-    /// Removes pieces up to `last` and the blank before them, and a comma on one side; returns what they were.
-    std::string drop(std::size_t first, std::size_t last) {
-        const auto before = pieces_.before(first);
-        const std::size_t behind = pieces_.after(last);
-        std::string dropped;
-        for (std::size_t k = first; k <= last && k < pieces_.size(); ++k) dropped += std::exchange(pieces_[k].text, {});
-        if (first > 0 && pieces_[first - 1].kind == PieceKind::Blank) pieces_[first - 1].text.clear();
-        if (before && pieces_.is_sign(*before, ',')) {
-            pieces_[*before].text.clear();
-        } else if (pieces_.is_sign(behind, ',')) {
-            pieces_[behind].text.clear();
-        }
-        return dropped;
+    void drop_option(std::size_t i) {
+        note(fmt::format("option {} left out", pieces_.take_out_listed(i, pieces_.value_after(i))));
     }
 
     /// Whether an option of a table is set here. Without an equals sign most of their names may be a column's.
@@ -219,7 +148,7 @@ class Adapter {
         if (name != "ROW_FORMAT" || value >= pieces_.size()) return false;
         static constexpr auto kFormats = std::to_array<std::string_view>(
             {"DEFAULT", "DYNAMIC", "FIXED", "COMPRESSED", "REDUNDANT", "COMPACT", "PAGE"});
-        return std::ranges::find(kFormats, upper(pieces_[value].text)) != kFormats.end();
+        return std::ranges::find(kFormats, to_upper(pieces_[value].text)) != kFormats.end();
     }
 
     void adapt_table_options() {
@@ -247,14 +176,14 @@ class Adapter {
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             // MariaDB quotes the names of options that belong to an engine.
             if (pieces_[i].kind != PieceKind::Word && pieces_[i].kind != PieceKind::Name) continue;
-            const std::string name = upper(unquoted(pieces_[i]));
+            const std::string name = to_upper(unquoted(pieces_[i]));
             if (name == "ENGINE" && is_option(i, name)) {
                 adapt_engine(pieces_.value_after(i));
             } else if (std::ranges::find(kDropped, name) != kDropped.end() && is_option(i, name)) {
                 drop_option(i);
             } else if (pieces_.is_word(i, "WITH") && pieces_.is_word(i + 2, "SYSTEM") &&
                        pieces_.is_word(i + 4, "VERSIONING")) {
-                for (std::size_t k = i; k <= i + 4; ++k) pieces_[k].text.clear();
+                pieces_.take_out(i, i + 5);
                 note("WITH SYSTEM VERSIONING left out");
             }
         }
@@ -264,7 +193,7 @@ class Adapter {
         static constexpr auto kKnown =
             std::to_array<std::string_view>({"INNODB", "MYISAM", "MEMORY", "CSV", "ARCHIVE"});
         if (value >= pieces_.size()) return;
-        if (std::ranges::find(kKnown, upper(unquoted(pieces_[value]))) != kKnown.end()) return;
+        if (std::ranges::find(kKnown, to_upper(unquoted(pieces_[value]))) != kKnown.end()) return;
         replace(value, "InnoDB", "engine");
     }
 
@@ -277,6 +206,7 @@ class Adapter {
         if (type == "INET4" && lacks(10, 10)) return "varchar(15) CHARACTER SET ascii";
         if (type == "INET6" && lacks(10, 5)) return "varchar(45) CHARACTER SET ascii";
         if (type == "GEOMCOLLECTION" && is_for_mariadb()) return "geometrycollection";
+        if (target_.is_tidb) return tidb_type(type);
         return type;
     }
 
@@ -285,7 +215,7 @@ class Adapter {
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             const std::size_t begin = std::exchange(offset, offset + pieces_[i].text.size());
             if (std::ranges::find(types_, begin) == types_.end()) continue;
-            const std::string type = upper(pieces_[i].text);
+            const std::string type = to_upper(pieces_[i].text);
             const std::string_view known = type_for_target(type);
             if (known != type) replace(i, std::string(known), "type");
         }
@@ -329,20 +259,6 @@ std::string mysql_collation(const std::string& name, const model::ServerVersion&
     return name.substr(0, nopad) + name.substr(nopad + 6);
 }
 
-/// The character set named at `i` or after it: "CHARSET [=] x", "CHARACTER SET [=] x"; nothing if none is.
-std::optional<std::size_t> charset_at(const Pieces& pieces, std::size_t i) {
-    std::size_t keyword = i;
-    if (pieces.is_word(i, "CHARACTER") || pieces.is_word(i, "CHAR")) {
-        keyword = pieces.after(i);
-        if (!pieces.is_word(keyword, "SET")) return std::nullopt;
-    } else if (!pieces.is_word(i, "CHARSET")) {
-        return std::nullopt;
-    }
-    const std::size_t value = pieces.value_after(keyword);
-    if (value >= pieces.size() || pieces[value].kind == PieceKind::Sign) return std::nullopt;
-    return value;
-}
-
 /// CAST(x AS CHAR(3) CHARACTER SET y): no collation may stand there. `i` is the character set's keyword.
 bool is_cast(const Pieces& pieces, std::size_t i) {
     auto type = pieces.before(i);
@@ -378,6 +294,7 @@ bool has_collation(const Pieces& pieces, std::size_t keyword, std::size_t value)
 
 std::string adapt_collation(std::string_view collation, const model::ServerVersion& target) {
     const std::string name = to_lower(collation);
+    if (target.is_tidb) return tidb_collation(name, target);
     return target.flavor == model::Flavor::MariaDb ? mariadb_collation(name, target) : mysql_collation(name, target);
 }
 
@@ -406,7 +323,7 @@ std::string translate_hidden(std::string_view statement, const model::ServerVers
 std::string state_collations(std::string_view statement, const CollationDefaults& defaults) {
     Pieces pieces(statement);
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-        const auto value = charset_at(pieces, i);
+        const auto value = pieces.charset_at(i);
         if (!value || is_cast(pieces, i) || has_collation(pieces, i, *value)) continue;
         const auto found = defaults.find(to_lower(unquoted(pieces[*value])));
         if (found == defaults.end()) continue;

@@ -12,6 +12,50 @@ constexpr model::ServerVersion kMariaDb105{.flavor = model::Flavor::MariaDb, .ma
 constexpr model::ServerVersion kMySql97{.flavor = model::Flavor::MySql, .major = 9, .minor = 7, .patch = 0};
 constexpr model::ServerVersion kMySql57{.flavor = model::Flavor::MySql, .major = 5, .minor = 7, .patch = 40};
 
+constexpr model::ServerVersion kTidb{.flavor = model::Flavor::MySql,
+                                     .major = 8,
+                                     .minor = 0,
+                                     .patch = 11,
+                                     .is_tidb = true,
+                                     .tidb_major = 7,
+                                     .tidb_minor = 5};
+
+TEST(AdaptCollation, TidbNeverMakesEqualWhatWasNot) {
+    for (const auto& [upstream, target] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+             {"utf8mb4_0900_ai_ci", "utf8mb4_0900_ai_ci"},
+             {"utf8mb4_unicode_520_ci", "utf8mb4_0900_ai_ci"},
+             {"utf8mb4_uca1400_ai_ci", "utf8mb4_0900_ai_ci"},
+             {"uca1400_ai_ci", "utf8mb4_0900_ai_ci"},
+             {"utf8mb4_0900_as_cs", "utf8mb4_bin"},
+             {"utf8mb4_swedish_ci", "utf8mb4_bin"},
+             {"latin1_swedish_ci", "latin1_bin"},
+             {"utf8mb3_general_ci", "utf8mb3_general_ci"},
+             {"cp1251_general_ci", "utf8mb4_bin"}}) {
+        EXPECT_EQ(adapt_collation(upstream, kTidb), target) << upstream;
+    }
+}
+
+TEST(AdaptStatement, TidbHasNoSpatialAndFewFulltextIndexes) {
+    const AdaptedStatement adapted = adapt_statement(
+        "CREATE TABLE `t` (\n  `a` int NOT NULL,\n  `g` point NOT NULL /*!80003 SRID 4326 */,\n  `v` varchar(9) "
+        "CHARACTER SET cp1251 COLLATE cp1251_general_ci DEFAULT (concat('a',_utf8mb4',')),\n  `w` int INVISIBLE,\n"
+        "  PRIMARY KEY (`a`),\n  SPATIAL KEY `g` (`g`),\n  FULLTEXT KEY `f` (`v`,`v`) /*!50100 WITH PARSER `ngram` */\n"
+        ") ENGINE=InnoDB",
+        kTidb);
+    EXPECT_EQ(
+        adapted.text,
+        "CREATE TABLE `t` (\n  `a` int NOT NULL,\n  `g` longblob NOT NULL ,\n  `v` varchar(9) CHARACTER SET utf8mb4 "
+        "COLLATE utf8mb4_bin ,\n  `w` int ,\n  PRIMARY KEY (`a`)) ENGINE=InnoDB");
+    EXPECT_EQ(adapted.changes.size(), 8U);
+    EXPECT_EQ(adapt_statement("ALTER TABLE `t` ADD FULLTEXT INDEX `f` (`a`,`b`), ADD KEY (`a`)", kTidb).text,
+              "ALTER TABLE `t`  ADD KEY (`a`)");
+    EXPECT_EQ(adapt_statement("ALTER TABLE `t` ADD KEY (`a`), ADD SPATIAL (`g`)", kTidb).text,
+              "ALTER TABLE `t` ADD KEY (`a`)");
+    EXPECT_EQ(adapt_statement("CREATE FULLTEXT INDEX `f` ON `t` (`a`,`b`)", kTidb).text, "DO 0");
+    EXPECT_EQ(adapt_statement("CREATE TABLE `t` (`a` varchar(36) DEFAULT (uuid()), `b` int DEFAULT 3)", kTidb).text,
+              "CREATE TABLE `t` (`a` varchar(36) DEFAULT (uuid()), `b` int DEFAULT 3)");
+}
+
 TEST(AdaptCollation, MapsTheNewestCollationsOfEachFamily) {
     EXPECT_EQ(adapt_collation("utf8mb4_0900_ai_ci", kMariaDb1011), "utf8mb4_uca1400_nopad_ai_ci");
     EXPECT_EQ(adapt_collation("utf8mb4_0900_as_cs", kMariaDb1011), "utf8mb4_uca1400_nopad_as_cs");

@@ -315,4 +315,11 @@ std::string to_lower(std::string_view text) {
     return lowered;
 }
 
+std::string to_upper(std::string_view text) {
+    std::string raised(text);
+    std::transform(raised.begin(), raised.end(), raised.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    return raised;
+}
+
 }  // namespace dm::sql

@@ -87,5 +87,6 @@ class Lexer {
 /// Compares without regard to ASCII case.
 [[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept;
 [[nodiscard]] std::string to_lower(std::string_view text);
+[[nodiscard]] std::string to_upper(std::string_view text);
 
 }  // namespace dm::sql

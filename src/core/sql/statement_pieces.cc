@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
+
+#include "core/sql/lexer.h"
 
 namespace dm::sql {
 namespace {
@@ -90,6 +93,80 @@ std::string unquoted(const Piece& piece) {
         text += piece.text[i];
     }
     return text;
+}
+
+bool Pieces::is_word(std::size_t i, std::string_view word) const {
+    return i < size() && pieces_[i].kind == PieceKind::Word && equal_ignoring_case(pieces_[i].text, word);
+}
+
+bool Pieces::is_sign(std::size_t i, char sign) const {
+    return i < size() && pieces_[i].kind == PieceKind::Sign && pieces_[i].text.starts_with(sign);
+}
+
+bool Pieces::is_void(std::size_t i) const {
+    return pieces_[i].text.empty() || pieces_[i].kind == PieceKind::Blank || pieces_[i].kind == PieceKind::Comment;
+}
+
+std::size_t Pieces::after(std::size_t i) const {
+    for (++i; i < size() && is_void(i);) ++i;
+    return i;
+}
+
+std::optional<std::size_t> Pieces::before(std::size_t i) const {
+    while (i-- > 0) {
+        if (!is_void(i)) return i;
+    }
+    return std::nullopt;
+}
+
+bool Pieces::is_word_before(std::size_t i, std::string_view word) const {
+    const auto previous = before(i);
+    return previous && is_word(*previous, word);
+}
+
+std::size_t Pieces::value_after(std::size_t i) const {
+    const std::size_t next = after(i);
+    return is_sign(next, '=') ? after(next) : next;
+}
+
+std::size_t Pieces::closing(std::size_t i) const {
+    for (int depth = 0; i < size(); ++i) {
+        if (is_sign(i, '(')) ++depth;
+        if (is_sign(i, ')') && --depth == 0) break;
+    }
+    return i;
+}
+
+std::optional<std::size_t> Pieces::charset_at(std::size_t i) const {
+    std::size_t keyword = i;
+    if (is_word(i, "CHARACTER") || is_word(i, "CHAR")) {
+        keyword = after(i);
+        if (!is_word(keyword, "SET")) return std::nullopt;
+    } else if (!is_word(i, "CHARSET")) {
+        return std::nullopt;
+    }
+    const std::size_t value = value_after(keyword);
+    if (value >= size() || pieces_[value].kind == PieceKind::Sign) return std::nullopt;
+    return value;
+}
+
+std::string Pieces::take_out(std::size_t begin, std::size_t end) {
+    std::string taken;
+    for (std::size_t i = begin; i < end && i < size(); ++i) taken += std::exchange(pieces_[i].text, {});
+    return taken;
+}
+
+std::string Pieces::take_out_listed(std::size_t first, std::size_t last) {
+    const auto previous = before(first);
+    const std::size_t behind = after(last);
+    std::string taken = take_out(first, last + 1);
+    if (first > 0 && pieces_[first - 1].kind == PieceKind::Blank) pieces_[first - 1].text.clear();
+    if (previous && is_sign(*previous, ',')) {
+        pieces_[*previous].text.clear();
+    } else if (is_sign(behind, ',')) {
+        pieces_[behind].text.clear();
+    }
+    return taken;
 }
 
 }  // namespace dm::sql

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "core/sql/lexer.h"
 #include "core/sql/statement_pieces.h"
 
 namespace dm::copy {
@@ -17,18 +18,13 @@ using sql::Piece;
 using sql::PieceKind;
 using sql::split_pieces;
 
-std::string upper(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return result;
-}
-
 /// What stands between two commas of a CREATE TABLE's outer parentheses.
 struct Definition {
     std::vector<Piece> pieces;
     [[nodiscard]] bool has_word(std::string_view word) const {
-        return std::ranges::any_of(
-            pieces, [&](const Piece& piece) { return piece.kind == PieceKind::Word && upper(piece.text) == word; });
+        return std::ranges::any_of(pieces, [&](const Piece& piece) {
+            return piece.kind == PieceKind::Word && sql::to_upper(piece.text) == word;
+        });
     }
     [[nodiscard]] std::string first(PieceKind kind) const {
         const auto found = std::ranges::find(pieces, kind, &Piece::kind);
@@ -43,7 +39,7 @@ struct Definition {
     }
     [[nodiscard]] bool is_plain_index() const {
         const auto lead = std::ranges::find_if(pieces, [](const Piece& p) { return p.kind != PieceKind::Blank; });
-        return lead != pieces.end() && lead->kind == PieceKind::Word && upper(lead->text) == "KEY";
+        return lead != pieces.end() && lead->kind == PieceKind::Word && sql::to_upper(lead->text) == "KEY";
     }
     [[nodiscard]] std::string text() const {
         std::string text;

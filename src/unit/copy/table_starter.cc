@@ -210,8 +210,9 @@ void TableStarter::create_target(TableJob& job, BothSides sides) const {
         source.create_table = sql::state_collations(source.create_table, collation_defaults(sides.upstream));
     record.owns_target = true;
     record.was_empty = true;
-    const bool may_wait = !job.is_shared_target && !job.shape.is_keyless();
-    if (may_wait && job.shape.data_bytes >= options_.late_index_bytes && !is_tidb(sides.downstream)) {
+    // TiDB adds indexes in the background, row by row: nothing is gained by waiting.
+    const bool may_wait = !job.is_shared_target && !job.shape.is_keyless() && !sides.downstream.version().is_tidb;
+    if (may_wait && job.shape.data_bytes >= options_.late_index_bytes) {
         WithoutIndexes without = take_out_indexes(source.create_table);
         source.create_table = std::move(without.create_table);
         record.late_indexes = std::move(without.indexes);

@@ -114,10 +114,6 @@ void add_indexes(sql::SqlSession& downstream, const model::TableName& target, co
                      fmt::format("indexes of {}", target.quoted()), adaptation);
 }
 
-bool is_tidb(sql::SqlSession& downstream) {
-    return downstream.query("SELECT VERSION() AS v").text(0, "v").find("TiDB") != std::string::npos;
-}
-
 bool has_rows(sql::SqlSession& downstream, const model::TableName& target) {
     return !downstream.query(fmt::format("SELECT 1 FROM {} LIMIT 1", target.quoted())).rows.empty();
 }

@@ -36,9 +36,6 @@ void create_target_table(sql::SqlSession& downstream, const TableSource& source,
 void add_indexes(sql::SqlSession& downstream, const model::TableName& target, const std::vector<std::string>& indexes,
                  const Adaptation& adaptation);
 
-/// TiDB adds indexes in the background, row by row: nothing is gained by waiting.
-[[nodiscard]] bool is_tidb(sql::SqlSession& downstream);
-
 [[nodiscard]] bool has_rows(sql::SqlSession& downstream, const model::TableName& target);
 
 /// Removes all rows; a table that is gone is no error.

@@ -16,13 +16,6 @@ namespace {
 using sql::Token;
 using sql::TokenKind;
 
-std::string upper(std::string_view text) {
-    std::string capitals(text);
-    std::ranges::transform(capitals, capitals.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return capitals;
-}
-
 /// Matches as LIKE does: `%` any text, `_` one character, a backslash takes the next as it is.
 bool is_like(std::string_view text, std::string_view pattern) {
     if (pattern.empty()) return text.empty();
@@ -155,7 +148,7 @@ void Grants::add_line(std::string_view text) {
     line.advance();
     std::string table = line.take_name();
     Names names;
-    for (const auto& privilege : privileges) names.insert(upper(privilege));
+    for (const auto& privilege : privileges) names.insert(sql::to_upper(privilege));
     if (is_revoke) {
         revoked_[schema].merge(names);
     } else {

@@ -261,7 +261,8 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
         prepared.executed = fitted(sql::split_and_route(event.statement, context, route,
                                                         [&](const model::TableName& table) {
                                                             return counts(table) && accepts(table, info.kind, event);
-                                                        }),
+                                                        },
+                                                        {.splits_alter = options_.splits_alter}),
                                    info, event, route)
                                 .parts;
         for (const auto& mention : info.tables) {

@@ -39,6 +39,7 @@ class DdlHandler {
         model::Location start;  ///< of the run
         int max_attempts = 12;
         bool keeps_collations = false;  ///< a collation the target does not know is an error
+        bool splits_alter = false;      ///< the target takes not all combinations of actions in one ALTER TABLE
     };
     DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
                Clock& clock, StatementJournal& journal, SessionLink& upstream, SessionLink& downstream);

@@ -13,10 +13,12 @@ constexpr auto kRefused = std::to_array<int>({
     1064,                    // syntax
     1067,                    // invalid default
     1115, 1253, 1273,        // character set unknown, collation of another one, collation unknown
+    1214,                    // no such index in tables of that engine
     1286, 1289,              // engine unknown, feature not there
     1911,                    // option unknown (MariaDB)
     3185,                    // encryption without keys (MySQL)
     4161,                    // type unknown (MariaDB)
+    8200, 8233,              // not supported (TiDB)
 });
 
 void ensure_allowed(const Refusal& refusal, std::string_view change) {
