@@ -162,9 +162,10 @@ class Story:
 
 def _has_passed(error):
     """An error that the subtask gets over by itself: a connection that broke just before the accidents ended, a table that
-    was dropped while it was read."""
+    was dropped or lost a column or key while it was read."""
     told = str(error).partition("\n--- ")[0]
-    is_gone_upstream = '"ErrScope": "upstream"' in told and "Error 1146" in told
+    overtaken = ("Error 1146", "Error 1054", "Error 1176")
+    is_gone_upstream = '"ErrScope": "upstream"' in told and any(number in told for number in overtaken)
     return is_gone_upstream or any(text in told for text in ("Lost connection", "gone away", "Can't connect"))
 
 

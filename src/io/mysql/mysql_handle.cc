@@ -116,7 +116,7 @@ bool is_unreachable(unsigned number) {
 Error with_server_text(const Error& error, MYSQL& handle, ErrorScope scope) {
     const unsigned number = mysql_errno(&handle);
     return error.with_cause(fmt::format("Error {} ({}): {}", number, mysql_sqlstate(&handle), mysql_error(&handle)))
-        .with_retry(retry_class_of(number))
+        .with_retry(retry_class_of(number, mysql_error(&handle)))
         .with_scope(scope);
 }
 

@@ -26,7 +26,6 @@ constexpr auto kTransientErrors = std::to_array<unsigned>({
     1037, 1038,                    // out of memory
     1040,                          // too many connections
     1041,                          // out of memory
-    1105,                          // TiDB: information schema out of date, and other passing trouble
     1129,                          // host blocked
     1135,                          // cannot create a thread
     1203,                          // connections of the user used up
@@ -53,7 +52,12 @@ static_assert(std::ranges::is_sorted(kTransientErrors), "look-up is a binary sea
 
 bool is_connection_error(unsigned number) noexcept { return std::ranges::binary_search(kConnectionErrors, number); }
 
-RetryClass retry_class_of(unsigned number) noexcept {
+RetryClass retry_class_of(unsigned number, std::string_view text) noexcept {
+    constexpr unsigned kUnknownError = 1105;
+    if (number == kUnknownError) {
+        // TiDB: "is out of date", "is changed during the execution of the statement".
+        return text.find("Information schema is ") == std::string_view::npos ? RetryClass::Never : RetryClass::Resume;
+    }
     return is_connection_error(number) || std::ranges::binary_search(kTransientErrors, number) ? RetryClass::Resume
                                                                                                : RetryClass::Never;
 }

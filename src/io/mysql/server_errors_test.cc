@@ -19,6 +19,12 @@ TEST(ServerErrors, BusyServersAreTransientOnTheSameConnection) {
     }
 }
 
+TEST(ServerErrors, TidbSaysWithWordsWhatPasses) {
+    EXPECT_EQ(retry_class_of(1105, "Information schema is out of date"), RetryClass::Resume);
+    EXPECT_EQ(retry_class_of(1105, "cannot convert datum from bit/hex literal to type vector"), RetryClass::Never);
+    EXPECT_EQ(retry_class_of(1213, "anything"), RetryClass::Resume);
+}
+
 TEST(ServerErrors, WrongStatementsAreNot) {
     for (const unsigned number : {1044U, 1045U, 1054U, 1062U, 1064U, 1142U, 1146U, 1406U}) {
         EXPECT_EQ(retry_class_of(number), RetryClass::Never) << number;

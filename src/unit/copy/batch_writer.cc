@@ -94,9 +94,10 @@ void BatchWriter::look_at_warnings(const Batch& batch, std::uint32_t warnings) {
                          "on-duplicate-logical: ignore", warnings);
         return;
     }
-    const auto result = session_.get().query("SHOW WARNINGS LIMIT 1");
-    run_.notices.add("value changed by the target", batch.chunk->job->target.quoted(),
-                     fmt::format("{} {}", result.text(0, "Code"), result.text(0, "Message")), warnings);
+    const auto result = session_.get().query("SHOW WARNINGS");
+    const std::string first =
+        result.rows.empty() ? std::string() : fmt::format("{} {}", result.text(0, "Code"), result.text(0, "Message"));
+    run_.notices.add("value changed by the target", batch.chunk->job->target.quoted(), first, warnings);
 }
 
 }  // namespace dm::copy
