@@ -45,7 +45,7 @@ TEST(AdaptStatement, TidbHasNoSpatialAndFewFulltextIndexes) {
     EXPECT_EQ(
         adapted.text,
         "CREATE TABLE `t` (\n  `a` int NOT NULL,\n  `g` longblob NOT NULL ,\n  `v` varchar(9) CHARACTER SET utf8mb4 "
-        "COLLATE utf8mb4_bin ,\n  `w` int ,\n  PRIMARY KEY (`a`)) ENGINE=InnoDB");
+        "COLLATE utf8mb4_bin ,\n  `w` int ,\n  PRIMARY KEY (`a`) \n) ENGINE=InnoDB");
     EXPECT_EQ(adapted.changes.size(), 9U);
     EXPECT_EQ(adapt_statement("ALTER TABLE `t` ADD FULLTEXT INDEX `f` (`a`,`b`), ADD KEY (`a`)", kTidb).text,
               "ALTER TABLE `t` ADD KEY (`a`)");
