@@ -19,6 +19,7 @@ bool matches(std::string_view key, std::string_view pattern, bool is_prefix) {
 template <typename F>
 auto FakeKvStore::operate(ErrorCode code, F&& work) {
     const std::lock_guard lock(mutex_);
+    if (is_down_) throw Error(code, "the store is down");
     expire_locked();
     const bool fails = failures_ > 0;
     if (fails) --failures_;
@@ -194,6 +195,17 @@ void FakeKvStore::fail_next(Fault fault, int count) {
     const std::lock_guard lock(mutex_);
     fault_ = fault;
     failures_ = count;
+}
+
+void FakeKvStore::go_down() {
+    const std::lock_guard lock(mutex_);
+    is_down_ = true;
+}
+
+void FakeKvStore::come_back() {
+    const std::lock_guard lock(mutex_);
+    is_down_ = false;
+    for (auto& [id, lease] : leases_) lease.deadline = clock_.now() + lease.ttl;
 }
 
 void FakeKvStore::break_watches() {

@@ -37,6 +37,10 @@ class FakeKvStore final : public KvStore {
     void expire_leases();
     /// The next `count` operations (not watches) fail.
     void fail_next(Fault fault, int count = 1);
+    /// From now on every operation fails and no lease ends, as if the store's process had gone.
+    void go_down();
+    /// The store is there again and gives every lease its whole time, as etcd does when it starts.
+    void come_back();
     /// Every running watch throws Error{HaWatch} once.
     void break_watches();
     /// Blocks until `count` threads wait inside `watch`.
@@ -73,6 +77,7 @@ class FakeKvStore final : public KvStore {
     LeaseId next_lease_ = 1;
     int failures_ = 0;
     Fault fault_ = Fault::Before;
+    bool is_down_ = false;
     int broken_ = 0;
     int watchers_ = 0;
 };
