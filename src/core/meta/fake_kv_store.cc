@@ -21,7 +21,8 @@ auto FakeKvStore::operate(ErrorCode code, F&& work) {
     const std::lock_guard lock(mutex_);
     if (is_down_) throw Error(code, "the store is down");
     expire_locked();
-    const bool fails = failures_ > 0;
+    const bool fails = failures_ > 0 && successes_ == 0;
+    if (successes_ > 0) --successes_;
     if (fails) --failures_;
     if (fails && fault_ == Fault::Before) throw Error(code, "chosen failure before the operation");
     auto result = work();
@@ -191,10 +192,11 @@ void FakeKvStore::compact(Revision revision) {
     changed_.notify_all();
 }
 
-void FakeKvStore::fail_next(Fault fault, int count) {
+void FakeKvStore::fail_next(Fault fault, int count, int after) {
     const std::lock_guard lock(mutex_);
     fault_ = fault;
     failures_ = count;
+    successes_ = after;
 }
 
 void FakeKvStore::go_down() {
