@@ -1,45 +1,16 @@
 #include "app/master/worker_poll.h"
 
-#include <dmmaster.pb.h>
-#include <gtest/gtest.h>
-
-#include "app/master/scheduler_fixture.h"
-#include "core/meta/members.h"
+#include "app/master/service_fixture.h"
 
 namespace dm::master {
 namespace {
 
 using std::chrono::seconds;
 
-/// Time passes only by waiting, and something happens after a while.
-class EventfulClock final : public Clock {
-  public:
-    [[nodiscard]] TimePoint now() const override { return TimePoint(Duration(elapsed_.load())); }
-    [[nodiscard]] WallTime wall_now() const override { return {}; }
-    bool sleep(Duration duration, std::stop_token) override {
-        elapsed_ += duration.count();
-        if (event && now() >= TimePoint(at)) std::exchange(event, nullptr)();
-        return true;
-    }
-
-    Duration at{0};
-    std::function<void()> event;
-
-  private:
-    std::atomic<Duration::rep> elapsed_{0};
-};
-
-class NoMembers final : public meta::MemberList {
-  public:
-    std::vector<meta::Member> list() override { return {}; }
-    std::vector<meta::Member> add(const std::vector<std::string>&) override { return {}; }
-    void remove(std::uint64_t) override {}
-};
-
-class WorkerPollTest : public SchedulerTest {
+class WorkerPollTest : public ServiceTest {
   protected:
     void SetUp() override {
-        SchedulerTest::SetUp();
+        ServiceTest::SetUp();
         start_worker("w1");
         add_source("s1");
         scheduler_->add_subtasks({subtask_config(TaskName("t"), SourceId("s1"))});
@@ -48,30 +19,16 @@ class WorkerPollTest : public SchedulerTest {
         return wait_for(context_, *scheduler_, SourceId(source), TaskName("t"), awaited);
     }
 
-    EventfulClock waits_;
-    NoMembers members_;
-    config::MasterConfig config_;
-    std::optional<config::SecretKey> key_;
-    PeerCalls peers_{{}, waits_};
+    pb::QueryStatusResponse answer_of_worker(const std::string&, const pb::QueryStatusRequest& request) override {
+        pb::QueryStatusResponse response;
+        response.set_result(true);
+        auto& subtask = *response.add_subtaskstatus();
+        subtask.set_name(request.name());
+        subtask.set_stage(stage_);
+        return response;
+    }
+
     pb::Stage stage_ = pb::Paused;
-    MasterContext context_{.config = config_,
-                           .key = key_,
-                           .clock = waits_,
-                           .members = members_,
-                           .peers = peers_,
-                           .connect = {},
-                           .probe_position = {},
-                           .open_binlog = {},
-                           .query_worker =
-                               [this](const std::string&, const pb::QueryStatusRequest& request) {
-                                   pb::QueryStatusResponse response;
-                                   response.set_result(true);
-                                   auto& subtask = *response.add_subtaskstatus();
-                                   subtask.set_name(request.name());
-                                   subtask.set_stage(stage_);
-                                   return response;
-                               },
-                           .stop = {}};
 };
 
 TEST_F(WorkerPollTest, AnswersAtOnceWhenItIsSo) {
