@@ -25,7 +25,8 @@ class SubtaskFailed(WaitTimeout):
 class Cluster:
     """Programs from `bin_folder`, everything they write in `folder`. `start` before use, `kill` at the end."""
 
-    def __init__(self, bin_folder, folder, *, workers=2, detached=False, keepalive_ttl=KEEPALIVE_TTL):
+    def __init__(self, bin_folder, folder, *, workers=2, detached=False, keepalive_ttl=KEEPALIVE_TTL,
+                 master_options=()):
         self.bin = Path(bin_folder)
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +37,8 @@ class Cluster:
         peer = f"http://127.0.0.1:{free_port()}"
         self.master = self._process(
             "dm-master", "master-1", "--name", "master-1", "--master-addr", self.master_addr,
-            "--advertise-addr", self.master_addr, "--data-dir", self.folder / "master-1", "--peer-urls", peer)
+            "--advertise-addr", self.master_addr, "--data-dir", self.folder / "master-1", "--peer-urls", peer,
+            *master_options)
         for number in range(workers):
             self._new_worker(f"worker-{number + 1}")
 

@@ -129,12 +129,31 @@ def test_etcd_killed_under_the_master(cluster, upstream, downstream, assert_same
     assert cluster.master.is_running()
     cluster.wait_synced("t")
     assert_same(upstream, downstream, "shop")
-    # The worker may have lost its lease with the etcd that held it: until it is bound again nobody answers for the source.
-    def is_paused():
-        answer = cluster.ctl("pause-task", "t")
-        return answer["result"] and all(source["result"] for source in answer["sources"])
-    cluster.wait(is_paused, 30, "the source's worker")
+    cluster.ctl_ok("pause-task", "t")
     cluster.wait_stage("t", "Paused")
+
+
+def test_leases_outlive_their_store(cluster, upstream, downstream, assert_same, seed):
+    """The store is away for longer than the leases live: workers stop, and go on where they were when it is back."""
+    work = Workload(upstream, "shop", seed).create()
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_unit("t", "Sync")
+    bound = cluster.worker_of("s1")
+    with work:
+        cluster.master.kill9()
+        for worker in cluster.workers.values():
+            cluster.wait(lambda w=worker: "lease lost" in w.log.read_text(), 20, f"{worker.name} to stop")
+        cluster.wait(lambda: connections(cluster.workers[bound].pid, downstream.port) == 0, 15, "the writers to stop")
+        cluster.master.start()
+        cluster.wait(cluster.leader, 20, "a leader")
+        cluster.ctl_ok("pause-task", "t")
+        cluster.ctl_ok("resume-task", "t")
+        cluster.wait_unit("t", "Sync")
+    cluster.wait_synced("t")
+    assert_same(upstream, downstream, "shop")
+    assert cluster.worker_of("s1") == bound
+    assert "worker is offline" not in cluster.master.log.read_text()
 
 
 def test_worker_that_slept_through_its_lease_lets_go(cluster, upstream, downstream, assert_same, seed):

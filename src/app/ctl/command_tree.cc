@@ -167,8 +167,8 @@ std::vector<CommandSpec> config_commands() {
                             "dmctl --master-addr 127.0.0.1:8261 config task my-task", run_config_task);
     auto source = config_show("source", "Shows a source's configuration",
                               "dmctl --master-addr 127.0.0.1:8261 config source mysql-replica-01", run_config_source);
-    task.children = {missing("update", "Changes a task's configuration", kUpdate)};
-    source.children = {missing("update", "Changes a source's configuration", kUpdate)};
+    task.children = {missing("update", "Changes a task's configuration", kUpdate, true)};
+    source.children = {missing("update", "Changes a source's configuration", kUpdate, true)};
     return {
         group("config", "Shows, exports and imports configurations",
               {task,

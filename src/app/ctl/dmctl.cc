@@ -66,7 +66,7 @@ Dmctl::Result Dmctl::execute_command(const CommandSpec& command, const std::stri
     // A refused command takes whatever flags the original's has.
     const bool wants_help =
         std::ranges::find(words, "--help") != words.end() || std::ranges::find(words, "-h") != words.end();
-    if (wants_help || command.is_group()) {
+    if (wants_help) {
         streams_.out << help_text(command, path);
         return {};
     }
@@ -75,6 +75,10 @@ Dmctl::Result Dmctl::execute_command(const CommandSpec& command, const std::stri
     }
     ParsedArguments parsed = parse_arguments(command, words);
     if (!parsed.failure.empty()) return {.code = kFailure, .failure = parsed.failure};
+    if (command.is_group()) {
+        streams_.out << help_text(command, path);
+        return {};
+    }
     const bool is_wrong_count =
         parsed.arguments.size() < command.min_arguments || parsed.arguments.size() > command.max_arguments;
     if (is_wrong_count && command.on_wrong_count == Wrong::Help) {

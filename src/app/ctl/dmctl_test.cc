@@ -238,6 +238,11 @@ TEST_F(DmctlTest, ReportsWhatIsWrongWithTheCommandLine) {
               "--help' for usage.\n");
     EXPECT_EQ(run({"query-status", "--foo"}), 1);
     EXPECT_EQ(err_.str(), "Error: unknown flag: --foo\n");
+    for (const auto& words : {std::vector<std::string>{"--frob"}, {"binlog", "--frob"}, {"config", "--frob", "task"}}) {
+        EXPECT_EQ(run(words), 1) << "groups have no flags of their own";
+        EXPECT_EQ(err_.str(), "Error: unknown flag: --frob\n");
+    }
+    EXPECT_EQ(run({"binlog", "frob"}), 0);
     EXPECT_EQ(run({"start-task", "gone.yaml"}), 1);
     EXPECT_THAT(err_.str(), HasSubstr("Error: error in get file content: "));
     EXPECT_EQ(run({"config", "task"}), 0) << "config commands show their help instead";

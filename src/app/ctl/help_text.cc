@@ -50,7 +50,8 @@ std::string usage_text(const CommandSpec& command, std::string_view path) {
     std::string text = "Usage:\n";
     if (!command.is_group())
         text += fmt::format("  {}{}{} [flags]\n", whole, command.form.empty() ? "" : " ", command.form);
-    if (!command.children.empty()) {
+    const bool has_children = !std::ranges::all_of(command.children, &CommandSpec::is_hidden);
+    if (has_children) {
         text += fmt::format("  {} [command]\n\nAvailable Commands:\n", whole);
         for (const auto& child : command.children) {
             if (!child.is_hidden) text += fmt::format("  {:<18} {}\n", child.name, child.summary);
@@ -58,7 +59,7 @@ std::string usage_text(const CommandSpec& command, std::string_view path) {
     }
     if (!command.flags.empty()) text += "\nFlags:\n" + flag_block(command.flags);
     text += "\nGlobal Flags:\n" + flag_block(common_flags());
-    if (!command.children.empty()) {
+    if (has_children) {
         text += fmt::format("\nUse \"{} [command] --help\" for more information about a command.\n", whole);
     }
     return text;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/guarded.h"
 #include "base/step.h"
+#include "core/config/document.h"
 #include "core/config/task_config.h"
 
 namespace dm::ctl {
@@ -168,7 +169,9 @@ int run_check_task(Invocation& invocation) {
     const auto text = file_content(invocation, path);
     if (!text) return kFailure;
     pb::CheckTaskRequest request;
-    request.set_task(task_text(invocation, path, *text));
+    // What no message can carry is refused here; what is wrong with the YAML the master says.
+    config::check_text(*text, {.file_name = path});
+    request.set_task(*text);
     request.set_errcnt(invocation.flags.number("error", 10));
     request.set_warncnt(invocation.flags.number("warn", 10));
     request.set_starttime(invocation.flags.text("start-time"));

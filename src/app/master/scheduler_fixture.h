@@ -64,8 +64,8 @@ class SchedulerTest : public testing::Test {
     void SetUp() override { restart(); }
 
     /// A new leader takes over.
-    void restart() {
-        scheduler_ = std::make_unique<Scheduler>(meta::ClusterStore(kv_, clock_));
+    void restart(const meta::WriteLimits& limits = {}) {
+        scheduler_ = std::make_unique<Scheduler>(meta::ClusterStore(kv_, clock_, {}, limits));
         heard_ = scheduler_->recover();
     }
 

@@ -102,6 +102,87 @@ TEST_F(SchedulerTest, ASourcePrefersTheFreeWorkerThatHadItLast) {
     expect_faithful();
 }
 
+TEST_F(SchedulerTest, ASourceLeavesAWorkerToTheSourceThatWaitsForIt) {
+    start_worker("w1");
+    add_source("s1");
+    kill("w1");
+    hear();
+    // Read by a new leader in one go: w1 and w2 are free, s1 waits, and s0 comes first by name.
+    meta::ClusterStore store(kv_, clock_);
+    store.put_source(SourceId("s0"), config::to_toml(source_config(SourceId("s0"))));
+    add_worker("w2");
+    wake("w1");
+    wake("w2");
+    restart();
+    EXPECT_EQ(worker_of("s1"), "w1");
+    EXPECT_EQ(worker_of("s0"), "w2");
+    expect_faithful();
+}
+
+TEST_F(SchedulerTest, ANewSourceTakesTheWorkerNobodyWaitsFor) {
+    for (const auto* name : {"w1", "w2", "w3"}) start_worker(name);
+    add_source("s1");
+    ASSERT_EQ(worker_of("s1"), "w1");
+    scheduler_->transfer(SourceId("s1"), WorkerName("w2"));
+    // w1 had s1 last, but s1 has w2: w1 is as good as w3.
+    add_source("s2");
+    EXPECT_EQ(worker_of("s2"), "w1");
+    expect_faithful();
+}
+
+TEST_F(SchedulerTest, ALoadTaskTiesNoSource) {
+    start_worker("w1");
+    add_source("s1");
+    start_worker("w2");
+    scheduler_->add_subtasks({subtask_config(TaskName("t"), SourceId("s1"))});
+    scheduler_->store().put_load_task({.source = SourceId("s1"), .task = TaskName("t")}, WorkerName("w1"));
+    kill("w1");
+    hear();
+    EXPECT_EQ(worker_of("s1"), "w2") << "any worker continues a copy";
+    wake("w1");
+    hear();
+    restart();
+    EXPECT_EQ(worker_of("s1"), "w2");
+    EXPECT_EQ(stage_of("w1"), "free");
+}
+
+TEST_F(SchedulerTest, AWorkerThatReportsWhileItIsBoundIsToldItsSourceAgain) {
+    start_worker("w1");
+    add_source("s1");
+    const auto key = meta::keys::bound(WorkerName("w1"));
+    const auto before = kv_.get(key, false).items.at(0);
+    wake("w1");
+    hear();
+    const auto after = kv_.get(key, false).items.at(0);
+    EXPECT_GT(after.modified, before.modified);
+    EXPECT_EQ(after.created, before.created) << "it was not unbound";
+    EXPECT_EQ(worker_of("s1"), "w1");
+    expect_faithful();
+}
+
+TEST_F(SchedulerTest, AWorkerFreedByATransferLooksForAnotherSource) {
+    start_worker("w1");
+    add_source("s1");
+    add_source("s2");
+    ASSERT_EQ(worker_of("s2"), "");
+    add_worker("w2");
+    wake("w2");
+    kill("w2");
+    hear();
+    add_source("s3");
+    wake("w2");
+    hear();
+    EXPECT_EQ(worker_of("s2"), "w2") << "the first without a worker";
+    scheduler_->remove_source(SourceId("s2"));
+    EXPECT_EQ(worker_of("s3"), "w2");
+    start_worker("w3");
+    scheduler_->transfer(SourceId("s1"), WorkerName("w3"));
+    EXPECT_EQ(stage_of("w1"), "free");
+    add_source("s4");
+    EXPECT_EQ(worker_of("s4"), "w1");
+    expect_faithful();
+}
+
 TEST_F(SchedulerTest, KeepsASourceThatHasTasks) {
     start_worker("w1");
     add_source("s1");

@@ -76,15 +76,20 @@ Awaited awaited_by(pb::TaskOp op) {
     }
 }
 
-/// The sources that the command is about; throws if the task has none of them.
+/// The sources that the command is about, sorted; empty if there is no such task. Throws if it is not on one of those
+/// named: an operator's slip must not be passed over.
 std::vector<model::SourceId> addressed_sources(Scheduler& scheduler, const model::TaskName& task,
                                                const std::vector<model::SourceId>& named) {
     return scheduler.read([&](const ClusterTable& table) {
         std::vector<model::SourceId> ids;
-        if (const auto* subtasks = table.task(task)) {
-            for (const auto& [id, row] : *subtasks) {
-                if (named.empty() || std::ranges::find(named, id) != named.end()) ids.push_back(id);
-            }
+        const auto* subtasks = table.task(task);
+        if (subtasks == nullptr) return ids;
+        for (const auto& id : named) {
+            ensure(subtasks->contains(id), ErrorCode::SchedulerSubTaskMissing,
+                   fmt::format("subtask of task {} on source {} not exist", task.str(), id.str()));
+        }
+        for (const auto& [id, row] : *subtasks) {
+            if (named.empty() || std::ranges::find(named, id) != named.end()) ids.push_back(id);
         }
         return ids;
     });

@@ -11,6 +11,8 @@ namespace dm::master {
 namespace {
 
 constexpr int kPolls = 10;
+/// A source whose worker has just come back is bound again within this time of the command; else it has no worker.
+constexpr auto kRebindTime = std::chrono::seconds(3);
 
 struct Verdict {
     bool is_done = false;
@@ -92,31 +94,30 @@ pb::CommonWorkerResponse answer(bool result, std::string text, const model::Sour
     return response;
 }
 
-}  // namespace
-
-std::string no_worker_text(const model::SourceId& source) { return source.str() + " relevant worker-client not found"; }
-
-pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,
-                                  const model::TaskName& task, Awaited awaited) {
+/// A source without a worker is given up at `rebound_by`.
+pb::CommonWorkerResponse poll(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,
+                              const model::TaskName& task, Awaited awaited, Clock::TimePoint rebound_by) {
     pb::QueryStatusRequest request;
     request.set_name(task.str());
     std::string last;
     std::string worker;
     Clock::Duration pause = std::chrono::milliseconds(100);
     for (int attempt = 0; attempt < kPolls; ++attempt) {
-        const auto bound = bound_worker(scheduler, source);
-        if (!bound)
-            return answer(awaited == Awaited::TaskGone, awaited == Awaited::TaskGone ? "" : no_worker_text(source),
-                          source, worker);
-        worker = bound->worker;
-        try {
-            const auto status = context.query_worker(bound->address, request);
-            const Verdict verdict = awaited == Awaited::SourceServed ? judge_source(status, source)
-                                                                     : judge_task(status, task, awaited, attempt);
-            if (verdict.is_done) return answer(verdict.is_ok, verdict.text, source, worker);
-            last = verdict.text;
-        } catch (const Error& error) {
-            last = error.what();
+        if (const auto bound = bound_worker(scheduler, source)) {
+            worker = bound->worker;
+            try {
+                const auto status = context.query_worker(bound->address, request);
+                const Verdict verdict = awaited == Awaited::SourceServed ? judge_source(status, source)
+                                                                         : judge_task(status, task, awaited, attempt);
+                if (verdict.is_done) return answer(verdict.is_ok, verdict.text, source, worker);
+                last = verdict.text;
+            } catch (const Error& error) {
+                last = error.what();
+            }
+        } else if (awaited == Awaited::TaskGone) {
+            return answer(true, "", source, worker);
+        } else if (context.clock.now() >= rebound_by) {
+            return answer(false, no_worker_text(source), source, worker);
         }
         if (!context.clock.sleep(pause, context.stop)) break;
         pause = std::min<Clock::Duration>(pause * 2, std::chrono::seconds(1));
@@ -125,12 +126,22 @@ pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& sched
     return answer(false, missed.what(), source, worker);
 }
 
+}  // namespace
+
+std::string no_worker_text(const model::SourceId& source) { return source.str() + " relevant worker-client not found"; }
+
+pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,
+                                  const model::TaskName& task, Awaited awaited) {
+    return poll(context, scheduler, source, task, awaited, context.clock.now() + kRebindTime);
+}
+
 std::vector<pb::CommonWorkerResponse> wait_for_all(const MasterContext& context, Scheduler& scheduler,
                                                    const std::vector<model::SourceId>& sources,
                                                    const model::TaskName& task, Awaited awaited) {
     std::vector<pb::CommonWorkerResponse> answers(sources.size());
+    const auto rebound_by = context.clock.now() + kRebindTime;
     fan_out(sources.size(),
-            [&](std::size_t i) { answers[i] = wait_for(context, scheduler, sources[i], task, awaited); });
+            [&](std::size_t i) { answers[i] = poll(context, scheduler, sources[i], task, awaited, rebound_by); });
     return answers;
 }
 

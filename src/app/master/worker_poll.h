@@ -16,6 +16,7 @@ namespace dm::master {
 enum class Awaited : std::uint8_t { TaskRunning, TaskResumed, TaskPaused, TaskGone, SourceServed };
 
 /// Asks the source's worker up to 10 times, at most a second apart, until what is awaited is seen or an error shows.
+/// A source that is not bound is waited for, 3 s from the start of the command: its worker may be about to come back.
 /// Never throws: the outcome is the per-source element of an answer. `task` is empty for SourceServed.
 [[nodiscard]] pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler,
                                                 const model::SourceId& source, const model::TaskName& task,

@@ -14,10 +14,14 @@ constexpr auto kGuardStep = std::chrono::milliseconds(100);
 }  // namespace
 
 LeaseKeeper::LeaseKeeper(meta::KvStore& store, Clock& clock, Options options, Events events)
-    : store_(store),
-      clock_(clock),
+    : clock_(clock),
       options_(std::move(options)),
       events_(std::move(events)),
+      session_(
+          store, clock,
+          {.key = meta::keys::keep_alive(options_.worker),
+           .value = meta::to_text(meta::KeepAlive{.worker = options_.worker, .join_time = wall_text(clock.wall_now())}),
+           .ttl = options_.ttl}),
       guard_(
           "lease-guard", [this](std::stop_token stop) { guard(std::move(stop)); },
           [](const Error& error) {
@@ -39,7 +43,7 @@ LeaseKeeper::~LeaseKeeper() {
 void LeaseKeeper::keep(std::stop_token stop) {
     while (!stop.stop_requested()) {
         try {
-            keep_one_term(stop);
+            session_.run(stop, [this](meta::Revision) { begin_term(); });
         } catch (const Error& error) {
             log::warn("no lease; trying again", {{"error", error.what()}});
         }
@@ -49,26 +53,11 @@ void LeaseKeeper::keep(std::stop_token stop) {
     }
 }
 
-/// Returns when the lease has ended. The session gives the lease back wherever it still can.
-void LeaseKeeper::keep_one_term(std::stop_token stop) {
-    const meta::KeepAlive record{.worker = options_.worker, .join_time = wall_text(clock_.wall_now())};
-    Term term{
-        .session = std::make_shared<meta::LeaseSession>(
-            store_, clock_,
-            meta::LeaseSession::Options{
-                .key = meta::keys::keep_alive(options_.worker), .value = meta::to_text(record), .ttl = options_.ttl}),
-        .stop = std::stop_source()};
-    term_.set(term);
-    const std::stop_callback forward(stop, [&] { term.stop.request_stop(); });
-    term.session->run(term.stop.get_token(), [this](meta::Revision) { begin_term(); });
-}
-
 /// Watches the deadline on its own, because a renewal may hang for longer than the lease lives.
 void LeaseKeeper::guard(std::stop_token stop) {
     while (clock_.sleep(kGuardStep, stop)) {
-        const auto session = term_.copy().session;
-        const auto deadline = session ? session->deadline() : std::nullopt;
-        if (deadline && clock_.now() >= *deadline) end_term();
+        const std::lock_guard lock(events_mutex_);
+        if (is_alive_ && session_.end_if_overdue()) end_term_locked();
     }
 }
 
@@ -81,9 +70,12 @@ void LeaseKeeper::begin_term() {
 
 void LeaseKeeper::end_term() {
     const std::lock_guard lock(events_mutex_);
+    end_term_locked();
+}
+
+void LeaseKeeper::end_term_locked() {
     if (!is_alive_) return;
     is_alive_ = false;
-    term_.with([](Term& term) { term.stop.request_stop(); });
     log::error("lease lost: everything stops at once", {{"worker", options_.worker.str()}});
     events_.lost();
 }

@@ -206,5 +206,22 @@ TEST_F(LeaseKeeperTest, AStoreThatCannotBeReachedForTheWholeTimeLosesTheLease) {
     advance_until([&] { return begun_ == 2; });
 }
 
+TEST_F(LeaseKeeperTest, AStoreThatWasAwayForLongStillHasTheLease) {
+    auto lease = keeper(10s);
+    while (begun_ == 0) std::this_thread::yield();
+    const auto before = kv_.get(meta::keys::keep_alive(name_), false);
+    kv_.go_down();
+    advance_until([&] { return lost_ == 1; });
+    const auto long_after = clock_.now() + 60s;
+    advance_until([&] { return clock_.now() > long_after; });
+    EXPECT_EQ(begun_, 1);
+    kv_.come_back();
+    advance_until([&] { return begun_ == 2; });
+    EXPECT_EQ(lost_, 1);
+    const auto after = kv_.get(meta::keys::keep_alive(name_), false);
+    EXPECT_EQ(after.items.at(0).lease, before.items.at(0).lease);
+    EXPECT_EQ(after.items.at(0).created, before.items.at(0).created) << "nobody has seen the key go";
+}
+
 }  // namespace
 }  // namespace dm::worker

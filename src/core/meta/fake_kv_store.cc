@@ -19,8 +19,10 @@ bool matches(std::string_view key, std::string_view pattern, bool is_prefix) {
 template <typename F>
 auto FakeKvStore::operate(ErrorCode code, F&& work) {
     const std::lock_guard lock(mutex_);
+    if (is_down_) throw Error(code, "the store is down");
     expire_locked();
-    const bool fails = failures_ > 0;
+    const bool fails = failures_ > 0 && successes_ == 0;
+    if (successes_ > 0) --successes_;
     if (fails) --failures_;
     if (fails && fault_ == Fault::Before) throw Error(code, "chosen failure before the operation");
     auto result = work();
@@ -190,10 +192,22 @@ void FakeKvStore::compact(Revision revision) {
     changed_.notify_all();
 }
 
-void FakeKvStore::fail_next(Fault fault, int count) {
+void FakeKvStore::fail_next(Fault fault, int count, int after) {
     const std::lock_guard lock(mutex_);
     fault_ = fault;
     failures_ = count;
+    successes_ = after;
+}
+
+void FakeKvStore::go_down() {
+    const std::lock_guard lock(mutex_);
+    is_down_ = true;
+}
+
+void FakeKvStore::come_back() {
+    const std::lock_guard lock(mutex_);
+    is_down_ = false;
+    for (auto& [id, lease] : leases_) lease.deadline = clock_.now() + lease.ttl;
 }
 
 void FakeKvStore::break_watches() {

@@ -35,8 +35,12 @@ class FakeKvStore final : public KvStore {
     void compact(Revision revision);
     /// Lets leases end whose time is over; watchers see it.
     void expire_leases();
-    /// The next `count` operations (not watches) fail.
-    void fail_next(Fault fault, int count = 1);
+    /// Of the operations (not watches) that come now the first `after` do their work and the next `count` fail.
+    void fail_next(Fault fault, int count = 1, int after = 0);
+    /// From now on every operation fails and no lease ends, as if the store's process had gone.
+    void go_down();
+    /// The store is there again and gives every lease its whole time, as etcd does when it starts.
+    void come_back();
     /// Every running watch throws Error{HaWatch} once.
     void break_watches();
     /// Blocks until `count` threads wait inside `watch`.
@@ -71,8 +75,10 @@ class FakeKvStore final : public KvStore {
     Revision revision_ = 1;
     Revision compacted_ = 0;
     LeaseId next_lease_ = 1;
+    int successes_ = 0;  ///< until the failures begin
     int failures_ = 0;
     Fault fault_ = Fault::Before;
+    bool is_down_ = false;
     int broken_ = 0;
     int watchers_ = 0;
 };

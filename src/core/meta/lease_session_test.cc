@@ -1,5 +1,8 @@
 #include "core/meta/lease_session.h"
 
+#include <semaphore>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "base/guarded.h"
@@ -11,6 +14,34 @@ namespace dm::meta {
 namespace {
 
 using std::chrono::seconds;
+
+/// Extends a lease at once but says so only when told.
+class SlowStore final : public KvStore {
+  public:
+    explicit SlowStore(KvStore& store) : store_(store) {}
+    GetResult get(std::string_view key, bool is_prefix) override { return store_.get(key, is_prefix); }
+    std::vector<GetResult> get_many(const std::vector<ReadOp>& reads) override { return store_.get_many(reads); }
+    TxnResult txn(const std::vector<Compare>& conditions, const std::vector<WriteOp>& writes) override {
+        return store_.txn(conditions, writes);
+    }
+    LeaseId grant_lease(std::chrono::seconds ttl) override { return store_.grant_lease(ttl); }
+    bool keep_alive(LeaseId lease) override {
+        const bool is_alive = store_.keep_alive(lease);
+        asked.release();
+        answer.acquire();
+        return is_alive;
+    }
+    void revoke_lease(LeaseId lease) override { store_.revoke_lease(lease); }
+    WatchEnd watch(std::string_view prefix, Revision from, std::stop_token stop, const WatchSink& sink) override {
+        return store_.watch(prefix, from, std::move(stop), sink);
+    }
+
+    std::binary_semaphore asked{0};
+    std::binary_semaphore answer{0};
+
+  private:
+    KvStore& store_;
+};
 
 class LeaseSessionTest : public testing::Test {
   protected:
@@ -76,6 +107,89 @@ TEST_F(LeaseSessionTest, ThrowsNoLaterThanTheTtl) {
     step.join();
     ASSERT_TRUE(failure_.copy().has_value());
     EXPECT_EQ(failure_.copy()->code(), ErrorCode::HaKeepAlive);
+}
+
+TEST_F(LeaseSessionTest, TakesUpTheLeaseThatAStoreBroughtBack) {
+    Step step = start();
+    clock_.wait_for_sleepers(1);
+    const auto before = store_.get("/k", false);
+    store_.go_down();
+    while (!failure_.copy().has_value()) {
+        clock_.advance(seconds(1));
+        std::this_thread::yield();
+    }
+    step.join();
+    EXPECT_EQ(failure_.copy()->code(), ErrorCode::HaKeepAlive);
+    clock_.advance(seconds(600));
+    store_.come_back();
+
+    RecordedWatch watch(store_, "/k", before.revision + 1);
+    Step again = start();
+    const auto events = watch.wait(1);
+    EXPECT_EQ(events.at(0).kind, WatchEvent::Kind::Put);
+    EXPECT_EQ(events.at(0).item.lease, before.items.at(0).lease);
+    clock_.wait_for_sleepers(1);
+    clock_.advance(seconds(10));
+    clock_.wait_for_sleepers(1);
+    clock_.advance(seconds(29));
+    EXPECT_EQ(store_.get("/k", false).items.size(), 1U);
+}
+
+TEST_F(LeaseSessionTest, ALeaseThatEndedMeanwhileIsFollowedByAnother) {
+    Step step = start();
+    clock_.wait_for_sleepers(1);
+    const LeaseId lease = store_.get("/k", false).items.at(0).lease;
+    store_.fail_next(FakeKvStore::Fault::Before, 1'000'000);
+    while (!failure_.copy().has_value()) {
+        clock_.advance(seconds(1));
+        std::this_thread::yield();
+    }
+    step.join();
+    clock_.advance(seconds(30));
+    store_.fail_next(FakeKvStore::Fault::Before, 0);
+    Step again = start();
+    clock_.wait_for_sleepers(1);
+    EXPECT_NE(store_.get("/k", false).items.at(0).lease, lease);
+}
+
+TEST_F(LeaseSessionTest, AnAnswerAfterTheEndCountsNoMore) {
+    SlowStore slow(store_);
+    LeaseSession session(slow, clock_, {.key = "/slow", .value = "v", .ttl = seconds(30)});
+    EXPECT_FALSE(session.end_if_overdue());
+    Step step(
+        "session", [&](std::stop_token stop) { session.run(stop, {}); },
+        [this](const Error& error) { failure_.set(error); });
+    clock_.wait_for_sleepers(1);
+    EXPECT_FALSE(session.end_if_overdue());
+    clock_.advance(seconds(10));
+    slow.asked.acquire();
+    clock_.advance(seconds(20));
+    EXPECT_TRUE(session.end_if_overdue());
+    EXPECT_FALSE(session.end_if_overdue());
+    slow.answer.release();
+    step.join();
+    ASSERT_TRUE(failure_.copy());
+    EXPECT_EQ(failure_.copy()->code(), ErrorCode::HaKeepAlive);
+    EXPECT_EQ(store_.get("/slow", false).items.size(), 1U) << "the next run may take it up";
+}
+
+TEST_F(LeaseSessionTest, DestructionGivesTheLeaseBack) {
+    {
+        LeaseSession other(store_, clock_, {.key = "/other", .value = "v", .ttl = seconds(30)});
+        Step step(
+            "session", [&](std::stop_token stop) { other.run(stop, {}); },
+            [this](const Error& error) { failure_.set(error); });
+        clock_.wait_for_sleepers(1);
+        store_.go_down();
+        while (!failure_.copy()) {
+            clock_.advance(seconds(1));
+            std::this_thread::yield();
+        }
+        step.join();
+        store_.come_back();
+        EXPECT_EQ(store_.get("/other", false).items.size(), 1U);
+    }
+    EXPECT_TRUE(store_.get("/other", false).items.empty());
 }
 
 TEST_F(LeaseSessionTest, AnotherTtlIsAPutWithoutADelete) {

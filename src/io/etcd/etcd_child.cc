@@ -169,7 +169,7 @@ void EtcdChild::Impl::run_once(std::stop_token stop) {
 /// The child dies with the thread that forks it, so all its lives are started here.
 void EtcdChild::Impl::supervise(std::stop_token stop) {
     Backoff backoff({.max_attempts = 0,
-                     .initial_wait = std::chrono::seconds(1),
+                     .initial_wait = std::chrono::milliseconds(200),
                      .max_wait = std::chrono::seconds(30),
                      .factor = 2.0});
     while (true) {

@@ -32,19 +32,29 @@ class ScratchFolder {
 /// For tests: an etcd of one member on free ports of the loopback interface, with its data in a scratch folder.
 class TestEtcd {
   public:
-    TestEtcd() { child_.start(); }
+    struct Limits {
+        unsigned max_txn_ops = 2048;
+        std::size_t max_request_bytes = 1536U << 10U;
+    };
+    TestEtcd() : TestEtcd(Limits{}) {}
+    explicit TestEtcd(const Limits& limits) : child_(options(limits)) { child_.start(); }
 
     [[nodiscard]] EtcdChild& child() { return child_; }
     [[nodiscard]] const std::string& target() const { return child_.client_target(); }
 
   private:
+    [[nodiscard]] EtcdChildOptions options(const Limits& limits) const {
+        EtcdChildOptions options;
+        options.name = "test";
+        options.data_dir = (folder_.path() / "data").string();
+        options.peer_urls = fmt::format("http://127.0.0.1:{}", free_loopback_port());
+        options.max_txn_ops = limits.max_txn_ops;
+        options.max_request_bytes = limits.max_request_bytes;
+        return options;
+    }
+
     ScratchFolder folder_;
-    EtcdChild child_{{.name = "test",
-                      .data_dir = (folder_.path() / "data").string(),
-                      .peer_urls = fmt::format("http://127.0.0.1:{}", free_loopback_port()),
-                      .advertise_peer_urls = {},
-                      .advertise_client_urls = {},
-                      .initial_cluster = {}}};
+    EtcdChild child_;
 };
 
 /// Removes every key.

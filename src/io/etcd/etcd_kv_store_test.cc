@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/meta/cluster_store.h"
 #include "core/meta/election.h"
 #include "core/meta/kv_store_conformance.h"
 #include "io/etcd/etcd_fixture.h"
@@ -112,6 +113,83 @@ TEST(EtcdKvStoreTest, ElectionsWork) {
     });
     EXPECT_FALSE(election.is_leader());
     EXPECT_TRUE(store.get("/dm-master/leader/", true).items.empty());
+}
+
+/// More than one transaction of etcd takes, in operations and in bytes.
+class ManySubtasksTest : public testing::Test {
+  protected:
+    static constexpr std::size_t kCount = 1500;
+
+    void SetUp() override {
+        clear(kv_);
+        for (std::size_t i = 0; i < kCount; ++i)
+            subtasks_.push_back({.id = {.source = model::SourceId(fmt::format("s{:04}", i)), .task = task_},
+                                 .config = fmt::format("n = {}\n", i) + std::string(3000, '#'),
+                                 .expect = meta::Stage::Running,
+                                 .validator = {}});
+    }
+    static ErrorCode refusal(const std::function<void()>& write) {
+        try {
+            write();
+        } catch (const Error& error) {
+            EXPECT_EQ(error.retry_class(), RetryClass::Never) << error.what();
+            return error.code();
+        }
+        return ErrorCode::NotSet;
+    }
+
+    const model::TaskName task_{"t"};
+    SystemClock clock_;
+    EtcdKvStore kv_{{.endpoints = {shared_etcd().target()}}};
+    std::vector<meta::SubTaskRecord> subtasks_;
+};
+
+TEST_F(ManySubtasksTest, OneTransactionDoesNotTakeThem) {
+    meta::ClusterStore too_long(kv_, clock_, {}, {.max_ops = 100'000, .max_bytes = 1U << 20U});
+    auto small = subtasks_;
+    for (auto& one : small) one.config.resize(8);
+    EXPECT_EQ(refusal([&] { too_long.put_subtasks(small); }), ErrorCode::HaTxn);
+    meta::ClusterStore too_big(kv_, clock_, {}, {.max_ops = 2048, .max_bytes = 1U << 30U});
+    EXPECT_EQ(refusal([&] { too_big.put_subtasks(subtasks_); }), ErrorCode::HaTxn);
+    EXPECT_TRUE(kv_.get("", true).items.empty());
+}
+
+TEST_F(ManySubtasksTest, AreWrittenChangedAndRemovedInPieces) {
+    meta::ClusterStore store(kv_, clock_);
+    const auto before = kv_.get("", true).revision;
+    const auto after = store.put_subtasks(subtasks_);
+    EXPECT_EQ(after - before, 5) << "4.5 MB in transactions of up to 1 MiB";
+    auto state = store.load_all();
+    ASSERT_EQ(state.subtasks.size(), kCount);
+    EXPECT_EQ(state.subtask_stages.size(), kCount);
+    EXPECT_TRUE(state.problems.empty());
+    EXPECT_EQ(state.subtasks.at(subtasks_.back().id), subtasks_.back().config);
+
+    std::vector<meta::SubTaskStage> stages;
+    std::vector<meta::SubTaskId> ids;
+    for (const auto& one : subtasks_) {
+        stages.push_back({.expect = meta::Stage::Paused, .source = one.id.source, .task = one.id.task});
+        ids.push_back(one.id);
+    }
+    EXPECT_EQ(store.set_stages(stages) - after, 1);
+    state = store.load_all();
+    for (const auto& id : ids) ASSERT_EQ(state.subtask_stages.at(id).expect, meta::Stage::Paused);
+    EXPECT_EQ(store.delete_subtasks(ids) - after, 4) << "4,500 operations in transactions of up to 2,048";
+    EXPECT_TRUE(kv_.get("", true).items.empty());
+}
+
+TEST_F(ManySubtasksTest, FitWhateverLimitEtcdWasGiven) {
+    TestEtcd strict({.max_txn_ops = 128, .max_request_bytes = 64U << 10U});
+    EtcdKvStore kv({.endpoints = {strict.target()}});
+    meta::ClusterStore wide(kv, clock_);
+    EXPECT_EQ(refusal([&] { wide.put_subtasks(subtasks_); }), ErrorCode::HaTxn);
+    meta::ClusterStore store(kv, clock_, {}, {.max_ops = 128, .max_bytes = 32U << 10U});
+    store.put_subtasks(subtasks_);
+    EXPECT_EQ(store.load_all().subtasks.size(), kCount);
+    std::vector<meta::SubTaskId> ids;
+    for (const auto& one : subtasks_) ids.push_back(one.id);
+    store.delete_subtasks(ids);
+    EXPECT_TRUE(kv.get("", true).items.empty());
 }
 
 TEST(EtcdMemberListTest, ListsTheOnlyMember) {
