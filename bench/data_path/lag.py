@@ -1,7 +1,7 @@
 """Lag at half of the highest load: from the commit on the source until the row is visible on the target.
 
 The highest load is what source, target, dm and sysbench hold together on this machine: sysbench without a limit, or
-what dm applies meanwhile if that is less.
+what dm applies meanwhile if that is less. Native replicas get the load that dm gets, on servers of their own.
 
 Measured from outside: one process inserts numbered rows into a table of the source and notes when each commit has
 returned, another looks for them on the target. Both read the same monotonic clock.
@@ -13,8 +13,8 @@ import time
 
 from .oltp import CHANGES_PER_TRANSACTION, TABLES, forget_past, load_command, oltp_data, transactions_per_second
 from .stage import Stage, applied_rows, checksums, run, worker_of
-from .sync import start_incremental
-from .usage import Usage, peak_bytes
+from .sync import start_incremental, start_replica, wait_replica
+from .usage import MachineUsage, Usage, peak_bytes
 
 NAME = "lag"
 _MARK_EVERY = 0.02
@@ -32,46 +32,99 @@ def measure(report, options):
                       "threads")
     report.note(NAME, f"a row inserted every {_MARK_EVERY * 1000:.0f} ms; lag is from its commit returning until a client "
                       f"that looks every {_LOOK_EVERY * 1000:.0f} ms sees it on the target")
-    with Stage(options.scratch / NAME, options.bin) as stage:
-        source = forget_past(stage.server("source", data.before))
-        target = forget_past(stage.server("target", data.before))
-        for server in (source, target):
-            server.execute("CREATE DATABASE marks", "CREATE TABLE marks.m (id INT PRIMARY KEY)", "RESET MASTER")
-        # A position to start from that is not empty.
-        source.execute("INSERT INTO marks.m VALUES (0)")
-        start = source.value("SELECT @@gtid_binlog_pos")
-        target.execute("INSERT INTO marks.m VALUES (0)")
-        cluster = stage.cluster()
-        cluster.create_source("s1", source)
-        start_incremental(cluster, target, start)
-        cluster.wait_unit("t1", "Sync")
-        limit = _highest_load(report, source, cluster, options)
-        rate = limit / 2 / CHANGES_PER_TRANSACTION
-        worker = worker_of(cluster)
-        usage = Usage(worker=worker.pid)
-        lags, reached = _run_load(source, target, options, rate)
-        cpu = usage.taken()["worker"]
-        changes = reached * CHANGES_PER_TRANSACTION * (options.lag_seconds + _WARM_UP)
-        cluster.wait_synced("t1", 120)
-        assert checksums(source, TABLES) == checksums(target, TABLES), "the target differs from the source"
-        report.add(NAME, "source", "load reached", reached * CHANGES_PER_TRANSACTION, "row changes/s")
-        report.add(NAME, "dm", "rows seen", len(lags), "rows")
-        for percent, aim in ((50, ""), (99, "<= 50"), (100, "")):
-            report.add(NAME, "dm", f"p{percent}", _percentile(lags, percent) * 1000, "ms", aim)
-        report.add(NAME, "dm", "CPU of dm-worker", cpu / changes * 1e6, "s per million changes")
-        report.add(NAME, "dm", "peak memory of dm-worker", peak_bytes(worker.pid) / 2**20, "MiB", "<= 150")
+    report.note(NAME, "native: replicas as in sync, at the same load; idle and others: of the machine's CPU time meanwhile, "
+                      "others being what no part of the benchmark took")
+    contestants = {"dm": _Dm, "native, 1 thread": _Native.of(0), "native, 4 optimistic threads": _Native.of(4)}
+    rate = None
+    for number, (name, begin) in enumerate(contestants.items()):
+        with Stage(options.scratch / f"{NAME}-{number}", options.bin) as stage:
+            source, target, start = _servers(stage, data)
+            follower = begin(stage, source, target, start)
+            if rate is None:
+                rate = _highest_load(report, source, follower, options) / 2 / CHANGES_PER_TRANSACTION
+            _measure_one(report, name, source, target, follower, options, rate)
 
 
-def _highest_load(report, source, cluster, options):
-    """Row changes per second; when it returns, dm has caught up."""
-    before, begin = applied_rows(cluster), time.monotonic()
+def _servers(stage, data):
+    """Source and target with equal data, and a position on the source to start from that is not empty."""
+    source = forget_past(stage.server("source", data.before))
+    target = forget_past(stage.server("target", data.before))
+    for server in (source, target):
+        server.execute("CREATE DATABASE marks", "CREATE TABLE marks.m (id INT PRIMARY KEY)", "RESET MASTER")
+        server.execute("INSERT INTO marks.m VALUES (0)")
+    return source, target, source.value("SELECT @@gtid_binlog_pos")
+
+
+class _Dm:
+    """Dm as the follower of a source."""
+
+    def __init__(self, stage, source, target, start):
+        self._cluster = stage.cluster()
+        self._cluster.create_source("s1", source)
+        start_incremental(self._cluster, target, start)
+        self._cluster.wait_unit("t1", "Sync")
+        self.pids = {"dm-worker": worker_of(self._cluster).pid}
+
+    def applied(self):
+        return applied_rows(self._cluster)
+
+    def wait(self):
+        self._cluster.wait_synced("t1", 120)
+
+    def report(self, report, name):
+        report.add(NAME, name, "peak memory of dm-worker", peak_bytes(self.pids["dm-worker"]) / 2**20, "MiB", "<= 150")
+
+
+class _Native:
+    """A replica as the follower of a source: the target itself."""
+
+    def __init__(self, source, target, start, threads):
+        self._source, self._target = source, target
+        self.pids = {}
+        start_replica(source, target, start, threads)
+
+    @classmethod
+    def of(cls, threads):
+        return lambda _, source, target, start: cls(source, target, start, threads)
+
+    def wait(self):
+        wait_replica(self._target, self._source.value("SELECT @@gtid_binlog_pos"), 120)
+
+    def report(self, report, name):
+        pass
+
+
+def _measure_one(report, name, source, target, follower, options, rate):
+    usage = Usage(source=source.pid, target=target.pid, **follower.pids)
+    machine = MachineUsage()
+    lags, reached = _run_load(source, target, options, rate)
+    cpu = usage.taken()
+    idle, others = machine.shares(sum(cpu.values()))
+    changes = reached * CHANGES_PER_TRANSACTION * (options.lag_seconds + _WARM_UP)
+    follower.wait()
+    assert checksums(source, TABLES) == checksums(target, TABLES), f"{name}: the target differs from the source"
+    report.add(NAME, name, "load reached", reached * CHANGES_PER_TRANSACTION, "row changes/s")
+    report.add(NAME, name, "rows seen", len(lags), "rows")
+    for percent in (50, 99, 100):
+        aim = "<= 50" if percent == 99 and name == "dm" else ""
+        report.add(NAME, name, f"p{percent}", _percentile(lags, percent) * 1000, "ms", aim)
+    for side, taken in cpu.items():
+        report.add(NAME, name, f"CPU of {side}", taken / changes * 1e6, "s per million changes")
+    report.add(NAME, name, "machine idle", idle * 100, "%")
+    report.add(NAME, name, "machine used by others", others * 100, "%")
+    follower.report(report, name)
+
+
+def _highest_load(report, source, follower, options):
+    """Row changes per second; when it returns, the follower has caught up."""
+    before, begin = follower.applied(), time.monotonic()
     output = run(load_command(source, options.rows, f"--threads={_THREADS}", "--events=0", f"--time={_TRIAL}",
                               f"--rand-type={options.distribution}"))
-    applied = (applied_rows(cluster) - before) / (time.monotonic() - begin)
+    applied = (follower.applied() - before) / (time.monotonic() - begin)
     written = transactions_per_second(output) * CHANGES_PER_TRANSACTION
     report.add(NAME, "sysbench", "highest load", written, "row changes/s")
     report.add(NAME, "dm", "applied meanwhile", applied, "row changes/s")
-    cluster.wait_synced("t1", 120)
+    follower.wait()
     return min(applied, written)
 
 

@@ -37,7 +37,7 @@ class Report:
 
     def print(self, out=sys.stdout):
         for bench in dict.fromkeys([name for name, _ in self.notes] + [f.bench for f in self.figures]):
-            print(f"\n{bench}", file=out)
+            print(f"\n{bench}\n  {machine()}", file=out)
             for text in (text for name, text in self.notes if name == bench):
                 print(f"  {text}", file=out)
             rows = [(f.who, f.metric, _shown(f.value), f.unit, f.target and f"aim {f.target}")
@@ -54,6 +54,7 @@ class Report:
         for bench in dict.fromkeys(f.bench for f in self.figures):
             path = self.folder / f"{bench}.csv"
             with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(f"# {machine()}\n")
                 for text in (text for name, text in self.notes if name == bench):
                     file.write(f"# {text}\n")
                 writer = csv.writer(file)

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "core/binlog/event_bodies.h"
 
@@ -47,10 +47,7 @@ constexpr std::array<BodyDecoder, 256> make_decoders() {
 
 constexpr std::array<BodyDecoder, 256> kDecoders = make_decoders();
 
-std::uint32_t crc(std::uint32_t seed, ByteView bytes) {
-    return static_cast<std::uint32_t>(
-        crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<z_size_t>(bytes.size())));
-}
+std::uint32_t crc(std::uint32_t seed, ByteView bytes) { return libdeflate_crc32(seed, bytes.data(), bytes.size()); }
 
 /// The checksum as written: a file in use has a flag that is not part of it.
 std::uint32_t checksum_of(const EventHeader& header, ByteView covered) {

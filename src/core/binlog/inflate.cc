@@ -26,7 +26,7 @@ std::shared_ptr<const std::string> inflate_field(ByteView prefix, ByteView compr
     const std::uint64_t length = cursor.read_uint_be(width);
     const ByteView deflated = cursor.read_rest();
     ensure(length <= deflated.size() * kBestRatio, ErrorCode::BinlogMalformed,
-           fmt::format("compressed field of {} bytes claims to hold {}", deflated.size(), length));
+           [&] { return fmt::format("compressed field of {} bytes claims to hold {}", deflated.size(), length); });
     auto text = std::make_shared<std::string>(as_text(prefix));
     text->resize(prefix.size() + length);
     auto size = static_cast<uLongf>(length);

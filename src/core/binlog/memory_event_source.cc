@@ -48,7 +48,7 @@ std::optional<ByteView> BinlogFileReader::next() {
     if (offset_ >= file_.size()) return std::nullopt;
     const EventHeader header = decode_header(file_.subspan(offset_));
     ensure(header.event_size <= file_.size() - offset_, ErrorCode::BinlogMalformed,
-           fmt::format("event at {} is cut off by the end of the file", offset_));
+           [&] { return fmt::format("event at {} is cut off by the end of the file", offset_); });
     const ByteView event = file_.subspan(offset_, header.event_size);
     offset_ += header.event_size;
     return event;

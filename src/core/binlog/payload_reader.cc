@@ -21,8 +21,9 @@ constexpr std::uint64_t kGrowStep = 1U << 20U;
 struct PayloadReader::Stream {
     explicit Stream(const TransactionPayload& payload)
         : is_plain(payload.compression == PayloadCompression::None), rest(payload.payload) {
-        ensure(is_plain || payload.compression == PayloadCompression::Zstd, ErrorCode::BinlogUnsupported,
-               fmt::format("transaction payload with compression {}", static_cast<int>(payload.compression)));
+        ensure(is_plain || payload.compression == PayloadCompression::Zstd, ErrorCode::BinlogUnsupported, [&] {
+            return fmt::format("transaction payload with compression {}", static_cast<int>(payload.compression));
+        });
         if (!is_plain) context.reset(ZSTD_createDCtx());
     }
 

@@ -100,7 +100,7 @@ std::string_view inflate_value(std::string_view stored, model::ByteArena& arena)
     const auto head = static_cast<unsigned char>(stored.front());
     if (head == 0) return stored.substr(1);
     ensure(head >> 4U == kMethodDeflate, ErrorCode::BinlogUnsupported,
-           fmt::format("compressed column with method {}", head >> 4U));
+           [&] { return fmt::format("compressed column with method {}", head >> 4U); });
     RowCursor cursor(as_bytes(stored.substr(1)));
     const unsigned width = head & kLengthMask;
     ensure(width >= 1 && width <= 4, ErrorCode::BinlogMalformed, "compressed value without a length");
