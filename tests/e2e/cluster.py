@@ -26,7 +26,7 @@ class Cluster:
     """Programs from `bin_folder`, everything they write in `folder`. `start` before use, `kill` at the end."""
 
     def __init__(self, bin_folder, folder, *, workers=2, detached=False, keepalive_ttl=KEEPALIVE_TTL,
-                 master_options=()):
+                 master_arguments=(), worker_arguments=()):
         self.bin = Path(bin_folder)
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -34,11 +34,12 @@ class Cluster:
         self.workers = {}
         self._keepalive_ttl = keepalive_ttl
         self._detached = detached
+        self._worker_arguments = worker_arguments
         peer = f"http://127.0.0.1:{free_port()}"
         self.master = self._process(
             "dm-master", "master-1", "--name", "master-1", "--master-addr", self.master_addr,
             "--advertise-addr", self.master_addr, "--data-dir", self.folder / "master-1", "--peer-urls", peer,
-            *master_options)
+            *master_arguments)
         for number in range(workers):
             self._new_worker(f"worker-{number + 1}")
 
@@ -50,7 +51,8 @@ class Cluster:
         address = f"127.0.0.1:{free_port()}"
         self.workers[name] = self._process(
             "dm-worker", name, "--name", name, "--worker-addr", address, "--advertise-addr", address,
-            "--join", self.master_addr, "--keepalive-ttl", self._keepalive_ttl)
+            "--join", self.master_addr, "--keepalive-ttl", self._keepalive_ttl,
+            *self._worker_arguments)
         return self.workers[name]
 
     # -- life cycle

@@ -1,6 +1,7 @@
 """What `config` gives back is what was given, and commands that begin, check and carry tasks over."""
 
 import datetime
+import json
 import re
 
 import pytest
@@ -149,3 +150,32 @@ def test_error_that_needs_the_user(cluster, source, downstream):
     cluster.wait_stage("t", "Paused", 60)
     plan = cluster.subtask("t", "s1")["autoResume"]
     assert "remove its cause" in plan["reason"] and not plan["nextTry"], plan
+
+
+def test_deprecated_keys_are_said_by_dmctl_and_in_the_log(cluster, source, downstream):
+    path = cluster.write("source-s1.yaml", cluster.source_config("s1", source, **{"auto-fix-gtid": True}))
+    done = cluster.ctl_run("operate-source", "create", path)
+    assert done.returncode == 0 and done.stderr.startswith("[warn] ") and "`auto-fix-gtid` is deprecated" in done.stderr
+    task = cluster.write_task("t", downstream, [{"source-id": "s1", "black-white-list": "l"}],
+                              **{"black-white-list": {"l": {"do-dbs": ["d"]}}})
+    for command in ("check-task", "start-task"):
+        done = cluster.ctl_run(command, task)
+        assert [line for line in done.stderr.splitlines() if "`black-white-list` is deprecated" in line], done.stderr
+        assert len(done.stderr.splitlines()) == 2 and json.loads(done.stdout)["result"]
+    log = cluster.master.log.read_text(encoding="utf-8")
+    assert all(re.search(rf"\[WARN\].*`{key}` is deprecated", log) for key in ("auto-fix-gtid", "black-white-list"))
+
+
+def test_blocks_that_nobody_uses_are_named(cluster, source, downstream):
+    cluster.create_source("s1", source)
+    blocks = {"routes": {"r": {"schema-pattern": "d", "target-schema": "e"}, "used": {"schema-pattern": "x",
+                                                                                       "target-schema": "y"}},
+              "filters": {"f": {"schema-pattern": "d", "events": ["drop table"], "action": "Ignore"}},
+              "mydumpers": {"m": {"threads": 2}}, "loaders": {"l": {"pool-size": 2}}, "syncers": {"s": {"batch": 2}},
+              "block-allow-list": {"b": {"do-dbs": ["d"]}}}
+    answer = cluster.ctl("start-task", cluster.write_task("t", downstream, [
+        {"source-id": "s1", "route-rules": ["used"]}], **blocks))
+    assert not answer["result"] and "code=20038" in answer["msg"]
+    assert "filters.f, loaders.l, mydumpers.m, routes.r, syncers.s" in answer["msg"], answer["msg"]
+    assert "used" not in answer["msg"].partition("Message:")[2].partition("filters.f")[2]
+    assert cluster.ctl("query-status")["tasks"] == []

@@ -64,7 +64,7 @@ def crowded(new_cluster, tmp_path):
     """A cluster whose store holds 700 workers, each with its source, and the sources' ids."""
     settings = tmp_path / "master.toml"
     settings.write_text("rpc-rate-limit = 100000.0\n", encoding="utf-8")  # one address stands for all workers
-    cluster = new_cluster(workers=0, master_options=["--config", settings])
+    cluster = new_cluster(workers=0, master_arguments=["--config", settings])
     ids = [f"mysql-{number:03}" for number in range(_COUNT)]
     with Client(_ETCD, "KV", cluster.master_addr) as client:
         store = Store(client)

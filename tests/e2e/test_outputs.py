@@ -59,6 +59,24 @@ def test_watch_draws_until_it_is_ended(running, source, terminal):
     screen.wait_for("Got signal [Interrupt] to exit.")
 
 
+def test_watch_outlives_the_master_and_is_left_by_enter(running, terminal):
+    screen = terminal(running)
+    screen.read_until(lambda s: "\u00bb" in s.text, 10, "the prompt")
+    screen.send("query-status --watch\r")
+    screen.wait_for("in step")
+    running.master.kill9()
+    screen.wait_for("no answer since then")
+    screen.forget()
+    running.master.start()
+    screen.read_until(lambda s: "in step" in (last := s.plain.rpartition("Enter leaves")[2]) and "no answer" not in last,
+                      60, "the table again")
+    screen.forget()
+    screen.send("\r")
+    screen.read_until(lambda s: "\u00bb" in s.text, 10, "the prompt")
+    screen.send("exit\r")
+    assert screen.wait() == 0
+
+
 def test_watch_draws_the_copy_and_its_error(cluster, source, downstream, terminal):
     source.execute("INSERT INTO d.t SELECT seq, REPEAT('x', 40) FROM d.seq_10_to_9009", "ANALYZE TABLE d.t")
     downstream.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(50))")

@@ -29,14 +29,14 @@ def check(cluster, downstream):
     """check(server, ...): registers the server as source s1 and returns the items that found something, by name."""
     added = []
 
-    def run(server, *arguments, user=None, target_user=None, source_changes=None, **changes):
+    def run(server, *arguments, user=None, target=downstream, target_user=None, source_changes=None, **changes):
         if not added:
             config = cluster.source_config("s1", server, **(source_changes or {}))
             if user:
                 config["from"].update(user=USER, password=PASSWORD)
             cluster.ctl_ok("operate-source", "create", cluster.write("source-s1.yaml", config))
             added.append("s1")
-        task = cluster.task_config("t", downstream, changes.pop("instances", ["s1"]), **changes)
+        task = cluster.task_config("t", target, changes.pop("instances", ["s1"]), **changes)
         if target_user:
             task["target-database"].update(user=USER, password=PASSWORD)
         done = cluster.ctl_run("check-task", cluster.write("task-t.yaml", task), *arguments)
@@ -278,3 +278,86 @@ def test_whole_schemas_are_looked_at(check, servers):
         server.execute(f"CREATE TABLE d.t{number} (id INT {key}, a VARCHAR(20), b INT, UNIQUE KEY (b))")
     item = check(server)["table structure compatibility check"]
     assert [e["short_error"].split(" has ")[0] for e in item["errors"]] == ["table `d`.`t177`"]
+
+
+def without_account(server):
+    """Drops the account of the tests; MySQL 5.6 has no IF EXISTS for it."""
+    if server.value("SELECT COUNT(*) FROM mysql.user WHERE user = %s", (USER,)):
+        server.execute(f"DROP USER '{USER}'@'%'")
+
+
+def run_as_user(cluster, source, target, *, target_user=False):
+    """Runs the task of the checks until it has copied d.t and followed changes and a CREATE TABLE."""
+    task = cluster.task_config("t", target, [{"source-id": "s1", "block-allow-list": "l"}],
+                               **{"block-allow-list": {"l": {"do-dbs": ["d"]}}})
+    if target_user:
+        task["target-database"].update(user=USER, password=PASSWORD)
+    cluster.ctl_ok("start-task", cluster.write("task-t.yaml", task), "--remove-meta")
+    try:
+        cluster.wait_unit("t", "Sync")
+        source.execute("INSERT INTO d.t VALUES (2)", "CREATE TABLE d.later (id INT PRIMARY KEY) COLLATE utf8mb4_bin",
+                       "ALTER TABLE d.t ADD COLUMN v INT", "UPDATE d.t SET v = 3", "CREATE INDEX i ON d.t (v)",
+                       "INSERT INTO d.later VALUES (1)", "TRUNCATE TABLE d.later", "DROP TABLE d.later")
+        cluster.wait_synced("t")
+        assert target.query("SELECT id, v FROM d.t ORDER BY id") == source.query("SELECT id, v FROM d.t ORDER BY id")
+        assert target.value("SELECT COUNT(*) FROM d.t") == 2
+    finally:
+        cluster.ctl_ok("stop-task", "t")
+
+
+def test_each_missing_privilege_of_the_source_is_mended_by_its_statement(check, cluster, source, downstream):
+    """One after the other is missing. The statements printed, pasted, are all that is needed, also by the task."""
+    source.execute("INSERT INTO d.t VALUES (1)")
+    client = "BINLOG MONITOR" if source.kind.is_mariadb else "REPLICATION CLIENT"
+    needed = ["REPLICATION SLAVE ON *.*", f"{client} ON *.*", "SELECT ON d.*"]
+    # Where the copy's place cannot be had from the list of executed transactions, it takes a short lock.
+    if source.kind.name == "mysql5.6":
+        needed.append("RELOAD ON *.*")
+    lists = {"block-allow-list": {"l": {"do-dbs": ["d"]}}, "instances": [{"source-id": "s1", "block-allow-list": "l"}]}
+    for missing in needed:
+        without_account(source)
+        account(source, *(grant for grant in needed if grant != missing))
+        items = check(source, user=USER, **lists)
+        found = [error for item in items.values() for error in item["errors"]
+                 if missing.partition(" ON ")[0] in error["short_error"]]
+        assert found and all(error.get("instruction", "").startswith("GRANT ") for error in found), (missing, items)
+        source.execute(*{error["instruction"].rstrip(";") for error in found})
+        assert check(source, user=USER, **lists) == {}, missing
+    run_as_user(cluster, source, downstream)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_missing_privilege_of_the_target_is_mended_by_its_statement(check, cluster, servers, kind):
+    source = servers.get("mariadb10.11", "up")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY) COLLATE utf8mb4_bin",
+                   "INSERT INTO d.t VALUES (1)")
+    target = servers.get(kind, "down")
+    needed = ["CREATE", "SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "INDEX"]
+    name = "target db privilege checker"
+    for missing in needed:
+        without_account(target)
+        account(target, ", ".join(grant for grant in needed if grant != missing) + " ON *.*")
+        item = check(source, target=target, target_user=USER)[name]
+        assert item["state"] == "warn" and f"lack of {missing} global" in item["errors"][0]["short_error"], item
+        mend(target, item)
+        assert name not in check(source, target=target, target_user=USER), missing
+    run_as_user(cluster, source, target, target_user=True)
+
+
+def test_tables_that_the_account_does_not_see(check, servers):
+    """A server hides tables from an account without a privilege on them: what the task names is missed."""
+    server = servers.get("mysql9.7", "up")
+    server.execute("CREATE DATABASE d", "CREATE TABLE d.a (id INT PRIMARY KEY) COLLATE utf8mb4_bin",
+                   "CREATE TABLE d.b (id INT PRIMARY KEY) COLLATE utf8mb4_bin")
+    account(server, "REPLICATION SLAVE, REPLICATION CLIENT ON *.*", "SELECT ON d.a")
+    name = "source db dump privilege checker"
+    instance = {"instances": [{"source-id": "s1", "block-allow-list": "l"}]}
+    tables = {"block-allow-list": {"l": {"do-tables": [{"db-name": "d", "tbl-name": t} for t in "ab"]}}, **instance}
+    item = check(server, user=USER, **tables)[name]
+    assert item["state"] == "warn" and "`d`.`b` is not copied" in item["errors"][0]["short_error"]
+    mend(server, item)
+    assert check(server, user=USER, **tables) == {}
+    item = check(server, user=USER, **{"block-allow-list": {"l": {"do-dbs": ["d"]}}}, **instance)[name]
+    assert item["state"] == "warn" and "whole schema `d`" in item["errors"][0]["short_error"]
+    mend(server, item)
+    assert check(server, user=USER, **{"block-allow-list": {"l": {"do-dbs": ["d"]}}}, **instance) == {}

@@ -123,6 +123,19 @@ def test_alerts_use_what_is_exported():
     assert len(names) == len(set(names)) and names
 
 
+def test_tests_of_alerts_know_them():
+    """promtool runs them; here only that they speak of alerts and series that exist, and that each alert is expected."""
+    rules = yaml.safe_load((_DEPLOY / "prometheus/dm.rules.yml").read_text(encoding="utf-8"))
+    known = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    tests = yaml.safe_load((_DEPLOY / "prometheus/dm.rules.test.yml").read_text(encoding="utf-8"))
+    fired = set()
+    for test in tests["tests"]:
+        for series in test["input_series"]:
+            check_expression(series["series"])
+        fired |= {case["alertname"] for case in test["alert_rule_test"] if case["exp_alerts"]}
+    assert fired <= known and len(fired) >= 7
+
+
 def test_prometheus_knows_jobs_and_rules():
     config = yaml.safe_load((_DEPLOY / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
     assert [job["job_name"] for job in config["scrape_configs"]] == ["dm_master", "dm_worker"]

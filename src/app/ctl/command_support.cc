@@ -44,6 +44,10 @@ std::optional<std::string> file_content(Invocation& invocation, const std::strin
     }
 }
 
+void print_warnings(Invocation& invocation, const std::vector<std::string>& warnings) {
+    for (const auto& warning : warnings) invocation.streams.err << "[warn] " << warning << '\n';
+}
+
 std::string task_name_of(const Invocation& invocation, const std::string& argument) {
     if (!argument.ends_with(".yaml") && !argument.ends_with(".yml")) return argument;
     try {

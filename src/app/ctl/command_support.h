@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/ctl/invocation.h"
 #include "app/ctl/master_client.h"
@@ -30,6 +31,9 @@ int call_and_print(Invocation& invocation, std::string_view method, const google
 
 /// The content of a file the user named; nothing, with the failure set, if it cannot be read.
 [[nodiscard]] std::optional<std::string> file_content(Invocation& invocation, const std::string& path);
+
+/// Tells what works but should be changed, on the error stream: the answer alone is on the output.
+void print_warnings(Invocation& invocation, const std::vector<std::string>& warnings);
 
 /// A task's name as the user gave it: a readable task file stands for the task inside, anything else is the name.
 [[nodiscard]] std::string task_name_of(const Invocation& invocation, const std::string& argument);

@@ -41,7 +41,10 @@ std::optional<pb::SourceOp> source_op(const std::string& word) {
 /// file.
 bool add_source_file(Invocation& invocation, const std::string& path, const std::string& text,
                      pb::OperateSourceRequest& request) {
-    config::SourceConfig source = config::parse_source_yaml(text, {.file_name = path});
+    config::Warnings warnings;
+    config::SourceConfig source =
+        config::parse_source_yaml(text, {.file_name = path, .key = nullptr, .warnings = &warnings});
+    if (request.op() == pb::StartSource) print_warnings(invocation, warnings);
     if (text.find("\nrelay-dir:") != std::string::npos) {
         invocation.streams.out << "[warn] `relay-dir` in source config will be deprecated soon, please use `relay-dir` "
                                   "in worker config instead\n";

@@ -1,33 +1,54 @@
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include <dmmaster.pb.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include "app/ctl/command_support.h"
 #include "app/ctl/commands.h"
+#include "app/ctl/screen.h"
 #include "app/ctl/status_list.h"
 #include "app/ctl/table_view.h"
+#include "base/error.h"
 
 namespace dm::ctl {
 namespace {
-
-constexpr auto kWatchPause = std::chrono::seconds(1);
 
 bool is_all_good(const pb::QueryStatusListResponse& response) {
     return response.result() &&
            std::ranges::all_of(response.sources(), [](const auto& source) { return source.result(); });
 }
 
-/// Draws the table again and again until the call fails or the program is ended.
+std::string time_text() {
+    return fmt::format("{:%H:%M:%S}",
+                       fmt::localtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+/// Draws the table again and again until Enter is pressed or the program is ended. A master that goes away is waited
+/// for, but it must have answered once.
 int watch(Invocation& invocation, const pb::QueryStatusListRequest& request) {
+    Screen screen(invocation.streams.out);
+    std::string table;
+    std::string good_at;
     while (true) {
-        pb::QueryStatusListResponse response;
-        const RpcOutcome outcome =
-            invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
-        if (!outcome.is_ok) return fail(invocation, outcome.text);
-        invocation.streams.out << "\x1b[H\x1b[2J" << status_table(response, uses_colour(invocation)) << std::flush;
-        std::this_thread::sleep_for(kWatchPause);
+        std::string failure;
+        try {
+            pb::QueryStatusListResponse response;
+            const RpcOutcome outcome =
+                invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
+            failure = outcome.text;
+            if (outcome.is_ok) {
+                good_at = time_text();
+                table = status_table(response, uses_colour(invocation));
+            }
+        } catch (const Error& error) {
+            failure = error.what();
+        }
+        if (table.empty()) return fail(invocation, failure);
+        screen.draw(fmt::format("{}  query-status every second, Enter leaves\n\n{}{}", good_at, table,
+                                failure.empty() ? "" : fmt::format("\nno answer since then: {}\n", failure)));
+        if (Screen::wait_for_enter()) return kSuccess;
     }
 }
 

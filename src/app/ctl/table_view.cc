@@ -25,19 +25,25 @@ std::string coloured(const std::string& text, bool has_colour) {
     return text;
 }
 
+/// Columns that a text takes: bytes that begin a character.
+std::size_t width_of(const std::string& text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 /// Columns as wide as their widest cell; colours do not count.
 std::string lay_out(const std::vector<Row>& rows, bool has_colour) {
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
     }
     std::string text;
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
             line += coloured(row[i], has_colour);
-            if (i + 1 < row.size()) line += std::string(widths[i] - row[i].size() + 2, ' ');
+            if (i + 1 < row.size()) line += std::string(widths[i] - width_of(row[i]) + 2, ' ');
         }
         text += line + "\n";
     }
@@ -156,6 +162,7 @@ std::string status_table(const pb::QueryStatusListResponse& response, bool has_c
         }
         if (!source.result()) remarks += fmt::format("{}: {}\n", source.sourcestatus().source(), source.msg());
     }
+    if (rows.size() == 1) return "no tasks\n" + remarks;
     return lay_out(rows, has_colour) + (remarks.empty() ? "" : "\n" + remarks);
 }
 

@@ -24,8 +24,11 @@ constexpr std::int64_t kMostAtOnce = 64;
 
 /// The text to send: the file as it is, or with the certificates it names inside. A file that is no YAML throws.
 std::string task_text(Invocation& invocation, const std::string& path, const std::string& text) {
+    config::Warnings warnings;
     try {
-        config::TaskConfig task = config::parse_task_yaml(text, {.file_name = path});
+        config::TaskConfig task =
+            config::parse_task_yaml(text, {.file_name = path, .key = nullptr, .warnings = &warnings});
+        print_warnings(invocation, warnings);
         if (load_certificates(task.target_database.security, invocation.read_file))
             return config::to_yaml(task, config::Redact::No);
     } catch (const Error& error) {

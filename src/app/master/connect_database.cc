@@ -1,9 +1,15 @@
 #include "app/master/connect_database.h"
 
+#include "core/config/secret.h"
 #include "io/mysql/db_options.h"
 #include "io/mysql/mysql_session.h"
 
 namespace dm::master {
+namespace {
+
+constexpr int kAccessDenied = 1045;
+
+}  // namespace
 
 ConnectDatabase mysql_connector() {
     return [](const config::DbConfig& database, ErrorScope scope) -> std::unique_ptr<sql::SqlSession> {
@@ -13,7 +19,14 @@ ConnectDatabase mysql_connector() {
             if (name != "time_zone") options.session_variables.emplace_back(name, value);
         }
         options.read_timeout = std::chrono::seconds(30);
-        return std::make_unique<mysql::MySqlSession>(options);
+        try {
+            return std::make_unique<mysql::MySqlSession>(options);
+        } catch (const Error& error) {
+            if (sql::server_error_of(error) != kAccessDenied || !config::has_encrypted_form(database.password)) throw;
+            throw error.with_workaround(
+                "The password has the form of an encrypted one and was used as it is, because this dm-master has no "
+                "`secret-key-path`: start it with the key that the password was encrypted with.");
+        }
     };
 }
 

@@ -56,8 +56,10 @@ CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int6
 
 CheckedTask read_task(const MasterContext& context, Scheduler& scheduler, const std::string& text) {
     CheckedTask checked;
+    config::Warnings warnings;
     checked.task = config::parse_task_yaml(
-        text, {.file_name = "task", .key = context.key ? &*context.key : nullptr, .warnings = &checked.warnings});
+        text, {.file_name = "task", .key = context.key ? &*context.key : nullptr, .warnings = &warnings});
+    for (const auto& warning : warnings) log::warn(warning, {{"task", checked.task.name.str()}});
     config::refuse_missing_features(checked.task);
     const auto sources = scheduler.read([](const ClusterTable& table) {
         std::vector<config::SourceConfig> configs;

@@ -15,7 +15,6 @@ struct CheckedTask {
     std::vector<config::SubTaskConfig> subtasks;  ///< one per source of the file, to be stored
     std::vector<config::SubTaskConfig>
         effective;  ///< the same with the sources' own settings, as workers will run them
-    config::Warnings warnings;
 };
 
 /// Parses the file, refuses what this version cannot do, and splits it by source.

@@ -164,6 +164,7 @@ void describe(V& v, C& c) {
     v("compress-kv-pairs", c.compress_kv_pairs);
     v("pd-addr", c.pd_addr);
     if constexpr (V::kIsReader) {
+        v.former_choice("import-mode", {"sql", "loader"}, "logical");
         if (v.written("import-mode") == "loader" && c.dir.starts_with("s3://")) {
             v.problem(ErrorCode::ConfigLoadDirS3, "dir", "`import-mode: loader` takes a local folder");
         }

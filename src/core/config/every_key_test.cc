@@ -4,6 +4,7 @@
 #include <set>
 
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include "core/config/document.h"
 #include "core/config/subtask_config.h"
@@ -112,6 +113,44 @@ TEST(EveryKey, OfASourceSurvivesPrintingAndStorage) {
     expect_all_keys_set(text, printed, to_yaml(parse_source_yaml("source-id: x"), Redact::No),
                         {"auto-fix-gtid", "tracer", "checker.check-interval", "checker.backoff-min",
                          "checker.backoff-jitter", "checker.backoff-factor"});
+}
+
+/// The keys of which reading the text warns, list entries as `[]`, names of blocks as `*`.
+std::set<std::string> warned_keys(const Warnings& warnings) {
+    std::set<std::string> keys;
+    for (const auto& warning : warnings) {
+        std::string key = warning.substr(warning.find('`') + 1);
+        key.resize(key.find('`'));
+        static const RE2 kIndex(R"(\[\d+\])");
+        RE2::Replace(&key, kIndex, "[]");
+        keys.insert(key);
+    }
+    return keys;
+}
+
+TEST(EveryKey, ThatIsDeprecatedWarns) {
+    Warnings warnings;
+    (void)parse_task_yaml(file_text("every_key_task.yaml"), {.file_name = "t", .key = nullptr, .warnings = &warnings});
+    (void)parse_task_yaml(
+        "name: t\ntask-mode: all\ntarget-database: {host: h}\nblack-white-list: {l: {}}\n"
+        "mysql-instances: [{source-id: s, black-white-list: l, loader: {import-mode: Loader}}]",
+        {.file_name = "t", .key = nullptr, .warnings = &warnings});
+    EXPECT_EQ(warned_keys(warnings),
+              (std::set<std::string>{
+                  "is-sharding", "enable-heartbeat", "heartbeat-update-interval", "heartbeat-report-interval",
+                  "online-ddl-scheme", "ansi-quotes", "remove-meta", "black-white-list",
+                  "target-database.max-allowed-packet", "mysql-instances[].black-white-list",
+                  "mysql-instances[].mydumper.skip-tz-utc", "mysql-instances[].loader.on-duplicate",
+                  "mysql-instances[].loader.import-mode: Loader", "mysql-instances[].syncer.meta-file",
+                  "mysql-instances[].syncer.max-retry", "mysql-instances[].syncer.auto-fix-gtid",
+                  "mysql-instances[].syncer.disable-detect", "mysql-instances[].syncer.enable-ansi-quotes"}));
+    warnings.clear();
+    (void)parse_source_yaml(file_text("every_key_source.yaml"),
+                            {.file_name = "s", .key = nullptr, .warnings = &warnings});
+    EXPECT_EQ(warned_keys(warnings),
+              (std::set<std::string>{"auto-fix-gtid", "meta-dir", "charset", "tracer", "from.max-allowed-packet",
+                                     "checker.check-interval", "checker.backoff-min", "checker.backoff-jitter",
+                                     "checker.backoff-factor"}));
 }
 
 TEST(EveryKey, StorageIgnoresKeysOfLaterVersions) {

@@ -74,7 +74,14 @@ void FieldReader::ignored(std::string_view key, std::string_view advice) {
 
 void FieldReader::password(std::string_view key, std::string& value) {
     (*this)(key, value);
-    if (context_.key != nullptr) value = context_.key->decrypt_or_plain(value);
+    if (context_.key == nullptr) return;
+    try {
+        value = context_.key->decrypt_or_plain(value);
+    } catch (const Error& error) {
+        const Node* node = look_up(key);
+        throw error.with_context(fmt::format("{}:{}: `{}`", context_.origin.file_name,
+                                             node == nullptr ? map_.line : node->line, path_of(key)));
+    }
 }
 
 void FieldReader::bytes(std::string_view key, std::string& value) {
@@ -110,6 +117,15 @@ void FieldReader::problem(ErrorCode code, std::string_view key, std::string_view
     const int line = node == nullptr ? map_.line : node->line;
     context_.problems.push_back(
         {.code = code, .path = path_of(key), .message = syntax_error(context_.origin, line, message).message()});
+}
+
+void FieldReader::former_choice(std::string_view key, std::initializer_list<std::string_view> names,
+                                std::string_view now) {
+    const Node* node = look_up(key);
+    if (node == nullptr || !node->is_scalar() || std::ranges::find(names, lower_case(node->text)) == names.end())
+        return;
+    context_.warn(fmt::format("{}:{}: `{}: {}` is deprecated: it is now called `{}`", context_.origin.file_name,
+                              node->line, path_of(key), node->text, now));
 }
 
 std::string_view FieldReader::written(std::string_view key) const {

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <concepts>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <optional>
@@ -98,6 +99,8 @@ class FieldReader {
     }
     /// Notes that the value of `key` is not allowed, for `reason`.
     void problem(ErrorCode code, std::string_view key, std::string_view reason);
+    /// Warns if the value of `key`, in any case, is one of the names that `now` has replaced.
+    void former_choice(std::string_view key, std::initializer_list<std::string_view> names, std::string_view now);
     /// The text of a scalar as written; empty if it is absent.
     [[nodiscard]] std::string_view written(std::string_view key) const;
 

@@ -102,7 +102,7 @@ template <typename V, Is<TaskConfig> C>
 void describe(V& v, C& c) {
     v("name", c.name);
     v.choice("task-mode", c.task_mode, kTaskModes, ChoiceRule{.code = ErrorCode::ConfigTaskMode});
-    v("is-sharding", c.is_sharding);
+    v.deprecated("is-sharding", c.is_sharding, "is now said by `shard-mode`");
     v.choice("shard-mode", c.shard_mode, kShardModes, ChoiceRule{.code = ErrorCode::ConfigShardMode});
     v("strict-optimistic-shard-mode", c.strict_optimistic_shard_mode);
     v("ignore-checking-items", c.ignore_checking_items);

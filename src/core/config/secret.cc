@@ -58,6 +58,16 @@ std::string base64_decoded(std::string_view text) {
     return out;
 }
 
+/// Initial vector, separator and cipher text.
+std::string unsealed(std::string_view text) {
+    std::string sealed = base64_decoded(text);
+    ensure(sealed.size() > kVectorBytes, ErrorCode::CiphertextShort,
+           fmt::format("the encrypted text has {} bytes, too few", sealed.size()));
+    ensure(sealed[kVectorBytes] == kSeparator, ErrorCode::CiphertextSeparator,
+           "the encrypted text lacks its separator");
+    return sealed;
+}
+
 }  // namespace
 
 SecretKey SecretKey::from_hex(std::string_view text) {
@@ -97,22 +107,29 @@ std::string SecretKey::encrypt(std::string_view plain) const {
 }
 
 std::string SecretKey::decrypt(std::string_view text) const {
-    const std::string sealed = base64_decoded(text);
-    ensure(sealed.size() > kVectorBytes, ErrorCode::CiphertextShort,
-           fmt::format("the encrypted text has {} bytes, too few", sealed.size()));
-    ensure(sealed[kVectorBytes] == kSeparator, ErrorCode::CiphertextSeparator,
-           "the encrypted text lacks its separator");
+    const std::string sealed = unsealed(text);
     const std::string_view view(sealed);
     return run_cipher(bytes_, view.substr(0, kVectorBytes), view.substr(kVectorBytes + 1), false);
 }
 
 std::string SecretKey::decrypt_or_plain(std::string_view text) const {
+    if (!has_encrypted_form(text)) return std::string(text);
+    std::string plain = decrypt(text);
     try {
-        std::string plain = decrypt(text);
         check_text(plain, {.file_name = "password", .syntax = ErrorCode::DecryptFailed});
-        return plain;
     } catch (const Error&) {
-        return std::string(text);
+        throw Error(ErrorCode::ConfigPassword,
+                    "the password has the form of an encrypted one, and the key of `secret-key-path` does not decrypt "
+                    "it: it was encrypted with another key");
+    }
+    return plain;
+}
+
+bool has_encrypted_form(std::string_view text) {
+    try {
+        return !unsealed(text).empty();
+    } catch (const Error&) {
+        return false;
     }
 }
 

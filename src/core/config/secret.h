@@ -19,8 +19,8 @@ class SecretKey {
     /// Throws Error{CiphertextBase64, CiphertextShort, CiphertextSeparator} if the text is not of that form. A wrong
     /// key is not noticed: it yields other bytes.
     [[nodiscard]] std::string decrypt(std::string_view text) const;
-    /// The decrypted text or, if it is not an encrypted one, the text as it is. Bytes that are not UTF-8 or control
-    /// characters after decryption prove a plain text too.
+    /// What a password of a file means: the decrypted text or, if it does not have the form of an encrypted one, the
+    /// text as it is. Throws Error{ConfigPassword} if it has that form and no text comes out: another key made it.
     [[nodiscard]] std::string decrypt_or_plain(std::string_view text) const;
 
     [[nodiscard]] const std::array<std::uint8_t, 32>& bytes() const noexcept { return bytes_; }
@@ -30,6 +30,9 @@ class SecretKey {
     explicit SecretKey(const std::array<std::uint8_t, 32>& bytes) : bytes_(bytes) {}
     std::array<std::uint8_t, 32> bytes_{};
 };
+
+/// Whether the text could be the output of SecretKey::encrypt, with whatever key.
+[[nodiscard]] bool has_encrypted_form(std::string_view text);
 
 /// What stands for a password wherever it could be seen.
 inline constexpr std::string_view kHiddenPassword = "******";

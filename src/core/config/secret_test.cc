@@ -54,6 +54,28 @@ TEST(SecretKey, RefusesOtherTexts) {
     EXPECT_EQ(key.decrypt_or_plain("AAAA"), "AAAA");
 }
 
+TEST(SecretKey, SaysThatAnotherKeyWasUsed) {
+    const SecretKey other = SecretKey::from_hex(std::string(64, '7'));
+    // A text this long does not decrypt to UTF-8 by chance.
+    const std::string sealed = SecretKey::from_hex(kHex).encrypt(std::string(64, 'p'));
+    EXPECT_EQ(code_of([&] { (void)other.decrypt_or_plain(sealed); }), ErrorCode::ConfigPassword);
+    try {
+        (void)parse_source_yaml("source-id: a\nfrom:\n  password: '" + sealed + "'\n",
+                                {.file_name = "s.yaml", .key = &other, .warnings = nullptr});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_TRUE(error.message().starts_with("s.yaml:3: `from.password`: ")) << error.message();
+        EXPECT_EQ(error.message().find(sealed), std::string::npos);
+    }
+}
+
+TEST(SecretKey, KnowsTheEncryptedForm) {
+    EXPECT_TRUE(has_encrypted_form(SecretKey::from_hex(kHex).encrypt("")));
+    for (const std::string_view plain : {"", "123456", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "not base64!"}) {
+        EXPECT_FALSE(has_encrypted_form(plain)) << plain;
+    }
+}
+
 TEST(SecretKey, OpensPasswordsOfFiles) {
     const SecretKey key = SecretKey::from_hex(kHex);
     const std::string sealed = key.encrypt("change-me");

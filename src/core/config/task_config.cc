@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/config/fields.h"
 #include "core/config/task_check.h"
 
@@ -78,6 +80,16 @@ void warn_of_sharding_conflict(const Node& root, const ReadContext& context) {
     }
 }
 
+void warn_of_unused_meta(const TaskConfig& task, const ReadContext& context) {
+    if (task.task_mode == TaskMode::Incremental) return;
+    for (std::size_t i = 0; i < task.instances.size(); ++i) {
+        if (!task.instances[i].meta) continue;
+        context.warn(
+            fmt::format("{}: `mysql-instances[{}].meta` has no effect: only `task-mode: incremental` begins there",
+                        context.origin.file_name, i));
+    }
+}
+
 }  // namespace
 
 std::string_view task_mode_name(TaskMode mode) noexcept { return kTaskModes.at(static_cast<std::size_t>(mode)).name; }
@@ -97,6 +109,7 @@ TaskConfig parse_task_yaml(std::string_view text, const ReadOptions& options) {
     adjust(config);
     check_task(config, root, context);
     warn_of_sharding_conflict(root, context);
+    warn_of_unused_meta(config, context);
     return config;
 }
 

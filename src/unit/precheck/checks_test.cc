@@ -101,6 +101,14 @@ TEST(PrivilegeChecks, RolesThatAreNotActiveAreToBeActivated) {
     EXPECT_EQ(item.findings.front().instruction, "ALTER USER 'dm'@'%' DEFAULT ROLE ALL;");
 }
 
+TEST(PrivilegeChecks, BinlogIsHiddenWithoutItsPrivilege) {
+    const CheckItem blank{.name = "x"};
+    const auto hidden = check_binlog_is_visible(blank, account({"GRANT REPLICATION SLAVE ON *.* TO `dm`@`%`"}));
+    EXPECT_EQ(hidden.state, CheckState::Fail);
+    EXPECT_EQ(hidden.findings.front().instruction, "GRANT REPLICATION CLIENT ON *.* TO 'dm'@'%';");
+    EXPECT_TRUE(check_binlog_is_visible(blank, account({"GRANT SUPER ON *.* TO `dm`@`%`"})).findings.empty());
+}
+
 TEST(PrivilegeChecks, CopyNeedsSelectOnEveryTable) {
     const std::vector<model::TableName> tables{{"d", "a"}, {"d", "b"}, {"e", "c"}};
     const auto grants = account({"GRANT SELECT ON `d`.`a` TO `dm`@`%`", "GRANT REPLICATION CLIENT ON *.* TO `dm`@`%`"});
@@ -109,6 +117,20 @@ TEST(PrivilegeChecks, CopyNeedsSelectOnEveryTable) {
     EXPECT_THAT(item.findings.front().problem, HasSubstr("lack of SELECT privilege: {`d`.`b`, `e`.`c`}"));
     EXPECT_EQ(item.findings.front().instruction,
               "GRANT SELECT ON `d`.`b` TO 'dm'@'%'; GRANT SELECT ON `e`.* TO 'dm'@'%';");
+}
+
+TEST(PrivilegeChecks, TablesMayBeHidden) {
+    const std::vector<model::TableName> tables{{"d", "a"}};
+    const std::string base = "GRANT REPLICATION CLIENT ON *.* TO `dm`@`%`";
+    const CopyNeeds needs{.tables = tables, .named_schemas = {"d"}, .unseen_tables = {{"d", "b"}}};
+    const auto item = check_copy_privileges(account({base, "GRANT SELECT ON `d`.`a` TO `dm`@`%`"}), needs);
+    EXPECT_EQ(item.state, CheckState::Warn);
+    ASSERT_EQ(item.findings.size(), 2U);
+    EXPECT_THAT(item.findings[0].problem, HasSubstr("not granted on the whole schema `d`"));
+    EXPECT_EQ(item.findings[0].instruction, "GRANT SELECT ON `d`.* TO 'dm'@'%';");
+    EXPECT_EQ(item.findings[1].instruction, "GRANT SELECT ON `d`.`b` TO 'dm'@'%';");
+    EXPECT_EQ(check_copy_privileges(account({base, "GRANT SELECT ON `d`.* TO `dm`@`%`"}), needs).state,
+              CheckState::Success);
 }
 
 TEST(PrivilegeChecks, LockNeedsReloadOrLockTables) {

@@ -127,6 +127,34 @@ CheckItem check_replication_privileges(const AccountGrants& grants) {
     return item;
 }
 
+CheckItem check_binlog_is_visible(CheckItem item, const AccountGrants& grants) {
+    report(item, grants, lacking_of(grants, {replication_client(grants)}), "the server does not tell without it");
+    return item;
+}
+
+namespace {
+
+/// Tables that the server may hide from the account.
+void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const CopyNeeds& needs) {
+    for (const auto& schema : needs.named_schemas) {
+        if (grants.effective.has_on("SELECT", {schema, {}})) continue;
+        item.add(CheckState::Warn,
+                 fmt::format("SELECT is not granted on the whole schema {}: tables that the account does not see are "
+                             "not copied",
+                             model::quote_identifier(schema)),
+                 fmt::format("GRANT SELECT ON {}.* TO {};", model::quote_identifier(schema), grants.account));
+    }
+    for (const auto& table : needs.unseen_tables) {
+        if (grants.effective.has_on("SELECT", table)) continue;
+        item.add(
+            CheckState::Warn,
+            fmt::format("table {} is not copied: it does not exist, or the account does not see it", table.quoted()),
+            fmt::format("GRANT SELECT ON {} TO {};", table.quoted(), grants.account));
+    }
+}
+
+}  // namespace
+
 CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& needs) {
     CheckItem item{.name = "source db dump privilege checker", .about = "check dump privileges of source DB"};
     if (!grants.is_mariadb) {
@@ -136,6 +164,7 @@ CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& ne
     check_on_tables(item, grants, "SELECT", needs.tables, "existing rows are read from these tables");
     check_on_tables(item, grants, "LOCK TABLES", needs.locked_tables,
                     "tables without a primary or unique key are locked for the moment in which their copy begins");
+    check_hidden_tables(item, grants, needs);
     if (!needs.needs_lock || grants.effective.has_global({"RELOAD", "FLUSH_TABLES"})) return item;
     const bool can_lock = std::ranges::all_of(
         needs.tables, [&](const auto& table) { return grants.effective.has_on("LOCK TABLES", table); });

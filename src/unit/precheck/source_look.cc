@@ -4,7 +4,7 @@
 
 #include "core/config/dump_arguments.h"
 #include "core/rules/online_ddl_names.h"
-#include "unit/precheck/privilege_checks.h"
+#include "core/sql/lexer.h"
 #include "unit/precheck/server_checks.h"
 
 namespace dm::precheck {
@@ -22,6 +22,9 @@ Rules compile(const Source& source, bool is_case_sensitive, ErrorCode code) {
 bool copies_now(config::TaskMode mode) {
     return mode == config::TaskMode::Full || mode == config::TaskMode::All || mode == config::TaskMode::Dump;
 }
+
+/// Whether the text is a name and not a pattern.
+bool is_name(std::string_view text) { return !text.starts_with('~') && text.find_first_of("*?[") == text.npos; }
 
 bool has_place(const std::optional<config::MetaConfig>& meta, bool by_gtid) {
     return meta && (!meta->binlog_name.empty() || (by_gtid && !meta->binlog_gtid.empty()));
@@ -85,10 +88,21 @@ void SourceLook::look_at_binlog(const IsWanted& is_wanted) {
     if (is_wanted("binlog_db")) {
         std::set<std::string> schemas;
         for (const auto& table : tables_) schemas.insert(table.schema);
-        add(check_binlog_filters({}, {}, true),
-            [&] { return check_binlog_filters(read_binlog_filters(*session_), schemas, subtask_.case_sensitive); });
+        add(check_binlog_filters({}, {}, true), [&] { return look_at_filters(schemas); });
     }
     if (subtask_.online_ddl && is_wanted("online_ddl")) items_.push_back(check_online_ddl(shadow_tables_));
+}
+
+CheckItem SourceLook::look_at_filters(const std::set<std::string>& schemas) {
+    constexpr int kPrivilegeMissing = 1227;
+    try {
+        return check_binlog_filters(read_binlog_filters(*session_), schemas, subtask_.case_sensitive);
+    } catch (const Error& error) {
+        if (sql::server_error_of(error) != kPrivilegeMissing) throw;
+        auto item = check_binlog_is_visible(check_binlog_filters({}, {}, true), read_grants(*session_));
+        if (item.findings.empty()) throw;
+        return item;
+    }
 }
 
 void SourceLook::look_at_account(const IsWanted& is_wanted) {
@@ -107,9 +121,29 @@ void SourceLook::look_at_account(const IsWanted& is_wanted) {
     for (const auto& [name, table] : structures_.source)
         if (!table.has_row_key && facts_.version.flavor == model::Flavor::MySql) keyless.push_back(name);
     add(check_copy_privileges({}, {}).without_findings(), [&] {
-        return check_copy_privileges(known(),
-                                     {.tables = tables_, .locked_tables = keyless, .needs_lock = needs_lock()});
+        CopyNeeds needs{.tables = tables_, .locked_tables = keyless, .needs_lock = needs_lock()};
+        add_named(needs);
+        return check_copy_privileges(known(), needs);
     });
+}
+
+/// What the block-allow list names, in the spelling of what was found.
+void SourceLook::add_named(CopyNeeds& needs) const {
+    const auto is_same = [&](const std::string& a, const std::string& b) {
+        return subtask_.case_sensitive ? a == b : sql::equal_ignoring_case(a, b);
+    };
+    for (const auto& name : subtask_.block_allow.do_dbs) {
+        if (!is_name(name) || !subtask_.block_allow.do_tables.empty()) continue;
+        const auto seen = std::ranges::find_if(tables_, [&](const auto& table) { return is_same(table.schema, name); });
+        needs.named_schemas.push_back(seen == tables_.end() ? name : seen->schema);
+    }
+    for (const auto& [schema, table] : subtask_.block_allow.do_tables) {
+        if (!is_name(schema) || !is_name(table) || !filter_.accepts({schema, table})) continue;
+        const bool is_seen = std::ranges::any_of(tables_, [&, s = schema, t = table](const auto& each) {
+            return is_same(each.schema, s) && is_same(each.table, t);
+        });
+        if (!is_seen) needs.unseen_tables.push_back({schema, table});
+    }
 }
 
 /// As the copy decides it: MySQL's position has to be read while nothing commits, unless GTIDs tell it.

@@ -11,6 +11,7 @@
 #include "core/rules/table_filter.h"
 #include "core/rules/table_router.h"
 #include "unit/precheck/prechecks.h"
+#include "unit/precheck/privilege_checks.h"
 #include "unit/precheck/server_facts.h"
 #include "unit/precheck/table_checks.h"
 
@@ -39,9 +40,11 @@ class SourceLook {
     template <typename Check>
     void add(CheckItem blank, const Check& check);
     void look_at_binlog(const IsWanted& is_wanted);
+    [[nodiscard]] CheckItem look_at_filters(const std::set<std::string>& schemas);
     void look_at_account(const IsWanted& is_wanted);
     void look_at_copy(const IsWanted& is_wanted);
     void load_structures(const Environment& environment, const RunAll& run_all);
+    void add_named(CopyNeeds& needs) const;
     [[nodiscard]] bool needs_lock() const;
 
     const config::SubTaskConfig& subtask_;
