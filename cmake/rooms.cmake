@@ -1,9 +1,10 @@
 # Reads the floor plan (cmake/arrows.txt) and makes for every room that has sources:
-#   dm_<floor>_<room>        static library of *.cc without _test, _fuzz, _bench and, in app/main, without the mains
+#   dm_<floor>_<room>        static library of *.cc without _test, _fuzz, _bench, _e2e and, in app/main, the mains
 #   <floor>_<room>_test      one GoogleTest program of all *_test.cc
 #   <name>_fuzz              one program per <name>_fuzz.cc, which defines LLVMFuzzerTestOneInput: libFuzzer's under the
 #                            preset fuzz, elsewhere a test that replays the inputs of tests/fixtures/fuzz/<name>/
 #   <floor>_<room>_bench     one Google Benchmark program of all *_bench.cc
+#   <name>_e2e               one program per <name>_e2e.cc, by which end-to-end tests call a part of the code itself
 # A room may add its own build steps (generated code) in src/<room>/room.cmake, included before the library is made;
 # it may append to DM_ROOM_SOURCES.
 
@@ -37,9 +38,11 @@ function(dm_add_room room arrows libraries)
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   set(DM_ROOM_SOURCES ${sources})
-  list(FILTER DM_ROOM_SOURCES EXCLUDE REGEX "_(test|fuzz|bench|main)\\.cc$")
+  list(FILTER DM_ROOM_SOURCES EXCLUDE REGEX "_(test|fuzz|bench|e2e|main)\\.cc$")
   set(mains ${sources})
   list(FILTER mains INCLUDE REGEX "_main\\.cc$")
+  set(helpers ${sources})
+  list(FILTER helpers INCLUDE REGEX "_e2e\\.cc$")
 
   dm_target_name(${room} target)
   set(DM_ROOM_TARGET ${target})
@@ -67,10 +70,10 @@ function(dm_add_room room arrows libraries)
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE ${links})
   endif()
-  dm_add_room_programs(${room} ${target} "${tests}" "${fuzzers}" "${benches}" "${mains}")
+  dm_add_room_programs(${room} ${target} "${tests}" "${fuzzers}" "${benches}" "${mains}" "${helpers}")
 endfunction()
 
-function(dm_add_room_programs room target tests fuzzers benches mains)
+function(dm_add_room_programs room target tests fuzzers benches mains helpers)
   string(REPLACE "/" "_" name ${room})
   if(tests)
     add_executable(${name}_test ${tests})
@@ -94,6 +97,12 @@ function(dm_add_room_programs room target tests fuzzers benches mains)
     string(REPLACE "_" "-" program ${program})
     add_executable(${program} ${main})
     target_link_libraries(${program} PRIVATE ${target})
+  endforeach()
+  foreach(helper IN LISTS helpers)
+    get_filename_component(program ${helper} NAME_WE)
+    add_executable(${program} ${helper})
+    target_link_libraries(${program} PRIVATE ${target})
+    set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests)
   endforeach()
 endfunction()
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Runs clang-tidy over src/**/*.cc in parallel and remembers what was clean.
 
-Tests, fuzzers and benchmarks (*_test.cc, *_fuzz.cc, *_bench.cc) are left out unless they are named: they would double
-the time, and most of what is found in them comes out of GoogleTest's macros.
+Tests, fuzzers and benchmarks (*_test.cc, *_fuzz.cc, *_bench.cc, *_e2e.cc) are left out unless they are named: they
+would double the time, and most of what is found in them comes out of GoogleTest's macros.
 
 A file is checked again only if something that can change the verdict changed: clang-tidy itself, .clang-tidy, the
 compile command, the file or any of its headers (known from the build's dependency log; a file that was not built is
@@ -24,7 +24,7 @@ from pathlib import Path
 
 TIDY = "clang-tidy-16"
 ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = ("_test.cc", "_fuzz.cc", "_bench.cc")
+LEFT_OUT = ("_test.cc", "_fuzz.cc", "_bench.cc", "_e2e.cc")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dm-lint"
 
 

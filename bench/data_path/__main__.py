@@ -5,10 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import copy, decode, lag, sync
+from . import copy, decode, lag, sync, tables
 from .report import Report
 
-MEASURES = {"decode": decode.measure, "copy": copy.measure, "sync": sync.measure, "lag": lag.measure}
+MEASURES = {"decode": decode.measure, "copy": copy.measure, "sync": sync.measure, "lag": lag.measure,
+            "tables": tables.measure}
 
 
 def read_options():
@@ -26,6 +27,7 @@ def read_options():
     options.rows = 10_000 if options.quick else 100_000
     options.changes = 100_000 if options.quick else 1_000_000
     options.copy_rows = 50_000 if options.quick else 500_000
+    options.tables = 1_000 if options.quick else 10_000
     options.lag_seconds = 10 if options.quick else 40
     return options
 

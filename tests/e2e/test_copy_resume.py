@@ -51,6 +51,34 @@ def read_range(query):
     return int(after[1]) if after else 0, int(to[1]) if to else 10**9
 
 
+class Reads:
+    """What the copy reads of a table with key `id` while the `with` block runs."""
+
+    def __init__(self, source, table):
+        self._source = source
+        self._table = ".".join(f"`{part}`" for part in table.split("."))
+        self.ranges = []
+
+    def __enter__(self):
+        self._source.execute("TRUNCATE mysql.general_log", "SET GLOBAL log_output = 'TABLE'",
+                             "SET GLOBAL general_log = 1")
+        return self
+
+    def __exit__(self, *_):
+        self._source.execute("SET GLOBAL general_log = 0", "SET GLOBAL log_output = 'FILE'")
+        self.ranges = [read_range(query) for (query,) in self._source.query(
+            "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log WHERE argument LIKE %s",
+            (f"SELECT /*!40001%FROM {self._table}%",))]
+
+    def assert_only_missing(self, done):
+        """Everything was read but the chunks that were `done` before."""
+        done = [id_range(*chunk) for chunk in done]
+        again = [(a, b) for a in done for b in self.ranges if a[0] < b[1] and b[0] < a[1]]
+        assert not again, f"read though they were done: {again}"
+        last = self._source.value(f"SELECT MAX(id) FROM {self._table}")
+        assert max(to for _, to in self.ranges) >= last, "the rest was read"
+
+
 def test_what_is_done_is_not_read_again(cluster, upstream, downstream, assert_same, seed):
     upstream.execute("CREATE DATABASE d")
     fill(upstream, "d.t", 7)
@@ -59,24 +87,58 @@ def test_what_is_done_is_not_read_again(cluster, upstream, downstream, assert_sa
     wanted = random.Random(seed).randint(1, 5)
     cluster.wait(lambda: len(chunks(downstream, "t", "state = 'done'")) >= wanted, 60, f"{wanted} chunks to be done")
     hold = Hold(downstream)
-
-    def note_reads():
-        upstream.execute("TRUNCATE mysql.general_log", "SET GLOBAL log_output = 'TABLE'", "SET GLOBAL general_log = 1")
-        return [id_range(*chunk) for chunk in chunks(downstream, "t", "state = 'done'")]
-
-    try:
-        _, done = kill_and_wait(cluster, hold, note_reads)
+    with Reads(upstream, "d.t") as reads:
+        _, done = kill_and_wait(cluster, hold, lambda: chunks(downstream, "t", "state = 'done'"))
         cluster.wait_synced("t")
-    finally:
-        upstream.execute("SET GLOBAL general_log = 0", "SET GLOBAL log_output = 'FILE'")
     assert_same(upstream, downstream, "d")
-    reads = [read_range(query) for (query,) in upstream.query(
-        "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log "
-        "WHERE argument LIKE 'SELECT /*!40001%%FROM `d`.`t`%%'")]
-    assert len(done) >= wanted and reads
-    again = [(a, b) for a in done for b in reads if a[0] < b[1] and b[0] < a[1]]
-    assert not again, f"read though they were done: {again}"
-    assert max(to for _, to in reads) >= upstream.value("SELECT MAX(id) FROM d.t"), "the rest was read"
+    assert len(done) >= wanted
+    reads.assert_only_missing(done)
+
+
+def test_nothing_is_written_while_paused(cluster, upstream, downstream, assert_same):
+    upstream.execute("CREATE DATABASE d")
+    fill(upstream, "d.t", 7)
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ONE_EACH)
+    cluster.wait(lambda: chunks(downstream, "t", "state = 'done'"), 60, "a chunk to be done")
+    cluster.ctl_ok("pause-task", "t")
+    cluster.wait_stage("t", "Paused")
+
+    def written():
+        return (downstream.query("SELECT COUNT(*), SUM(id), SUM(v) FROM d.t"), chunks(downstream, "t"),
+                chunks(downstream, "t", "state = 'done'"))
+
+    found = written()
+    done = found[2]
+    upstream.execute("UPDATE d.t SET v = 2 WHERE id % 100 = 1", "DELETE FROM d.t WHERE id % 100 = 2")
+    others = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'root' AND ID <> CONNECTION_ID()"
+    assert downstream.value(others) == 0, "nobody is left who could write"
+    assert written() == found
+    assert len(done) < len(chunks(downstream, "t")), "the copy was under way"
+    with Reads(upstream, "d.t") as reads:
+        cluster.ctl_ok("resume-task", "t")
+        cluster.wait_synced("t")
+    assert_same(upstream, downstream, "d")
+    reads.assert_only_missing(done)
+
+
+def test_progress_is_shown_by_tables(cluster, upstream, downstream):
+    upstream.execute("CREATE DATABASE d")
+    for table, doublings in (("large", 7), ("small", 1), ("smaller", 0)):
+        fill(upstream, f"d.{table}", doublings)
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ONE_EACH)
+    cluster.wait(lambda: chunks(downstream, "large", "state = 'done'"), 60, "a chunk to be done")
+    hold = Hold(downstream)
+    load = cluster.subtask("t", "s1")["load"]
+    hold.release()
+    copy = load["copy"]
+    assert int(copy["tablesFinished"]) + int(copy["tablesCopying"]) + int(copy["tablesWaiting"]) == 3
+    table = copy["tables"][0]
+    assert (table["schema"], table["table"], table["state"]) == ("d", "large", "copying")
+    assert 0 < int(table["rowsDone"]) < 750 * 2**7
+    assert int(table["rowsDone"]) <= int(copy["rowsDone"]) <= int(copy["rowsEstimated"])
+    cluster.wait_synced("t")
 
 
 def test_only_what_has_lost_its_binlog_starts_anew(cluster, upstream, downstream, assert_same):

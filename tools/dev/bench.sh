@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: ./dev bench [--preset PRESET] [decode|copy|sync|lag|all] [--quick] [--out FOLDER]
+# Usage: ./dev bench [--preset PRESET] [decode|copy|sync|lag|tables|all] [--quick] [--out FOLDER]
 #        ./dev bench [--preset PRESET] micro [FILTER]
 #        ./dev bench [--preset PRESET] SCRIPT
 #

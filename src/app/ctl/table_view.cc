@@ -75,6 +75,11 @@ std::string load_text(const pb::LoadStatus& load) {
     const double share =
         load.totalbytes() > 0 ? static_cast<double>(load.finishedbytes()) / static_cast<double>(load.totalbytes()) : 0;
     std::string text = fmt::format("{} {}", bar(share), load.progress());
+    if (load.has_copy()) {
+        const pb::CopyProgress& copy = load.copy();
+        const std::uint64_t tables = copy.tablesfinished() + copy.tablescopying() + copy.tableswaiting();
+        text += fmt::format("  {}/{} tables", copy.tablesfinished(), tables);
+    }
     if (load.bps() > 0 && load.totalbytes() > load.finishedbytes()) {
         text += fmt::format("  ETA {}", duration_text((load.totalbytes() - load.finishedbytes()) / load.bps()));
     }

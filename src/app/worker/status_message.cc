@@ -39,6 +39,39 @@ void add_notices(Status& message, const std::vector<target::Noticed>& noticed) {
     }
 }
 
+std::string_view phase_name(target::CopyPhase phase) {
+    switch (phase) {
+        case target::CopyPhase::Starting:
+            return "starting";
+        case target::CopyPhase::Copying:
+            return "copying";
+        case target::CopyPhase::Finishing:
+            return "finishing";
+    }
+    return "";
+}
+
+void fill(pb::CopyProgress& message, const target::CopyStatus& status) {
+    message.set_tablesfinished(status.tables_done);
+    message.set_tablescopying(status.tables_copying);
+    const std::uint64_t begun = status.tables_done + status.tables_copying;
+    message.set_tableswaiting(status.tables_total - std::min(status.tables_total, begun));
+    message.set_rowsdone(status.rows_done);
+    message.set_rowsestimated(status.rows_total);
+    const std::uint64_t bytes_left = status.bytes_total - std::min(status.bytes_total, status.bytes_done);
+    if (status.bytes_per_second > 0) message.set_secondsleft(as_signed(bytes_left) / status.bytes_per_second);
+    for (const target::TableProgress& table : status.tables) {
+        pb::CopiedTable& shown = *message.add_tables();
+        shown.set_schema(table.source.schema);
+        shown.set_table(table.source.table);
+        shown.set_state(std::string(phase_name(table.phase)));
+        shown.set_rowsdone(table.rows_done);
+        shown.set_rowsestimated(table.rows_total);
+        shown.set_bytesdone(table.bytes_done);
+        shown.set_bytesestimated(table.bytes_total);
+    }
+}
+
 void fill(pb::SubTaskStatus& message, const target::CopyStatus& status) {
     pb::LoadStatus& load = *message.mutable_load();
     load.set_finishedbytes(as_signed(status.bytes_done));
@@ -49,6 +82,7 @@ void fill(pb::SubTaskStatus& message, const target::CopyStatus& status) {
         load.set_metabinloggtid(status.low.gtid_set.to_string());
     }
     load.set_bps(status.bytes_per_second);
+    if (status.tables_total > 0) fill(*load.mutable_copy(), status);
     add_notices(load, status.noticed);
 }
 

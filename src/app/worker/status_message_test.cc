@@ -50,6 +50,37 @@ TEST(StatusMessageTest, CopyIsShownAsLoad) {
     EXPECT_FALSE(message.has_result());
 }
 
+TEST(StatusMessageTest, CopyIsShownByTables) {
+    target::CopyStatus copy;
+    copy.bytes_done = 250;
+    copy.bytes_total = 1000;
+    copy.rows_done = 20;
+    copy.rows_total = 90;
+    copy.bytes_per_second = 50;
+    copy.tables_total = 10;
+    copy.tables_done = 3;
+    copy.tables_copying = 2;
+    copy.tables = {{.source = {"s", "t"},
+                    .phase = target::CopyPhase::Finishing,
+                    .rows_done = 11,
+                    .rows_total = 12,
+                    .bytes_done = 13,
+                    .bytes_total = 14}};
+    const pb::CopyProgress shown = to_message(running("t", UnitKind::Copy, copy)).load().copy();
+    EXPECT_EQ(shown.tablesfinished(), 3U);
+    EXPECT_EQ(shown.tablescopying(), 2U);
+    EXPECT_EQ(shown.tableswaiting(), 5U);
+    EXPECT_EQ(shown.rowsdone(), 20U);
+    EXPECT_EQ(shown.rowsestimated(), 90U);
+    EXPECT_EQ(shown.secondsleft(), 15);
+    ASSERT_EQ(shown.tables_size(), 1);
+    EXPECT_EQ(shown.tables(0).schema(), "s");
+    EXPECT_EQ(shown.tables(0).table(), "t");
+    EXPECT_EQ(shown.tables(0).state(), "finishing");
+    EXPECT_EQ(shown.tables(0).rowsdone(), 11U);
+    EXPECT_EQ(shown.tables(0).bytesestimated(), 14U);
+}
+
 TEST(StatusMessageTest, AnEstimateIsNeverComplete) {
     target::CopyStatus copy;
     copy.bytes_done = 2000;

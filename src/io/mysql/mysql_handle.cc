@@ -115,9 +115,12 @@ bool is_unreachable(unsigned number) {
 
 Error with_server_text(const Error& error, MYSQL& handle, ErrorScope scope) {
     const unsigned number = mysql_errno(&handle);
-    return error.with_cause(fmt::format("Error {} ({}): {}", number, mysql_sqlstate(&handle), mysql_error(&handle)))
-        .with_retry(retry_class_of(number, mysql_error(&handle)))
-        .with_scope(scope);
+    const Error told =
+        error.with_cause(fmt::format("Error {} ({}): {}", number, mysql_sqlstate(&handle), mysql_error(&handle)))
+            .with_retry(retry_class_of(number, mysql_error(&handle)))
+            .with_scope(scope);
+    const std::string_view advice = advice_for(number);
+    return advice.empty() ? told : told.with_workaround(advice);
 }
 
 }  // namespace

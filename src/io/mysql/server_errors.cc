@@ -62,4 +62,13 @@ RetryClass retry_class_of(unsigned number, std::string_view text) noexcept {
                                                                                                : RetryClass::Never;
 }
 
+std::string_view advice_for(unsigned number) noexcept {
+    constexpr unsigned kDiskFull = 1021;
+    constexpr unsigned kTableFull = 1114;
+    if (number != kDiskFull && number != kTableFull) return {};
+    return "The server has no room left: make some on its disk or in its tablespace, then `resume-task`. The task goes "
+           "on "
+           "where it stopped.";
+}
+
 }  // namespace dm::mysql

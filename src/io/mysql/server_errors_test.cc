@@ -31,5 +31,11 @@ TEST(ServerErrors, WrongStatementsAreNot) {
     }
 }
 
+TEST(ServerErrors, AFullServerComesWithAdvice) {
+    EXPECT_NE(advice_for(1021).find("room"), std::string_view::npos);
+    EXPECT_NE(advice_for(1114).find("room"), std::string_view::npos);
+    EXPECT_TRUE(advice_for(1062).empty());
+}
+
 }  // namespace
 }  // namespace dm::mysql

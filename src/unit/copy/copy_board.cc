@@ -164,11 +164,16 @@ bool CopyBoard::wait_finished(std::stop_token stop) {
     return changed_.wait(lock, stop, [&] { return is_finished_locked(); });
 }
 
-std::vector<std::shared_ptr<TableJob>> CopyBoard::active() const {
+std::vector<ActiveTable> CopyBoard::active() const {
     const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<TableJob>> jobs;
-    for (const auto& active : active_) jobs.push_back(active->job);
-    return jobs;
+    std::vector<ActiveTable> tables;
+    for (const auto& active : active_) {
+        const bool has_all_rows = active->is_split && active->open_chunks == 0;
+        tables.push_back({active->job, !active->is_started ? target::CopyPhase::Starting
+                                       : has_all_rows      ? target::CopyPhase::Finishing
+                                                           : target::CopyPhase::Copying});
+    }
+    return tables;
 }
 
 target::ChunkCounts CopyBoard::chunk_counts() const {

@@ -41,6 +41,12 @@ struct StartedTable {
     bool is_split = false;  ///< no more chunks will come
 };
 
+/// A table that was begun and is not over.
+struct ActiveTable {
+    std::shared_ptr<TableJob> job;
+    target::CopyPhase phase = target::CopyPhase::Starting;
+};
+
 /// Decides what the readers do next: keeps enough chunks ready, starts tables in the given order when there is nothing
 /// better to do, and finishes those whose chunks are all settled; small tables many at a time, so that what is asked
 /// and recorded once for all of them is. Knows nothing of SQL. All methods are thread-safe.
@@ -67,7 +73,7 @@ class CopyBoard {
     /// Waits until every table is done; false if stop was requested first.
     bool wait_finished(std::stop_token stop);
     /// Tables that are being copied now.
-    [[nodiscard]] std::vector<std::shared_ptr<TableJob>> active() const;
+    [[nodiscard]] std::vector<ActiveTable> active() const;
     [[nodiscard]] std::size_t done_count() const;
     /// How chunks went so far; `failed` counts repetitions.
     [[nodiscard]] target::ChunkCounts chunk_counts() const;

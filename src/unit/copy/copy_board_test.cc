@@ -146,6 +146,27 @@ TEST(CopyBoard, ATableThatLacksIndexesIsFinishedAtOnceAndAlone) {
     EXPECT_EQ(take<FinishTables>(board).jobs, std::vector{two});
 }
 
+TEST(CopyBoard, SaysHowFarEachTableIs) {
+    CopyBoard board(1);
+    const auto table = job("t");
+    const auto phase = [&] { return board.active().at(0).phase; };
+    board.add(table);
+    EXPECT_TRUE(board.active().empty()) << "it waits";
+    (void)take<StartTables>(board);
+    EXPECT_EQ(phase(), target::CopyPhase::Starting);
+    board.table_started(table, {});
+    EXPECT_EQ(phase(), target::CopyPhase::Copying);
+    const auto only = chunk(table, 1, {});
+    (void)take<SplitTable>(board);
+    board.table_split(table, {only}, true);
+    EXPECT_EQ(phase(), target::CopyPhase::Copying);
+    (void)take<ReadChunk>(board);
+    board.chunk_done(*only);
+    EXPECT_EQ(phase(), target::CopyPhase::Finishing);
+    board.table_done(table);
+    EXPECT_TRUE(board.active().empty());
+}
+
 TEST(CopyBoard, StopEndsTheWait) {
     CopyBoard board(1);
     std::stop_source stop;

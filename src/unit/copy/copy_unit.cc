@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::size_t kMaxQueuedBatches = 4096;
 constexpr int kMaxListings = 5;  // tables that were renamed while being copied are found by listing again
+constexpr std::size_t kMaxTablesShown = 16;
 constexpr auto kDrainTime = std::chrono::milliseconds(800);
 constexpr auto kDrainStep = std::chrono::milliseconds(20);
 constexpr auto kRateWindow = std::chrono::seconds(2);
@@ -123,6 +124,14 @@ void forget_vanished(sql::SqlSession& downstream, const target::CopyCheckpoint& 
         checkpoint.forget_table(downstream, source);
         return true;
     });
+}
+
+/// Leaves so many tables that an answer stays readable.
+void keep_largest(target::CopyStatus& status) {
+    status.tables_copying = status.tables.size();
+    std::ranges::stable_sort(status.tables, std::ranges::greater{},
+                             [](const target::TableProgress& table) { return table.bytes_total - table.bytes_done; });
+    if (status.tables.size() > kMaxTablesShown) status.tables.resize(kMaxTablesShown);
 }
 
 }  // namespace
@@ -353,13 +362,16 @@ target::UnitStatus CopyUnit::status() const {
     status.rows_done = status.rows_total = progress.rows_done_before;
     status.bytes_done = status.bytes_total = progress.bytes_done_before;
     const auto parts = state_->current.copy();
-    const auto active = parts ? parts->board.active() : std::vector<std::shared_ptr<TableJob>>();
+    std::map<const TableJob*, target::CopyPhase> active;
+    for (const auto& table : parts ? parts->board.active() : std::vector<ActiveTable>())
+        active.emplace(table.job.get(), table.phase);
     if (parts) status.chunks = parts->board.chunk_counts();
     status.tables_done += parts ? parts->board.done_count() : progress.jobs.size();
     for (const auto& job : progress.jobs) {
         const std::uint64_t rows = job->rows_done;
         const std::uint64_t bytes = job->bytes_done;
-        const bool is_active = std::ranges::find(active, job) != active.end();
+        const auto found = active.find(job.get());
+        const bool is_active = found != active.end();
         // A table that is over has the size it turned out to have.
         const bool is_over = !is_active && rows > 0;
         const std::uint64_t rows_total = is_over ? rows : std::max(rows, job->rows_total);
@@ -368,8 +380,9 @@ target::UnitStatus CopyUnit::status() const {
         status.bytes_done += bytes;
         status.rows_total += rows_total;
         status.bytes_total += bytes_total;
-        if (is_active) status.tables.push_back({job->source, rows, rows_total, bytes, bytes_total});
+        if (is_active) status.tables.push_back({job->source, found->second, rows, rows_total, bytes, bytes_total});
     }
+    keep_largest(status);
     const Clock::TimePoint now = state_->environment.clock->now();
     status.bytes_per_second = state_->rate.with([&](Rate& rate) {
         if (!rate.since) rate = {.since = now, .bytes_then = status.bytes_done};

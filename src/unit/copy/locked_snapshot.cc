@@ -19,11 +19,8 @@ void lock(sql::SqlSession& session, const std::vector<model::TableName>& tables)
     } catch (const Error& error) {
         if (!is_refused(error)) throw;
     }
-    std::string statement = "LOCK TABLES ";
-    for (const model::TableName& table : tables)
-        statement += fmt::format("{}{} READ", &table == &tables.front() ? "" : ", ", table.quoted());
     try {
-        if (!tables.empty()) session.execute(statement);
+        if (!tables.empty()) lock_tables(session, tables);
     } catch (const Error& error) {
         if (!is_refused(error)) throw;
         throw Error(ErrorCode::CopyPositionUnknown,
@@ -66,7 +63,7 @@ std::vector<std::unique_ptr<ManagedSession>> open_locked_snapshot(SessionGroup& 
         session->fix();
         sessions.push_back(std::move(session));
     }
-    helper.get().execute("UNLOCK TABLES");
+    unlock_tables(helper.get());
     return sessions;
 }
 

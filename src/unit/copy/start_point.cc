@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kRepeatableRead = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 constexpr std::string_view kOpenSnapshot = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
+constexpr std::string_view kShortWaits = "SET SESSION lock_wait_timeout = 20";
 
 std::uint64_t to_number(const std::string& digits) {
     std::uint64_t value = 0;
@@ -77,7 +78,7 @@ model::Location with_gtid_set(sql::SqlSession& session, model::BinlogPosition po
 /// Runs `read` while nothing that it could miss can commit; unlocks in every case.
 template <typename Read>
 auto under_read_lock(sql::SqlSession& session, const model::TableName& table, const Read& read) {
-    session.execute("SET SESSION lock_wait_timeout = 20");
+    session.execute(kShortWaits);
     try {
         session.execute("FLUSH TABLES WITH READ LOCK");
     } catch (const Error& error) {
@@ -87,14 +88,14 @@ auto under_read_lock(sql::SqlSession& session, const model::TableName& table, co
                         "may not take a read lock for the moment of reading the binlog position: grant RELOAD")
                 .with_cause(error);
         }
-        session.execute(fmt::format("LOCK TABLES {} READ", table.quoted()));
+        lock_tables(session, {&table, 1});
     }
     try {
         auto result = read();
-        session.execute("UNLOCK TABLES");
+        unlock_tables(session);
         return result;
     } catch (const Error& error) {
-        if (!target::is_connection_lost(error)) session.execute("UNLOCK TABLES");
+        if (!target::is_connection_lost(error)) unlock_tables(session);
         throw;
     }
 }
@@ -162,12 +163,26 @@ model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper,
     if (session.version().flavor == model::Flavor::MariaDb)
         return with_gtid_set(session, open_mariadb_snapshot(session));
     session.execute(kRepeatableRead);
-    helper.execute("SET SESSION lock_wait_timeout = 20");
-    helper.execute(fmt::format("LOCK TABLES {} READ", table.quoted()));
+    lock_tables(helper, {&table, 1});
     session.execute(kOpenSnapshot);
     model::Location location = binlog_status(session);
-    helper.execute("UNLOCK TABLES");
+    unlock_tables(helper);
     return location;
+}
+
+void lock_tables(sql::SqlSession& session, std::span<const model::TableName> tables) {
+    // Without autocommit InnoDB takes a lock of its own, which waits for transactions until they are visible.
+    session.execute(
+        "SET SESSION lock_wait_timeout = 20, innodb_lock_wait_timeout = 20, innodb_table_locks = 1, autocommit = 0");
+    std::string names;
+    for (const model::TableName& table : tables)
+        names += fmt::format("{}{} READ", names.empty() ? "" : ", ", table.quoted());
+    session.execute(fmt::format("LOCK TABLES {}", names));
+}
+
+void unlock_tables(sql::SqlSession& session) {
+    session.execute("UNLOCK TABLES");
+    session.execute("SET SESSION autocommit = 1");
 }
 
 PurgedBinlog read_purged(sql::SqlSession& session) {

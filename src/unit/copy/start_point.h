@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/error.h"
@@ -36,6 +37,11 @@ enum class LocationUse : std::uint8_t { ByPosition, ByGtid };
 /// visible, the rest is not. MySQL: a lock on the table, by `helper`, just while the snapshot opens.
 [[nodiscard]] model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper,
                                             const model::TableName& table);
+
+/// Locks the tables against writes until `unlock_tables`, after all transactions that wrote to them have committed.
+/// MySQL 5.6 does not wait for these by itself. The session must not be in a transaction.
+void lock_tables(sql::SqlSession& session, std::span<const model::TableName> tables);
+void unlock_tables(sql::SqlSession& session);
 
 /// What the upstream has purged from its binlog.
 struct PurgedBinlog {

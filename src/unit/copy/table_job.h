@@ -27,6 +27,7 @@ struct TableJob {
 
     bool is_surveyed = false;   ///< shape, structure and LOW were taken for a new copy
     bool is_gone = false;       ///< and the table was not there
+    bool lacks_target = false;  ///< just now there was no such table in the target
     bool is_one_chunk = false;  ///< so small that one chunk holds it
     TableShape shape;           ///< emptied when the table is done
     target::TableCopyRecord record;

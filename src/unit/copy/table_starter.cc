@@ -155,7 +155,8 @@ void TableStarter::announce(Jobs jobs, BothSides sides) const {
     std::vector<target::TableCopyRecord> records;
     for (const auto& job : jobs) {
         const bool is_new = !job->is_gone && job->record.target.is_empty() && !job->is_shared_target;
-        if (!is_new || target::fetch_table(sides.downstream, job->target)) continue;
+        job->lacks_target = is_new && !target::fetch_table(sides.downstream, job->target);
+        if (!job->lacks_target) continue;
         records.push_back(job->record);
         records.back().state = target::CopyState::Void;
         records.back().target = job->target;
@@ -189,7 +190,7 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
             .with_retry(RetryClass::Never)
             .with_workaround("Stop the task, clear the target table, start the task with `--remove-meta`.");
     }
-    if (!target::fetch_table(sides.downstream, job.target)) {
+    if (job.lacks_target || !target::fetch_table(sides.downstream, job.target)) {
         create_target(job, sides);
     } else {
         record.was_empty = !has_rows(sides.downstream, job.target);

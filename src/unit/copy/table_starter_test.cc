@@ -93,6 +93,7 @@ TEST_F(TableStarterTest, ManyTablesShareOnePlaceAndOneRecord) {
     EXPECT_TRUE(std::ranges::all_of(started, [](const auto& one) { return one.has_value(); }));
     EXPECT_EQ(up_.statements("START TRANSACTION").size(), 1U);
     EXPECT_EQ(down_.statements("CREATE DATABASE").size(), 1U);
+    EXPECT_EQ(down_.statements("SHOW CREATE TABLE").size(), 3U) << "each is looked for once";
     const auto records = down_.statements("REPLACE INTO `dm_meta`");
     ASSERT_EQ(records.size(), 2U) << "announced before they are created, then begun";
     EXPECT_NE(records[0].find("'void'"), std::string::npos);

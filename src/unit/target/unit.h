@@ -19,9 +19,13 @@ enum class UnitOutcome : std::uint8_t {
     Recopy,  ///< sync only: the copy of some tables is void, their progress has been dropped: run copy again, then sync
 };
 
-/// Progress of one table, for "more" status.
+/// What is done with a table: its structure and target are made, rows are copied, what is missing is added.
+enum class CopyPhase : std::uint8_t { Starting, Copying, Finishing };
+
+/// Progress of one table.
 struct TableProgress {
     model::TableName source;
+    CopyPhase phase = CopyPhase::Copying;
     std::uint64_t rows_done = 0;
     std::uint64_t rows_total = 0;  ///< the server's estimate
     std::uint64_t bytes_done = 0;
@@ -54,7 +58,8 @@ struct CopyStatus {
     std::int64_t bytes_per_second = 0;  ///< over the last seconds
     model::Location low;                ///< smallest position any table's copy started from; zero until known
     ChunkCounts chunks;
-    std::vector<TableProgress> tables;  ///< tables being copied now
+    std::uint64_t tables_copying = 0;   ///< begun and not over
+    std::vector<TableProgress> tables;  ///< of these a few, those with most bytes left first
     std::vector<Noticed> noticed;
 };
 
