@@ -22,20 +22,41 @@ namespace {
 
 constexpr std::int64_t kMostAtOnce = 64;
 
-/// The text to send: the file as it is, or with the certificates it names inside. A file that is no YAML throws.
-std::string task_text(Invocation& invocation, const std::string& path, const std::string& text) {
+/// The task of a file, with what is to be said of the file told; only the master can tell whether settings that cannot
+/// be read here make sense. What is not even YAML throws.
+std::optional<config::TaskConfig> read_task(Invocation& invocation, const std::string& path, const std::string& text) {
     config::Warnings warnings;
     try {
         config::TaskConfig task =
             config::parse_task_yaml(text, {.file_name = path, .key = nullptr, .warnings = &warnings});
         print_warnings(invocation, warnings);
-        if (load_certificates(task.target_database.security, invocation.read_file))
-            return config::to_yaml(task, config::Redact::No);
+        return task;
     } catch (const Error& error) {
-        // Only the master can tell whether the settings make sense; what is not YAML is refused here.
+        if (error.code() == ErrorCode::ConfigYaml) throw;
+        return std::nullopt;
+    }
+}
+
+/// The text to send: the file as it is, or with the certificates it names inside. A file that is no YAML throws.
+std::string task_text(Invocation& invocation, const std::string& path, const std::string& text) {
+    auto task = read_task(invocation, path, text);
+    if (!task) return text;
+    try {
+        if (load_certificates(task->target_database.security, invocation.read_file))
+            return config::to_yaml(*task, config::Redact::No);
+    } catch (const Error& error) {
         if (error.code() == ErrorCode::ConfigYaml) throw;
     }
     return text;
+}
+
+/// Tells what is to be said of a file that the master will read for itself.
+void warn_of_task(Invocation& invocation, const std::string& path, const std::string& text) {
+    try {
+        (void)read_task(invocation, path, text);
+    } catch (const Error&) {
+        return;  // what is wrong with it the master says
+    }
 }
 
 void add_operation(GoJson& json, const std::string& task, const pb::OperateTaskResponse& response) {
@@ -174,6 +195,7 @@ int run_check_task(Invocation& invocation) {
     pb::CheckTaskRequest request;
     // What no message can carry is refused here; what is wrong with the YAML the master says.
     config::check_text(*text, {.file_name = path});
+    warn_of_task(invocation, path, *text);
     request.set_task(*text);
     request.set_errcnt(invocation.flags.number("error", 10));
     request.set_warncnt(invocation.flags.number("warn", 10));

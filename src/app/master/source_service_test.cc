@@ -91,10 +91,10 @@ TEST_F(SourceServiceTest, CreateAsksTheServerAndFillsInWhatWasLeftOut) {
 TEST_F(SourceServiceTest, AnEncryptedPasswordIsDecryptedBeforeItIsTriedAndKept) {
     operate(pb::StartSource, {yaml("s1", 3306, key_->encrypt("secret"))});
     EXPECT_THAT(stored(), HasSubstr("password = \"secret\""));
-    // What looks encrypted with another key is taken as it stands, and the server says no.
+    // What is encrypted with another key is no password.
     const auto other = config::SecretKey::from_hex(std::string(64, 'a'));
     EXPECT_EQ(code_of([&] { operate(pb::StartSource, {yaml("s2", 3306, other.encrypt("secret"))}); }),
-              ErrorCode::DbBadConnection);
+              ErrorCode::ConfigPassword);
 }
 
 TEST_F(SourceServiceTest, WithoutAKeyAPasswordIsPlain) {

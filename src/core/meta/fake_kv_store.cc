@@ -66,8 +66,6 @@ void FakeKvStore::erase_locked(const std::string& key, History& history) {
 
 void FakeKvStore::apply_locked(const WriteOp& write, History& history) {
     if (const auto* put = std::get_if<PutOp>(&write)) {
-        if (put->lease != 0 && !leases_.contains(put->lease))
-            throw Error(ErrorCode::HaLease, fmt::format("lease {:x} of key {} is not known", put->lease, put->key));
         auto& item = items_[put->key];
         if (item.created == 0) item.created = history.revision;
         item.key = put->key;
@@ -93,14 +91,13 @@ TxnResult FakeKvStore::txn(const std::vector<Compare>& conditions, const std::ve
     return operate(ErrorCode::HaTxn, [&] {
         if (!std::ranges::all_of(conditions, [&](const auto& one) { return holds_locked(one); }))
             return TxnResult{.succeeded = false, .revision = revision_};
-        History history{.revision = revision_ + 1, .events = {}};
-        const auto before = items_;
-        try {
-            for (const auto& write : writes) apply_locked(write, history);
-        } catch (const Error&) {
-            items_ = before;
-            throw;
+        for (const auto& write : writes) {
+            const auto* put = std::get_if<PutOp>(&write);
+            ensure(put == nullptr || put->lease == 0 || leases_.contains(put->lease), ErrorCode::HaLease,
+                   put == nullptr ? "" : fmt::format("lease {:x} of key {} is not known", put->lease, put->key));
         }
+        History history{.revision = revision_ + 1, .events = {}};
+        for (const auto& write : writes) apply_locked(write, history);
         publish_locked(std::move(history));
         return TxnResult{.succeeded = true, .revision = revision_};
     });
