@@ -30,6 +30,35 @@ def low(target, table):
                         "WHERE cp_table = %s AND chunk = 0", (table,))
 
 
+def begun_tables(target):
+    """Those whose copy is under way."""
+    if not target.query("SHOW TABLES IN dm_meta LIKE 't_copy_checkpoint'"):
+        return []
+    return [table for (table,) in target.query("SELECT cp_table FROM dm_meta.t_copy_checkpoint "
+                                               "WHERE cp_table <> '' AND chunk = 0 AND state = 'copying'")]
+
+
+class HoldCheckpoint:
+    """Holds what is written to the checkpoint, but not rows, from a moment when copies are under way."""
+
+    def __init__(self, cluster, target):
+        self._connection = target.connect()
+
+        def is_held():
+            if not begun_tables(target):
+                return False
+            self._connection.cursor().execute("LOCK TABLES dm_meta.t_copy_checkpoint READ")
+            if begun_tables(target):
+                return True
+            self._connection.cursor().execute("UNLOCK TABLES")
+            return False
+
+        cluster.wait(is_held, 60, "tables to be under way")
+
+    def release(self):
+        self._connection.close()
+
+
 def kill_and_wait(cluster, hold, meanwhile):
     """Kills the worker of s1; returns the one that took over."""
     victim = cluster.worker_of("s1")
@@ -93,6 +122,30 @@ def test_what_is_done_is_not_read_again(cluster, upstream, downstream, assert_sa
     assert_same(upstream, downstream, "d")
     assert len(done) >= wanted
     reads.assert_only_missing(done)
+
+
+def test_small_tables_that_were_written_but_not_complete_are_written_again(cluster, upstream, downstream, assert_same):
+    upstream.execute("CREATE DATABASE d")
+    for number in range(200):
+        upstream.execute(f"CREATE TABLE d.t{number} (id INT PRIMARY KEY, v INT)",
+                         f"INSERT INTO d.t{number} VALUES (1, 1), (2, 2), (3, 3)")
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ONE_EACH)
+    hold = HoldCheckpoint(cluster, downstream)
+    begun = begun_tables(downstream)
+
+    def written():
+        return [table for table in begun if downstream.value(f"SELECT COUNT(*) FROM d.{table}") == 3]
+
+    cluster.wait(written, 30, "rows of a table that is not complete")
+
+    def change():
+        for table in written():
+            upstream.execute(f"UPDATE d.{table} SET v = 9 WHERE id = 1", f"DELETE FROM d.{table} WHERE id = 2")
+
+    kill_and_wait(cluster, hold, change)
+    cluster.wait_synced("t")
+    assert_same(upstream, downstream, "d")
 
 
 def test_nothing_is_written_while_paused(cluster, upstream, downstream, assert_same):

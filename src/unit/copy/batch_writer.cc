@@ -7,6 +7,19 @@
 #include "unit/target/server_error.h"
 
 namespace dm::copy {
+namespace {
+
+/// Whether the batch becomes durable together with the record that its chunk is done. A table that is one statement has
+/// no such record: whoever continues it upserts it again, which costs less than recording each of thousands of tables.
+bool needs_record(const Batch& batch) {
+    const TableJob& job = *batch.chunk->job;
+    if (!batch.is_closing || job.shape.is_keyless()) return false;
+    const bool is_only_one = batch.chunk->is_whole_table && batch.chunk->rows == 0;
+    // Where existing rows are kept, the copy's own must not be told as such.
+    return !is_only_one || job.redo_mode == target::WriteMode::Ignore;
+}
+
+}  // namespace
 
 void BatchWriter::run(std::stop_token stop) {
     for (;;) {
@@ -34,7 +47,7 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
         run_.options.retry, run_.clock, stop,
         [&] {
             if (batch.chunk->has_failed) return;
-            if (batch.is_closing && !job.shape.is_keyless()) {
+            if (needs_record(batch)) {
                 execute_closing(batch);
             } else {
                 execute(batch);

@@ -13,7 +13,8 @@ namespace dm::copy {
 
 /// Keeps count of what a chunk still waits for, and settles it: done, or to be read again. A chunk's last statement is
 /// kept back until all others are committed and goes into one transaction with the chunk's record, so that the
-/// checkpoint never knows less or more of a chunk than the target has. Thread-safe; its references outlive it.
+/// checkpoint never knows less or more of a chunk than the target has; a table of one statement is spared the record.
+/// Thread-safe; its references outlive it.
 class ChunkLedger {
   public:
     ChunkLedger(CopyBoard& board, int max_attempts) : board_(board), max_attempts_(max_attempts) {}

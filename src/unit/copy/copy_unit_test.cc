@@ -193,6 +193,60 @@ TEST_F(CopyUnitTest, AChunksLastRowsAndItsRecordAreOneTransaction) {
     EXPECT_EQ(records, 4) << "chunks of 30, 30, 30 and 10 rows";
 }
 
+/// A table that is one chunk of one statement.
+class SmallTableTest : public CopyUnitTest {
+  protected:
+    SmallTableTest() {
+        options_.chunk_bytes = 10'000;
+        options_.statement_bytes = 10'000;
+        complete_when_recorded();
+    }
+
+    [[nodiscard]] std::ptrdiff_t chunk_records() const {
+        return std::ranges::count_if(down_.statements("REPLACE INTO `dm_meta`"), [](const std::string& statement) {
+            return statement.find("'done'") != std::string::npos;
+        });
+    }
+};
+
+TEST_F(SmallTableTest, IsWrittenWithoutARecordOfItsChunk) {
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(written("INSERT        INTO"), numbers(1, 100));
+    EXPECT_EQ(chunk_records(), 0);
+    EXPECT_TRUE(down_.statements("START TRANSACTION").empty());
+}
+
+TEST_F(SmallTableTest, IsUpsertedWhereItWasBegun) {
+    have_checkpoint("copying");
+    down_.on("SELECT chunk,state", FakeSqlServer::result({"chunk"}, {}));
+    down_.on("SELECT cp_schema", [this](std::string_view) {
+        const bool is_over = std::ranges::any_of(
+            down_.statements("REPLACE INTO `dm_meta`"),
+            [](const std::string& statement) { return statement.find("'complete'") != std::string::npos; });
+        return FakeSqlServer::result(
+            {"cp_schema", "cp_table", "state", "target_schema", "target_table", "owns_target", "was_empty", "low_name",
+             "low_pos", "low_gtid", "high_name", "high_pos", "high_gtid", "table_structure", "rows_done", "bytes_done"},
+            {{"s", "t", is_over ? "complete" : "copying", "s", "t", "1", "1", "bin.000001", "450", "0-1-4",
+              "bin.000001", "600", "0-1-6", "CREATE TABLE `t` (`id` bigint)", "0", "0"}});
+    });
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_TRUE(written("INSERT").empty()) << "its rows may have been written before";
+    EXPECT_EQ(written("REPLACE       INTO"), numbers(1, 100));
+}
+
+TEST_F(SmallTableTest, HasARecordWhereExistingRowsAreKept) {
+    options_.on_duplicate = OnDuplicate::Ignore;
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(chunk_records(), 1) << "or its own rows would be told as kept";
+}
+
+TEST_F(SmallTableTest, HasARecordWhereItTakesSeveralStatements) {
+    options_.statement_bytes = 120;
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(written("INSERT        INTO"), numbers(1, 100));
+    EXPECT_EQ(chunk_records(), 1);
+}
+
 TEST_F(CopyUnitTest, AnUnknownFateOfTheLastTransactionRepeatsIt) {
     complete_when_recorded();
     down_.fail("COMMIT",
