@@ -20,6 +20,10 @@ std::string ResultSet::text(std::size_t row, std::string_view column) const {
     return rows[row][*index].value_or("");
 }
 
+void SqlSession::execute_all(std::span<const std::string_view> statements, const ResultSink& done) {
+    for (const std::string_view statement : statements) done(execute(statement));
+}
+
 std::optional<int> server_error_of(const Error& error) noexcept {
     static constexpr std::string_view kPrefix = "Error ";
     const std::string_view cause = error.raw_cause();

@@ -67,6 +67,11 @@ class SqlSession {
     /// Runs one statement that returns no rows.
     virtual ExecResult execute(std::string_view statement) = 0;
 
+    using ResultSink = std::function<void(const ExecResult&)>;
+    /// Runs statements that return no rows one after the other, until one fails, which throws; `done` is called after
+    /// each that did not. The server may be sent several at once, which saves waiting for each answer.
+    virtual void execute_all(std::span<const std::string_view> statements, const ResultSink& done);
+
     [[nodiscard]] virtual const model::ServerVersion& version() const = 0;
     /// The server's id of this connection, for KILL.
     [[nodiscard]] virtual std::uint64_t connection_id() const = 0;

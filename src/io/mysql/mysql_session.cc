@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/mysql/mysql_handle.h"
 #include "io/mysql/server_errors.h"
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::size_t kShownStatementBytes = 160;
 constexpr std::size_t kSearchedBytes = 64UL << 10U;  // the head of an INSERT, names of its columns included
+constexpr std::size_t kTogetherBytes = 256UL << 10U;
 constexpr std::uint64_t kTrafficStep = 64UL << 10U;  // received bytes are added to the counters in steps of this size
 
 struct FreeResult {
@@ -84,8 +87,24 @@ struct MySqlSession::State {
         if (mysql_real_query(handle.get(), statement.data(), statement.size()) != 0) throw error(code, statement);
     }
 
+    /// The result of a statement that returns no rows, when it is there to be read.
+    [[nodiscard]] sql::ExecResult read_result(std::string_view statement) {
+        const Result unwanted(mysql_store_result(handle.get()));
+        if (!unwanted && mysql_errno(handle.get()) != 0) throw error(ErrorCode::DbExecuteFailed, statement);
+        return {.affected_rows = unwanted ? 0 : mysql_affected_rows(handle.get()),
+                .last_insert_id = mysql_insert_id(handle.get()),
+                .warnings = mysql_warning_count(handle.get())};
+    }
+
+    /// Whether the server takes several statements at once; asked once.
+    [[nodiscard]] bool takes_several() {
+        if (!several) several = mysql_set_server_option(handle.get(), MYSQL_OPTION_MULTI_STATEMENTS_ON) == 0;
+        return *several;
+    }
+
     const ErrorScope scope;
     const std::shared_ptr<TrafficCounters> traffic;
+    std::optional<bool> several;
     MysqlHandle handle;
     SocketSwitch socket;
     std::atomic<bool> is_dead{false};
@@ -146,12 +165,37 @@ sql::ResultSet MySqlSession::query(std::string_view statement) {
 
 sql::ExecResult MySqlSession::execute(std::string_view statement) {
     state_->send(statement, ErrorCode::DbExecuteFailed);
+    return state_->read_result(statement);
+}
+
+void MySqlSession::execute_together(std::span<const std::string_view> statements, const ResultSink& done) {
     MYSQL* handle = state_->handle.get();
-    const Result unwanted(mysql_store_result(handle));
-    if (!unwanted && mysql_errno(handle) != 0) throw state_->error(ErrorCode::DbExecuteFailed, statement);
-    return {.affected_rows = unwanted ? 0 : mysql_affected_rows(handle),
-            .last_insert_id = mysql_insert_id(handle),
-            .warnings = mysql_warning_count(handle)};
+    const std::string text = fmt::format("{}", fmt::join(statements, ";"));
+    state_->send(text, ErrorCode::DbExecuteFailed);
+    // The server stops at the first that fails: its error is the last thing to be read.
+    for (std::size_t i = 0;; ++i) {
+        done(state_->read_result(statements[i]));
+        if (i + 1 == statements.size()) break;
+        const int next = mysql_next_result(handle);
+        if (next > 0) throw state_->error(ErrorCode::DbExecuteFailed, statements[i + 1]);
+        ensure(next == 0, ErrorCode::DbExecuteFailed,
+               [&] { return fmt::format("the server answered {} of {} statements", i + 1, statements.size()); });
+    }
+}
+
+void MySqlSession::execute_all(std::span<const std::string_view> statements, const ResultSink& done) {
+    while (!statements.empty()) {
+        std::size_t bytes = statements[0].size();
+        std::size_t count = 1;
+        for (; count < statements.size() && bytes + 1 + statements[count].size() <= kTogetherBytes; ++count)
+            bytes += 1 + statements[count].size();
+        if (count > 1 && !state_->is_dead && state_->takes_several()) {
+            execute_together(statements.first(count), done);
+        } else {
+            for (const std::string_view statement : statements.first(count)) done(execute(statement));
+        }
+        statements = statements.subspan(count);
+    }
 }
 
 const model::ServerVersion& MySqlSession::version() const { return state_->version; }

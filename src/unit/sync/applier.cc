@@ -114,27 +114,16 @@ std::size_t Applier::execute(std::span<const dml::RowChange> changes, bool is_re
             group_of.resize(statements.size(), i);
         }
         const bool needs_transaction = statements.size() > 1;
-        using Kind = SyncMetrics::Statement;
-        const auto run = [&](Kind kind, const std::string& text) {
-            const auto since = context_.metrics.now();
-            auto done = session.execute(text);
-            context_.metrics.statement_executed(kind, since);
-            return done;
-        };
-        if (needs_transaction) run(Kind::Begin, "BEGIN");
-        std::vector<std::uint64_t> affected;
-        for (const auto& statement : statements) {
-            try {
-                affected.push_back(run(Kind::Change, statement.text).affected_rows);
-            } catch (const Error& error) {
-                throw error.with_context(fmt::format("applying to the target: {}", shown(statement.text)));
-            }
-            context_.bytes_to_target += statement.text.size();
-            context_.metrics.bytes_written(statement.text.size());
-        }
+        // What strict mode does not pass over must be known before the end of the transaction.
+        const bool commits_at_once = needs_transaction && !context_.notices.is_strict();
+        const auto affected = send(session, statements, needs_transaction, commits_at_once);
         for (std::size_t i = 0; i < statements.size(); ++i)
             note_missing(groups[group_of[i]], statements[i], affected[i]);
-        if (needs_transaction) run(Kind::Commit, "COMMIT");
+        if (needs_transaction && !commits_at_once) {
+            const auto since = context_.metrics.now();
+            session.execute("COMMIT");
+            context_.metrics.statement_executed(SyncMetrics::Statement::Commit, since);
+        }
         return statements.size();
     } catch (const Error& error) {
         // The transaction is open or the connection lost: a new session is certain.
@@ -142,6 +131,35 @@ std::size_t Applier::execute(std::span<const dml::RowChange> changes, bool is_re
         if (context_.progress.is_aborted()) throw error.with_retry(RetryClass::Never);
         throw;
     }
+}
+
+std::vector<std::uint64_t> Applier::send(sql::SqlSession& session, std::span<const dml::Statement> statements,
+                                         bool begins, bool commits) {
+    using Kind = SyncMetrics::Statement;
+    std::vector<std::string_view> texts;
+    if (begins) texts.emplace_back("BEGIN");
+    const std::size_t first = texts.size();
+    for (const auto& statement : statements) texts.emplace_back(statement.text);
+    const std::size_t end = texts.size();
+    if (commits) texts.emplace_back("COMMIT");
+    std::vector<std::uint64_t> affected;
+    std::size_t next = 0;
+    auto since = context_.metrics.now();
+    try {
+        session.execute_all(texts, [&](const sql::ExecResult& result) {
+            const std::size_t i = next++;
+            context_.metrics.statement_executed(i < first ? Kind::Begin : i < end ? Kind::Change : Kind::Commit, since);
+            since = context_.metrics.now();
+            if (i < first || i >= end) return;
+            affected.push_back(result.affected_rows);
+            context_.bytes_to_target += texts[i].size();
+            context_.metrics.bytes_written(texts[i].size());
+        });
+    } catch (const Error& error) {
+        throw error.with_context(
+            fmt::format("applying to the target: {}", shown(texts[std::min(next, texts.size() - 1)])));
+    }
+    return affected;
 }
 
 void Applier::note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected) {

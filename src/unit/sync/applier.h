@@ -55,6 +55,9 @@ class Applier {
     void apply_batch(std::size_t size, std::stop_token stop);
     /// Returns how many statements it took.
     std::size_t execute(std::span<const dml::RowChange> changes, bool is_repeated);
+    /// Returns the affected rows of each; `begins` and `commits` say whether BEGIN and COMMIT go with them.
+    std::vector<std::uint64_t> send(sql::SqlSession& session, std::span<const dml::Statement> statements, bool begins,
+                                    bool commits);
     void note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected);
 
     Options options_;

@@ -21,6 +21,7 @@ class Notices {
     Notices(bool is_strict, metrics::Registry& registry, metrics::Labels labels)
         : is_strict_(is_strict), series_(registry, std::move(labels)) {}
 
+    [[nodiscard]] bool is_strict() const noexcept { return is_strict_; }
     /// Throws Error{SyncStatementBinlog} for `kDml`, Error{SyncEventUnsupported} for others, if the task is strict.
     void pass_over(std::string_view kind, std::string_view where, std::uint64_t count = 1);
     /// The same for what the user asked for or what loses nothing: never an error.

@@ -62,6 +62,9 @@ class FencedSession final : public sql::SqlSession {
         return session_->stream(statement, sink);
     }
     sql::ExecResult execute(std::string_view statement) override { return session_->execute(statement); }
+    void execute_all(std::span<const std::string_view> statements, const ResultSink& done) override {
+        session_->execute_all(statements, done);
+    }
     [[nodiscard]] const model::ServerVersion& version() const override { return session_->version(); }
     [[nodiscard]] std::uint64_t connection_id() const override { return session_->connection_id(); }
     [[nodiscard]] std::uint64_t max_packet_bytes() const override { return session_->max_packet_bytes(); }
