@@ -68,6 +68,8 @@ class MiniTarget {
         const std::lock_guard lock(mutex_);
         return row_statements_;
     }
+    /// The most statements that came at once.
+    std::atomic<std::size_t> most_at_once = 0;
     /// Changes are said to have found this many rows, however many they found.
     std::uint64_t affected_rows = 1'000'000;
     [[nodiscard]] std::vector<std::string> ddls() const {
@@ -101,6 +103,10 @@ class MiniTarget {
                 target_.commit({std::string(statement)});
             }
             return {.affected_rows = target_.affected_rows};
+        }
+        void execute_all(std::span<const std::string_view> statements, const ResultSink& done) override {
+            target_.most_at_once = std::max(target_.most_at_once.load(), statements.size());
+            SqlSession::execute_all(statements, done);
         }
         [[nodiscard]] const model::ServerVersion& version() const override { return version_; }
         [[nodiscard]] std::uint64_t connection_id() const override { return 1; }

@@ -327,6 +327,15 @@ TEST_F(SyncUnitTest, a_strict_task_passes_nothing_over) {
             EXPECT_EQ(error.retry_class(), RetryClass::Never);
         }
     }
+    BinlogScript among_others;
+    among_others.begin();
+    among_others.insert({7, 7, 7});
+    among_others.remove({5, 5, 5});
+    among_others.commit();
+    renew_target();
+    target_->affected_rows = 0;
+    EXPECT_THROW((void)make_unit(among_others.bytes())->run({}), Error);
+    EXPECT_TRUE(target_->row_statements().empty()) << "what was found missing must not be committed with the rest";
     BinlogScript harmless;
     harmless.statement("ANALYZE TABLE t");
     renew_target();
@@ -335,6 +344,18 @@ TEST_F(SyncUnitTest, a_strict_task_passes_nothing_over) {
     EXPECT_NE(metrics_.expose().find("dm_syncer_passed_over_total{"), std::string::npos);
     unit.reset();
     EXPECT_EQ(metrics_.expose().find("dm_syncer_passed_over_total{"), std::string::npos) << "goes with its task";
+}
+
+TEST_F(SyncUnitTest, a_batch_goes_to_the_target_at_once) {
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000001", .binlog_pos = 4, .binlog_gtid = ""};
+    BinlogScript script;
+    script.begin();
+    script.insert({7, 7, 7});
+    script.remove({5, 5, 5});
+    script.commit();
+    EXPECT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+    EXPECT_EQ(target_->most_at_once, 4U) << "BEGIN, two changes, COMMIT";
+    EXPECT_EQ(target_->row_statements().size(), 2U);
 }
 
 TEST_F(SyncUnitTest, merging_and_statements_of_several_rows_can_be_switched_off) {
