@@ -10,6 +10,7 @@ constexpr auto kWindow = std::chrono::milliseconds(500);
 constexpr int kStatementsEach = 8;  // per writer and window: one more or less does not decide
 constexpr double kGain = 1.1;
 constexpr int kMaxPatience = 64;
+constexpr std::size_t kSmallStatement = 16UL << 10U;
 
 }  // namespace
 
@@ -51,11 +52,16 @@ void WriterPace::written(std::size_t bytes) {
     ++statements_;
     const auto elapsed = now - window_began_;
     if (elapsed < kWindow || statements_ < kStatementsEach * allowed_) return;
+    const bool is_small = bytes_ < kSmallStatement * static_cast<std::size_t>(statements_);
     const double rate = static_cast<double>(bytes_) / std::chrono::duration<double>(elapsed).count();
     window_began_ = now;
     bytes_ = 0;
     statements_ = 0;
-    judge_locked(rate);
+    if (!is_small) {
+        judge_locked(rate);
+    } else if (const int few = std::min(kept_, kFirst); allowed_ != few) {
+        set_allowed_locked(few);
+    }
 }
 
 /// The number to try next: the one that is kept, where there is no other in this direction.

@@ -14,7 +14,8 @@ namespace dm::copy {
 /// Decides how many of the writers are at work at the same time. More writers hide the way to the target and use more
 /// of its cores; more than it has cores for fight over them and over the target's latches, and all together write less.
 /// So this begins with few, now and then tries twice or half as many, and keeps what writes clearly more bytes per
-/// second. Thread-safe; outlives its turns.
+/// second. Small statements, each for another table, are as fast as their tables are created: the bytes say nothing,
+/// and few write them. Thread-safe; outlives its turns.
 class WriterPace {
   public:
     /// The right to work, given back when it is destroyed.

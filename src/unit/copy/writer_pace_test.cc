@@ -12,12 +12,13 @@ namespace dm::copy {
 namespace {
 
 /// Numbers that were allowed while a target worked that executes so many statements per second with that many writers.
-std::vector<int> run(WriterPace& pace, ManualClock& clock, const std::function<double(int)>& speed, int statements) {
+std::vector<int> run(WriterPace& pace, ManualClock& clock, const std::function<double(int)>& speed, int statements,
+                     std::size_t bytes = 100'000) {
     std::vector<int> allowed;
     for (int i = 0; i < statements; ++i) {
         const double seconds = 1 / speed(pace.allowed());
         clock.advance(std::chrono::nanoseconds(std::llround(seconds * 1e9)));
-        pace.written(1000);
+        pace.written(bytes);
         allowed.push_back(pace.allowed());
     }
     return allowed;
@@ -57,6 +58,18 @@ TEST(WriterPace, FollowsATargetThatChanges) {
     run(
         pace, clock, [](int writers) { return 200.0 / writers; }, 20000);
     EXPECT_LE(pace.allowed(), 2);
+}
+
+TEST(WriterPace, FewWriteSmallStatementsWhateverTheirSpeed) {
+    ManualClock clock;
+    WriterPace pace(16, clock);
+    const auto far_away = [](int writers) { return 10.0 * writers; };
+    run(pace, clock, far_away, 3000);
+    run(pace, clock, far_away, 300, 700);
+    for (const int allowed : run(pace, clock, far_away, 3000, 700)) ASSERT_EQ(allowed, 4);
+    run(pace, clock, far_away, 1000);
+    const auto late = run(pace, clock, far_away, 2000);
+    EXPECT_GT(std::ranges::count(late, 16), 1500) << "the rows of large tables again";
 }
 
 TEST(WriterPace, NeverMoreThanThereAreNorFewerThanOne) {
