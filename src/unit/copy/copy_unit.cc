@@ -18,6 +18,7 @@
 #include "unit/copy/table_reader.h"
 #include "unit/copy/target_table.h"
 #include "unit/target/copy_checkpoint.h"
+#include "unit/target/downstream.h"
 
 namespace dm::copy {
 namespace {
@@ -89,6 +90,7 @@ struct CopyUnit::State {
     NoticeBook notices;
     bool listed = false;  ///< what is not copied was counted
     bool is_snapshot_said = false;
+    bool is_recopy = false;  ///< replication has begun, and gave tables back to be copied again
     std::atomic<bool> is_killed{false};
     Guarded<std::shared_ptr<RunParts>> current;  ///< while a run is under way
     Guarded<Progress> progress;
@@ -96,8 +98,9 @@ struct CopyUnit::State {
 
     [[nodiscard]] std::vector<PlannedTable> list(sql::SqlSession& upstream, sql::SqlSession& downstream);
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
-    std::size_t add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
+    std::size_t add_tables(RunParts& parts, sql::SqlSession& downstream, const std::vector<PlannedTable>& listed_tables,
                            std::map<model::TableName, target::TableCopyRecord>& records);
+    [[nodiscard]] bool is_of_replication(sql::SqlSession& downstream, const PlannedTable& unknown) const;
     void plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint, const std::string& reason);
     void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
     void close_snapshot(const target::CopyCheckpoint& checkpoint, RunParts& parts);
@@ -136,8 +139,16 @@ void keep_largest(target::CopyStatus& status) {
 
 }  // namespace
 
+/// Whether a table without a record is replication's own: it appeared since that began, which meets, or has met, how it
+/// came to be. If tables are copied again it may be one of them under a new name, which replication does not make:
+/// unless it is there already, it is copied.
+bool CopyUnit::State::is_of_replication(sql::SqlSession& downstream, const PlannedTable& unknown) const {
+    return !options.is_sync_fresh && (!is_recopy || target::fetch_table(downstream, unknown.target));
+}
+
 /// Puts tables that are not complete on the board; returns how many.
-std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<PlannedTable>& listed_tables,
+std::size_t CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downstream,
+                                        const std::vector<PlannedTable>& listed_tables,
                                         std::map<model::TableName, target::TableCopyRecord>& records) {
     std::size_t added = 0;
     for (const PlannedTable& table : listed_tables) {
@@ -145,9 +156,7 @@ std::size_t CopyUnit::State::add_tables(RunParts& parts, const std::vector<Plann
         const bool is_complete =
             found != records.end() && found->second.state == target::CopyState::Complete &&
             (!options.is_sync_fresh || is_available(found->second.point.low, parts.purged, options.location_use));
-        // Tables that appeared since replication began are its own: it meets, or has met, how they came to be.
-        const bool is_of_replication = !options.is_sync_fresh && found == records.end();
-        if (is_complete || is_of_replication) continue;
+        if (is_complete || (found == records.end() && is_of_replication(downstream, table))) continue;
         auto job = std::make_shared<TableJob>();
         job->source = table.source;
         job->target = table.target;
@@ -203,9 +212,12 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
         fresh.bytes_done_before += record.bytes;
     }
     progress.set(std::move(fresh));
+    const bool has_open = std::ranges::any_of(
+        records, [](const auto& entry) { return entry.second.state != target::CopyState::Complete; });
+    if (!options.is_sync_fresh && has_open) is_recopy = true;
     const auto listed_tables = list(upstream.get(), downstream.get());
     forget_vanished(downstream.get(), checkpoint, listed_tables, records);
-    add_tables(parts, listed_tables, records);
+    add_tables(parts, downstream.get(), listed_tables, records);
 }
 
 /// Everything anew, unless an earlier run has got to the end: then the floor is there, and no place in a binlog.
@@ -220,7 +232,7 @@ void CopyUnit::State::plan_snapshot(RunParts& parts, const target::CopyCheckpoin
         notices.add("copied as one locked snapshot, from the start after an interruption", options.source_id, reason);
     auto records = checkpoint.load_tables(downstream.get());
     for (auto& [source, record] : records) record.state = target::CopyState::Void;
-    add_tables(parts, list(upstream.get(), downstream.get()), records);
+    add_tables(parts, downstream.get(), list(upstream.get(), downstream.get()), records);
 }
 
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {

@@ -344,6 +344,27 @@ TEST_F(CopyUnitTest, TablesUnknownToTheCheckpointAreReplicationsOwnOnceItHasBegu
     EXPECT_TRUE(down_.statements("CREATE TABLE IF NOT EXISTS `s`.`later`").empty());
 }
 
+/// Replication gave `t` back, which is `later` by now: nobody else would make `later`, unless it is there already.
+TEST_F(CopyUnitTest, ATableToBeCopiedAgainIsFoundUnderItsNewName) {
+    have_checkpoint("void");
+    up_.on("SELECT TABLE_SCHEMA AS s",
+           FakeSqlServer::result({"s", "t", "k", "d", "r"}, {{"s", "later", "BASE TABLE", "9", "1"}}));
+    options_.is_sync_fresh = false;
+    EXPECT_THROW((void)unit().run({}), Error) << "the script tells no structure of `later`";
+    EXPECT_FALSE(up_.statements("SHOW CREATE TABLE `s`.`later`").empty());
+}
+
+TEST_F(CopyUnitTest, WhatReplicationHasMadeIsNotCopiedAgain) {
+    have_checkpoint("void");
+    up_.on("SELECT TABLE_SCHEMA AS s",
+           FakeSqlServer::result({"s", "t", "k", "d", "r"}, {{"s", "later", "BASE TABLE", "9", "1"}}));
+    down_.on("SHOW CREATE TABLE `s`.`later`",
+             FakeSqlServer::result({"Table", "Create Table"}, {{"later", "CREATE TABLE `later` (`id` bigint)"}}));
+    options_.is_sync_fresh = false;
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_TRUE(up_.statements("SHOW CREATE TABLE `s`.`later`").empty());
+}
+
 TEST_F(CopyUnitTest, ReplicationDropsWhatWasCopiedWhole) {
     have_checkpoint("complete");
     up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
