@@ -329,7 +329,8 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
     const model::Flavor flavor = environment.upstream()->version().flavor;
     const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id,
                                             flavor);
-    for (int listing = 1;; ++listing) {
+    int overtaken = 0;
+    for (int listing = 1;;) {
         const auto parts = std::make_shared<RunParts>(state.options, environment);
         state.current.set(parts);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
@@ -341,7 +342,12 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
         const bool has_work = !parts->board.is_finished();
         if (has_work && listing <= kMaxListings) state.work(*parts, checkpoint, stop);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
-        if (const auto error = parts->error.copy()) throw *error;
+        if (const auto error = parts->error.copy()) {
+            if (parts->is_snapshot || !is_overtaken(*error) || ++overtaken > kMaxListings) throw *error;
+            log::warn("copy: a table was dropped or changed before it was read, all are listed again",
+                      {{"error", error->what()}});
+            continue;
+        }
         if (parts->is_snapshot) {
             state.close_snapshot(checkpoint, *parts);
             state.current.set(nullptr);
@@ -352,6 +358,7 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
             state.current.set(nullptr);
             return target::UnitOutcome::Finished;
         }
+        ++listing;
     }
 }
 

@@ -385,9 +385,16 @@ TEST_F(CopyUnitTest, ALostConnectionIsReplacedAndTheRowsUpserted) {
     EXPECT_EQ(ids, numbers(1, 100)) << "the failed statement counts, too";
 }
 
-TEST_F(CopyUnitTest, ATableThatVanishesWhileItIsReadIsTriedAgainLater) {
+TEST_F(CopyUnitTest, ATableThatVanishesWhileItIsReadIsListedAgain) {
+    complete_when_recorded();
     up_.fail("SELECT /*!40001",
              FakeSqlServer::server_error(1146, "Table 's.t' doesn't exist").with_scope(ErrorScope::Upstream));
+    EXPECT_EQ(unit().run({}), target::UnitOutcome::Finished);
+}
+
+TEST_F(CopyUnitTest, ATableThatVanishesAgainAndAgainIsTriedLater) {
+    up_.fail("SELECT /*!40001",
+             FakeSqlServer::server_error(1146, "Table 's.t' doesn't exist").with_scope(ErrorScope::Upstream), 0, 1000);
     try {
         unit().run({});
         FAIL() << "the table is gone";

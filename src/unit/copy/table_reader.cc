@@ -40,7 +40,12 @@ void prepare_upstream(sql::SqlSession& session) {
     }
 }
 
-/// The table that was there is not there any more, or not as it was: whoever starts again sees what has become of it.
+bool is_transient(const Error& error) {
+    return error.retry_class() == RetryClass::Resume || target::sql_error_number(error) == kTableChanged;
+}
+
+}  // namespace
+
 bool is_overtaken(const Error& error) {
     constexpr int kUnknownColumn = 1054;
     constexpr int kNoSuchKey = 1176;
@@ -49,12 +54,6 @@ bool is_overtaken(const Error& error) {
            (number == target::server_error::kNoSuchTable || number == target::server_error::kUnknownDatabase ||
             number == kUnknownColumn || number == kNoSuchKey);
 }
-
-bool is_transient(const Error& error) {
-    return error.retry_class() == RetryClass::Resume || target::sql_error_number(error) == kTableChanged;
-}
-
-}  // namespace
 
 TableReader::TableReader(CopyRun& run, std::unique_ptr<ManagedSession> snapshot)
     : run_(run),

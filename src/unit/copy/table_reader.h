@@ -31,6 +31,10 @@ struct CopyRun {
     std::size_t max_packet_bytes;  ///< of the target
 };
 
+/// Whether the error says that a table is not there any more, or not as it was: whoever lists the tables again sees
+/// what has become of it.
+[[nodiscard]] bool is_overtaken(const Error& error);
+
 /// One reader: takes work from the board until there is none. Starts, splits and finishes tables, and turns the rows of
 /// chunks into statements for the writers. Belongs to one thread. Transient errors are waited out with new sessions;
 /// others leave `run`.
