@@ -39,7 +39,7 @@ class Recorder {
     /// Writes now and waits until it is written; false if stop was requested first or the recorder is closed.
     [[nodiscard]] bool flush(std::stop_token stop);
     /// Writes by the caller's thread, before `run` began or after it ended. In good order: nothing after what is
-    /// recorded has been applied, if indeed everything handed out is.
+    /// recorded has been applied, by this run or an earlier one, if indeed everything handed out is.
     void flush_alone(bool in_good_order);
     /// While held, only `flush` writes: a change of structure and its location must be recorded together.
     void hold(bool is_held) noexcept { is_held_ = is_held; }

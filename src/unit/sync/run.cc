@@ -329,7 +329,7 @@ target::UnitOutcome Run::run(std::stop_token stop) {
         // If the table is gone before it is copied again, nothing may be left that says it is there.
         for (const auto& table : p.translator->void_copies()) p.recorder.remove_point(table);
     }
-    p.recorder.flush_alone(in_good_order);
+    p.recorder.flush_alone(in_good_order && !p.translator->may_repeat());
     if (is_recopy) {
         const target::CopyCheckpoint copy(config_.meta_schema, config_.name.str(), config_.source_id.str(),
                                           upstream_.get().version().flavor);

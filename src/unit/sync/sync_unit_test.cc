@@ -189,6 +189,32 @@ TEST_F(SyncUnitTest, killed_at_any_statement_the_next_run_ends_like_the_upstream
     }
 }
 
+TEST_F(SyncUnitTest, a_run_that_stops_before_it_got_anywhere_leaves_safe_mode_to_the_next) {
+    const History history(11, 60);
+    const std::string binlog = history.script().bytes();
+    std::size_t begun = 0;
+    for (std::size_t at = 1; at < 400; at += 7) {
+        renew_target();
+        auto unit = make_unit(binlog);
+        target_->at_statement(at, [&unit] { unit->kill(); });
+        try {
+            (void)unit->run({});
+        } catch (const Error& error) {
+            EXPECT_EQ(error.retry_class(), RetryClass::Resume) << error.what();
+        }
+        target_->at_statement(0, nullptr);
+        const auto row = target_->global_checkpoint();
+        if (row.empty()) continue;
+        ++begun;
+        unit = make_unit(binlog.substr(0, std::stoul(row[4].value())));
+        end_ = binlog.size();
+        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(make_unit(binlog)->run({}), target::UnitOutcome::Stopped) << "killed at statement " << at;
+        ASSERT_EQ(target_->rows(), history.rows()) << "killed at statement " << at;
+    }
+    EXPECT_GT(begun, 10U);
+}
+
 TEST_F(SyncUnitTest, broken_streams_are_taken_up_again_without_loss_or_doubles) {
     const History history(13, 60);
     for (std::size_t events = 1; events < 200; events += 9) {

@@ -72,6 +72,8 @@ class Translator {
     StreamEnd run(std::stop_token stop);
     /// Ends at the next transaction's end. Push a Wake to the input too, for it may be waiting.
     void request_stop() noexcept { is_stopping_ = true; }
+    /// What an earlier run applied may follow the place that was reached; after run.
+    [[nodiscard]] bool may_repeat() const noexcept { return safe_mode_.is_on(); }
     /// Tables whose copy became void; after run.
     [[nodiscard]] const std::vector<model::TableName>& void_copies() const noexcept { return void_copies_; }
 
