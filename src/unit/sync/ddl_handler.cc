@@ -349,6 +349,22 @@ void DdlHandler::run_adapted(const sql::RewrittenDdl& part, const model::Locatio
     }
 }
 
+/// A schema that was dropped before the copy came to it is made again for what is done in it until then.
+void DdlHandler::ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part,
+                               const model::Location& location) {
+    const bool needs_schema = part.kind == StatementKind::AlterDatabase || is_create_table(part.kind);
+    if (!needs_schema || part.targets.empty() || !catalog_.is_amid_copy(location, options_.by_gtid)) return;
+    const std::string& schema = part.targets.front().schema;
+    std::string literal;
+    sql::append_quoted(literal, schema);
+    const auto found =
+        session.query(fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", literal));
+    if (!found.rows.empty()) return;
+    const std::string quoted = model::quote_identifier(schema);
+    session.execute("CREATE DATABASE IF NOT EXISTS " + quoted);
+    notices_.mention("schema that was gone before its copy is made for its statements", quoted);
+}
+
 void DdlHandler::run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location) {
     sql::SqlSession& session = downstream_.get();
     try {
@@ -357,6 +373,7 @@ void DdlHandler::run_part(const sql::RewrittenDdl& part, std::size_t number, con
                       {{"statement", shortened(part.text)}, {"location", location.to_string()}});
             return;
         }
+        ensure_schema(session, part, location);
         run_adapted(part, location);
     } catch (const Error& error) {
         // A rename that has been done before finds the old name gone and the new one there.

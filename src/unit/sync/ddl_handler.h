@@ -76,6 +76,7 @@ class DdlHandler {
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
     void run_text(const std::string& text, sql::StatementKind kind, const model::Location& location);
     void run_adapted(const sql::RewrittenDdl& part, const model::Location& location);
+    void ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const model::Location& location);
     void run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location);
     [[nodiscard]] std::string zone_offset(const StatementEvent& event);
     [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);

@@ -170,5 +170,18 @@ TEST_F(DdlHandlerTest, statements_that_nobody_can_read_are_refused_with_their_pl
     }
 }
 
+TEST_F(DdlHandlerTest, a_schema_that_was_gone_before_its_copy_is_made_again) {
+    catalog_->load({}, {}, model::Location{.position = {.file = "bin.000001", .offset = 100}, .gtid_set = {}}, false);
+    run("ALTER DATABASE s CHARACTER SET latin1");
+    EXPECT_EQ(downstream_.statements("CREATE DATABASE IF NOT EXISTS `s`").size(), 1U);
+    downstream_.on("SELECT 1 FROM information_schema.SCHEMATA", FakeSqlServer::result({"1"}, {{"1"}}));
+    run("CREATE TABLE t2 (a int)");
+    EXPECT_EQ(downstream_.statements("CREATE DATABASE IF NOT EXISTS `s`").size(), 1U);
+    catalog_->load({}, {}, model::Location{.position = {.file = "bin.000001", .offset = 99}, .gtid_set = {}}, false);
+    const auto asked = downstream_.statements("SELECT 1 FROM information_schema.SCHEMATA").size();
+    run("CREATE TABLE t3 (a int)");
+    EXPECT_EQ(downstream_.statements("SELECT 1 FROM information_schema.SCHEMATA").size(), asked) << "after the copy";
+}
+
 }  // namespace
 }  // namespace dm::sync

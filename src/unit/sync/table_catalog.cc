@@ -152,9 +152,13 @@ CopySpan* TableCatalog::copy_span(const model::TableName& source) {
     return found == copies_.end() ? nullptr : &found->second;
 }
 
+bool TableCatalog::is_amid_copy(const model::Location& end, bool by_gtid) const {
+    return copy_end_ && is_at_or_before(end, *copy_end_, by_gtid);
+}
+
 bool TableCatalog::is_gone(const model::TableName& source, const model::Location& end, bool by_gtid) const {
-    return copy_end_ && !copies_.contains(source) && !tracker_.find(source) && rules_.filter.accepts(source) &&
-           is_at_or_before(end, *copy_end_, by_gtid);
+    return is_amid_copy(end, by_gtid) && !copies_.contains(source) && !tracker_.find(source) &&
+           rules_.filter.accepts(source);
 }
 
 std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const std::string& schema,

@@ -70,6 +70,9 @@ class TableCatalog {
     [[nodiscard]] schema::Tracker& tracker() noexcept { return tracker_; }
     /// The copy's span of a table; null if it was not copied, or the stream is past it.
     [[nodiscard]] CopySpan* copy_span(const model::TableName& source);
+    /// Whether an event that ends at `end` happened while the copy was under way: what it speaks of may have been gone
+    /// when the copy came to it.
+    [[nodiscard]] bool is_amid_copy(const model::Location& end, bool by_gtid) const;
     /// Whether a table that is named by an event ending at `end` was gone before the copy could reach it: it is neither
     /// copied nor was its CREATE met, and the upstream had no such table when the copy ended.
     [[nodiscard]] bool is_gone(const model::TableName& source, const model::Location& end, bool by_gtid) const;
