@@ -139,6 +139,17 @@ class SyncUnitTest : public ::testing::Test {
                                             .run_until = {}});
     }
 
+    void run_killed_at(std::size_t statement, const std::string& binlog) {
+        const auto unit = make_unit(binlog);
+        target_->at_statement(statement, [&unit] { unit->kill(); });
+        try {
+            (void)unit->run({});
+        } catch (const Error& error) {
+            EXPECT_EQ(error.retry_class(), RetryClass::Resume) << error.what();
+        }
+        target_->at_statement(0, nullptr);
+    }
+
     void renew_target() { target_ = std::make_unique<MiniTarget>(); }
 
     HastyClock clock_;
@@ -175,16 +186,8 @@ TEST_F(SyncUnitTest, killed_at_any_statement_the_next_run_ends_like_the_upstream
     const History history(11, 60);
     for (std::size_t at = 1; at < 400; at += 7) {
         renew_target();
-        auto unit = make_unit(history.script().bytes());
-        target_->at_statement(at, [&unit] { unit->kill(); });
-        try {
-            (void)unit->run({});
-        } catch (const Error& error) {
-            EXPECT_EQ(error.retry_class(), RetryClass::Resume) << error.what();
-        }
-        target_->at_statement(0, nullptr);
-        unit = make_unit(history.script().bytes());
-        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+        run_killed_at(at, history.script().bytes());
+        ASSERT_EQ(make_unit(history.script().bytes())->run({}), target::UnitOutcome::Stopped);
         ASSERT_EQ(target_->rows(), history.rows()) << "killed at statement " << at;
     }
 }
@@ -195,18 +198,11 @@ TEST_F(SyncUnitTest, a_run_that_stops_before_it_got_anywhere_leaves_safe_mode_to
     std::size_t begun = 0;
     for (std::size_t at = 1; at < 400; at += 7) {
         renew_target();
-        auto unit = make_unit(binlog);
-        target_->at_statement(at, [&unit] { unit->kill(); });
-        try {
-            (void)unit->run({});
-        } catch (const Error& error) {
-            EXPECT_EQ(error.retry_class(), RetryClass::Resume) << error.what();
-        }
-        target_->at_statement(0, nullptr);
+        run_killed_at(at, binlog);
         const auto row = target_->global_checkpoint();
         if (row.empty()) continue;
         ++begun;
-        unit = make_unit(binlog.substr(0, std::stoul(row[4].value())));
+        const auto unit = make_unit(binlog.substr(0, std::stoul(row[4].value())));
         end_ = binlog.size();
         ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
         ASSERT_EQ(make_unit(binlog)->run({}), target::UnitOutcome::Stopped) << "killed at statement " << at;
