@@ -75,8 +75,7 @@ def test_a_source_through_thick_and_thin(cluster, new_server, downstream, assert
 def test_gtids_are_found_for_a_position(cluster, new_server, downstream, assert_same, kind):
     source = new_server(kind, "source")
     table(source)
-    downstream.execute("CREATE DATABASE b", "CREATE TABLE b.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(500), "
-                       "n INT UNIQUE)", "INSERT INTO b.t (v, n) VALUES ('one', 1), ('two', 2)")
+    table(downstream)
     file, position, _ = status_of(source)
     change(source)
     cluster.create_source("s1", source)
@@ -93,8 +92,7 @@ def test_gtids_are_found_for_a_position(cluster, new_server, downstream, assert_
 def test_a_start_where_a_file_begins(cluster, new_server, downstream, assert_same, kind):
     source = new_server(kind, "source")
     table(source)
-    downstream.execute("CREATE DATABASE b", "CREATE TABLE b.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(500), "
-                       "n INT UNIQUE)", "INSERT INTO b.t (v, n) VALUES ('one', 1), ('two', 2)")
+    table(downstream)
     source.execute("FLUSH LOGS")
     file = status_of(source)[0]
     source.execute(f"PURGE BINARY LOGS TO '{file}'")  # whoever asks for more than follows gets an error

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,7 +22,7 @@ struct Definition {
     std::vector<Piece> pieces;
     [[nodiscard]] bool has_word(std::string_view word) const {
         return std::ranges::any_of(pieces, [&](const Piece& piece) {
-            return piece.kind == PieceKind::Word && sql::to_upper(piece.text) == word;
+            return piece.kind == PieceKind::Word && sql::equal_ignoring_case(piece.text, word);
         });
     }
     [[nodiscard]] std::string first(PieceKind kind) const {
@@ -39,11 +38,10 @@ struct Definition {
     }
     [[nodiscard]] bool is_plain_index() const {
         const auto lead = std::ranges::find_if(pieces, [](const Piece& p) { return p.kind != PieceKind::Blank; });
-        return lead != pieces.end() && lead->kind == PieceKind::Word && sql::to_upper(lead->text) == "KEY";
+        return lead != pieces.end() && lead->kind == PieceKind::Word && sql::equal_ignoring_case(lead->text, "KEY");
     }
     [[nodiscard]] std::string text() const {
-        std::string text;
-        for (const Piece& piece : pieces) text += piece.text;
+        const std::string text = sql::join_pieces(pieces);
         const std::size_t begin = text.find_first_not_of(" \n");
         return begin == std::string::npos ? std::string()
                                           : text.substr(begin, text.find_last_not_of(" \n") + 1 - begin);

@@ -1,15 +1,16 @@
 #include "unit/copy/target_table.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "core/sql/lexer.h"
 #include "core/sql/literal.h"
 #include "unit/copy/create_table.h"
 #include "unit/target/adaptation.h"
+#include "unit/target/downstream.h"
 #include "unit/target/server_error.h"
 
 namespace dm::copy {
@@ -55,11 +56,6 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
     }
 }
 
-bool equal_words(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b,
-                              [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 std::string text_literal(std::string_view text) {
     std::string literal;
     sql::append_quoted(literal, text);
@@ -71,9 +67,7 @@ std::string text_literal(std::string_view text) {
 void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
                    const std::string& target, const Adaptation& adaptation) {
     // Asked beforehand, because servers answer variously when a table's schema is not there.
-    const auto existing = downstream.query(
-        fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", text_literal(target)));
-    if (!existing.rows.empty()) return;
+    if (target::has_schema(downstream, target)) return;
     const auto facts =
         upstream.query(fmt::format("SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS k FROM "
                                    "information_schema.SCHEMATA WHERE SCHEMA_NAME={}",
@@ -105,8 +99,9 @@ void add_indexes(sql::SqlSession& downstream, const model::TableName& target, co
                     text_literal(target.schema), text_literal(target.table)));
     std::string statement;
     for (const std::string& index : indexes) {
-        const bool is_there = std::ranges::any_of(
-            present.rows, [&](const auto& row) { return row.at(0) && equal_words(*row.at(0), index_name(index)); });
+        const bool is_there = std::ranges::any_of(present.rows, [&](const auto& row) {
+            return row.at(0) && sql::equal_ignoring_case(*row.at(0), index_name(index));
+        });
         if (!is_there) statement += fmt::format("{} ADD {}", statement.empty() ? "" : ",", index);
     }
     if (statement.empty()) return;

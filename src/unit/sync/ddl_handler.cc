@@ -355,11 +355,7 @@ void DdlHandler::ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl
     const bool needs_schema = part.kind == StatementKind::AlterDatabase || is_create_table(part.kind);
     if (!needs_schema || part.targets.empty() || !catalog_.is_amid_copy(location, options_.by_gtid)) return;
     const std::string& schema = part.targets.front().schema;
-    std::string literal;
-    sql::append_quoted(literal, schema);
-    const auto found =
-        session.query(fmt::format("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}", literal));
-    if (!found.rows.empty()) return;
+    if (target::has_schema(session, schema)) return;
     const std::string quoted = model::quote_identifier(schema);
     session.execute("CREATE DATABASE IF NOT EXISTS " + quoted);
     notices_.mention("schema that was gone before its copy is made for its statements", quoted);

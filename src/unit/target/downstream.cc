@@ -194,4 +194,10 @@ std::optional<std::string> fetch_table(sql::SqlSession& session, const model::Ta
     }
 }
 
+bool has_schema(sql::SqlSession& session, const std::string& schema) {
+    std::string literal;
+    sql::append_quoted(literal, schema);
+    return !session.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME=" + literal).rows.empty();
+}
+
 }  // namespace dm::target

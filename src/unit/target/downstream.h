@@ -51,6 +51,9 @@ std::optional<std::string> execute_ddl(sql::SqlSession& session, std::string_vie
 /// The text of SHOW CREATE TABLE; nothing if there is no such table or schema.
 [[nodiscard]] std::optional<std::string> fetch_table(sql::SqlSession& session, const model::TableName& table);
 
+/// Whether the server has a schema of this name.
+[[nodiscard]] bool has_schema(sql::SqlSession& session, const std::string& schema);
+
 /// Splits a comma-separated sql_mode, upper case, without empty parts.
 [[nodiscard]] std::vector<std::string> split_sql_mode(std::string_view text);
 
