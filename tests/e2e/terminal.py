@@ -33,10 +33,12 @@ class Terminal:
 
     def read_until(self, question, timeout, what):
         """Reads on until `question(self)` is true of what was drawn."""
+        poller = select.poll()  # not select(): the run may hold more than 1,024 files
+        poller.register(self._master, select.POLLIN)
         deadline = time.monotonic() + timeout
         while not question(self):
             left = deadline - time.monotonic()
-            ready = left > 0 and select.select([self._master], [], [], left)[0]
+            ready = left > 0 and poller.poll(left * 1000)
             try:
                 chunk = os.read(self._master, 65536) if ready else b""
             except OSError:  # the program has closed its end

@@ -4,7 +4,8 @@ from .background import Background
 from .compare import compare_tables, list_tables
 from .etcd import EtcdServer
 from .kinds import KINDS
-from .process import Process, free_port
+from .ports import free_port
+from .process import Process
 from .server import Server
 from .waiting import WaitTimeout, wait_until
 

@@ -4,7 +4,8 @@ import shutil
 import urllib.request
 from pathlib import Path
 
-from .process import Process, free_port
+from .ports import free_port
+from .process import Process
 from .waiting import wait_until
 
 

@@ -1,39 +1,14 @@
-"""A child process with a log file, and free ports."""
+"""A child process with a log file."""
 
 import contextlib
 import ctypes
-import fcntl
 import os
-import random
 import signal
-import socket
 import subprocess
-import tempfile
 from pathlib import Path
 
-_PORTS = range(11000, 32000)  # below the kernel's ephemeral range, so that no outgoing connection takes one
-_LOCKS = Path(tempfile.gettempdir()) / f"dm-ports-{os.getuid()}"
-_held = []  # lock files of the ports handed out, held until this process ends
 _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
-
-
-def free_port():
-    """A TCP port on loopback that is free and that no other test process on this machine was given."""
-    _LOCKS.mkdir(exist_ok=True)
-    for port in random.SystemRandom().sample(_PORTS, 200):
-        lock = open(_LOCKS / str(port), "w", encoding="ascii")  # noqa: SIM115 - stays open
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", port))
-        except OSError:
-            lock.close()
-            continue
-        _held.append(lock)
-        return port
-    raise RuntimeError("no free port found")
 
 
 def start_time(pid):

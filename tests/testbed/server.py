@@ -9,7 +9,8 @@ from pathlib import Path
 import pymysql
 
 from .kinds import KINDS, option_words
-from .process import Process, free_port, tail
+from .ports import free_port
+from .process import Process, tail
 from .waiting import WaitTimeout, wait_until
 
 SYSTEM_SCHEMAS = {"information_schema", "mysql", "performance_schema", "sys"}
