@@ -109,7 +109,8 @@ bool BatchPlanner::merge_update(const RowChange& change, Planned& earlier) {
 
 bool BatchPlanner::merge_delete(const RowChange& change, bool is_safe, Planned& earlier) {
     if (earlier.key_count != change.keys.size() || earlier.is_safe != is_safe) return false;
-    const bool is_update = earlier.kind == OperationKind::Update || earlier.kind == OperationKind::Upsert;
+    const bool is_update = earlier.kind == OperationKind::Update || earlier.kind == OperationKind::Upsert ||
+                           earlier.kind == OperationKind::Renew;
     const model::Row before = is_update ? earlier.operation.before : change.before;
     if (!is_update && earlier.kind != OperationKind::Replace) return false;
     if (change.plan->changes_unique_key(before, earlier.operation.after)) return false;
@@ -126,7 +127,7 @@ bool BatchPlanner::merge_insert(const RowChange& change, bool is_safe, Planned& 
     if (is_safe) {
         change_kind(earlier, OperationKind::Replace, {.before = {}, .after = change.after});
     } else {
-        change_kind(earlier, kind_of_update(*change.plan, false, options_.upserts),
+        change_kind(earlier, options_.upserts ? OperationKind::Renew : OperationKind::Update,
                     {.before = before, .after = change.after});
     }
     return true;

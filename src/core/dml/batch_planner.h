@@ -10,12 +10,13 @@
 
 namespace dm::dml {
 
-/// What is done to one row downstream. Replace removes every row that clashes on any unique key. Upsert inserts the row
-/// or, if its row key exists, sets all its columns.
-enum class OperationKind : std::uint8_t { Insert, Replace, Upsert, Update, Delete };
+/// What is done to one row downstream. Replace removes every row that clashes on any unique key. Upsert is an update of
+/// a row that is known to be there; it may be written so that it inserts the row if it is missing after all. Renew must
+/// be: a row was deleted and inserted again.
+enum class OperationKind : std::uint8_t { Insert, Replace, Upsert, Renew, Update, Delete };
 
 struct Operation {
-    model::Row before;  ///< Update, Upsert and Delete
+    model::Row before;  ///< Update, Upsert, Renew and Delete
     model::Row after;   ///< all but Delete
 };
 
@@ -30,8 +31,8 @@ struct OperationGroup {
 /// Arranges the changes of one batch, given in binlog order, into groups to be executed one after another. Changes that
 /// share a causality key keep their order; the others are regrouped by table and kind, so that statements hold many
 /// rows. Several changes of one row become one as long as its unique keys stay: an update joins what was done before,
-/// a deletion takes the place of an update, an insertion after a deletion is an update. One thread; views as RowChange
-/// says.
+/// a deletion takes the place of an update, an insertion after a deletion renews the row. One thread; views as
+/// RowChange says.
 class BatchPlanner {
   public:
     struct Options {

@@ -81,6 +81,8 @@ class ModelTable {
                 replace(row_of(operation.after));
                 return true;
             case OperationKind::Upsert:
+                return update(row_of(operation.before).id, row_of(operation.after));
+            case OperationKind::Renew:
                 return rows_.contains(row_of(operation.after).id)
                            ? update(row_of(operation.after).id, row_of(operation.after))
                            : insert(row_of(operation.after));
@@ -323,12 +325,12 @@ class OneRow {
     const std::vector<CausalityKey> keys_ = {42};
 };
 
-TEST(BatchPlanner, deletion_and_insertion_of_one_row_become_an_update) {
+TEST(BatchPlanner, deletion_and_insertion_of_one_row_renew_it) {
     const OneRow row(OneRow::source());
     const auto merged = row.plan({ChangeKind::Delete, ChangeKind::Insert, ChangeKind::Update});
     ASSERT_EQ(merged.size(), 1U);
     ASSERT_EQ(merged[0].operations.size(), 1U);
-    EXPECT_EQ(merged[0].kind, OperationKind::Upsert);
+    EXPECT_EQ(merged[0].kind, OperationKind::Renew);
     EXPECT_EQ(row_of(merged[0].operations[0].before).payload, 1);
     EXPECT_EQ(row_of(merged[0].operations[0].after).payload, 4);
     EXPECT_EQ(row.plan({ChangeKind::Delete, ChangeKind::Insert}, true).at(0).kind, OperationKind::Replace);

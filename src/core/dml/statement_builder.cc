@@ -1,5 +1,7 @@
 #include "core/dml/statement_builder.h"
 
+#include <algorithm>
+
 #include "core/sql/literal.h"
 
 namespace dm::dml {
@@ -39,16 +41,90 @@ std::string insert_head(const OperationGroup& group) {
     return head;
 }
 
-std::string upsert_tail(const TablePlan& plan) {
-    std::string tail;
+using Columns = std::vector<const WrittenColumn*>;
+
+/// A server looks for a row's branch of a CASE one by one.
+constexpr std::size_t kMaxCaseRows = 100;
+
+Columns all_columns(const TablePlan& plan) {
+    Columns columns;
+    for (const auto& column : plan.columns()) columns.push_back(&column);
+    return columns;
+}
+
+/// What an update of these rows has to name.
+Columns changed_columns(const TablePlan& plan, std::span<const Operation> operations) {
+    Columns changed;
+    bool is_any = false;
     for (const auto& column : plan.columns()) {
+        const bool differs = std::ranges::any_of(operations, [&](const Operation& operation) {
+            return !(operation.before[column.column] == operation.after[column.column]);
+        });
+        if (differs || column.is_always_set) changed.push_back(&column);
+        is_any = is_any || differs;
+    }
+    return is_any ? changed : all_columns(plan);
+}
+
+std::string upsert_tail(const Columns& columns) {
+    std::string tail;
+    for (const WrittenColumn* column : columns) {
         tail += tail.empty() ? " ON DUPLICATE KEY UPDATE " : ",";
-        tail += column.name;
+        tail += column->name;
         tail += "=VALUES(";
-        tail += column.name;
+        tail += column->name;
         tail += ')';
     }
     return tail;
+}
+
+std::string tail_of(const OperationGroup& group) {
+    if (group.kind == OperationKind::Renew) return upsert_tail(all_columns(*group.plan));
+    if (group.kind == OperationKind::Upsert) return upsert_tail(changed_columns(*group.plan, group.operations));
+    return {};
+}
+
+/// The most bytes that the values take in a statement.
+std::size_t bytes_at_most(const Columns& columns, model::Row row) {
+    std::size_t bytes = 0;
+    for (const WrittenColumn* column : columns) {
+        const model::Value& value = row[column->column];
+        bytes += 64 + column->introducer.size() + (value.is_view() ? 2 * value.text().size() : 0);
+    }
+    return bytes;
+}
+
+/// UPDATE t SET a=CASE id WHEN 1 THEN 'x' WHEN 2 THEN 'y' END WHERE id IN (1,2)
+Statement joint_update(const TablePlan& plan, const WrittenColumn& key, const Columns& columns,
+                       std::span<const Operation> operations) {
+    Statement statement{.text = "UPDATE ", .rows = operations.size(), .expected_rows = operations.size()};
+    std::string& text = statement.text;
+    text += plan.quoted_target();
+    std::string_view separator = " SET ";
+    for (const WrittenColumn* column : columns) {
+        text += separator;
+        text += column->name;
+        text += "=CASE ";
+        text += key.name;
+        for (const Operation& operation : operations) {
+            text += " WHEN ";
+            append_value(text, key, operation.before[key.column]);
+            text += " THEN ";
+            append_value(text, *column, operation.after[column->column]);
+        }
+        text += " END";
+        separator = ",";
+    }
+    text += " WHERE ";
+    text += key.name;
+    separator = " IN (";
+    for (const Operation& operation : operations) {
+        text += separator;
+        append_value(text, key, operation.before[key.column]);
+        separator = ",";
+    }
+    text += ')';
+    return statement;
 }
 
 /// Affected rows tell how many were new; those that existed count 2 or 0, so nothing can be expected of them.
@@ -58,7 +134,7 @@ std::size_t expected_of(OperationKind kind, std::size_t rows) { return kind == O
 
 void StatementBuilder::append_rows(const OperationGroup& group, std::vector<Statement>& out) const {
     const std::string head = insert_head(group);
-    const std::string tail = group.kind == OperationKind::Upsert ? upsert_tail(*group.plan) : std::string();
+    const std::string tail = tail_of(group);
     Statement statement;
     std::string tuple;
     const auto finish = [&] {
@@ -120,17 +196,41 @@ void StatementBuilder::append_update(const TablePlan& plan, const Operation& ope
     Statement statement{.text = "UPDATE ", .rows = 1, .expected_rows = 1};
     statement.text += plan.quoted_target();
     std::string_view separator = " SET ";
-    for (const auto& column : plan.columns()) {
+    for (const WrittenColumn* column : changed_columns(plan, {&operation, 1})) {
         statement.text += separator;
-        statement.text += column.name;
+        statement.text += column->name;
         statement.text += '=';
-        append_value(statement.text, column, operation.after[column.column]);
+        append_value(statement.text, *column, operation.after[column->column]);
         separator = ",";
     }
     statement.text += " WHERE ";
     append_condition(statement.text, plan, operation.before);
     statement.text += " LIMIT 1";
     out.push_back(std::move(statement));
+}
+
+/// False if these rows cannot be told apart by a CASE, or their new values not stand in one.
+bool StatementBuilder::append_joint_updates(const OperationGroup& group, std::vector<Statement>& out) const {
+    const WrittenColumn* key = group.plan->case_key();
+    if (key == nullptr || group.operations.size() < 2) return false;
+    const std::span<const Operation> all = group.operations;
+    const bool keeps_keys = std::ranges::all_of(
+        all, [&](const Operation& operation) { return operation.before[key->column] == operation.after[key->column]; });
+    const Columns columns = changed_columns(*group.plan, all);
+    if (!keeps_keys || !std::ranges::all_of(columns, &WrittenColumn::fits_case)) return false;
+    std::size_t begin = 0;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const std::size_t more = bytes_at_most(columns, all[i].after);
+        if (i > begin && (i - begin >= kMaxCaseRows || bytes + more > options_.max_bytes)) {
+            out.push_back(joint_update(*group.plan, *key, columns, all.subspan(begin, i - begin)));
+            begin = i;
+            bytes = 0;
+        }
+        bytes += more;
+    }
+    out.push_back(joint_update(*group.plan, *key, columns, all.subspan(begin)));
+    return true;
 }
 
 void StatementBuilder::append_updates(const OperationGroup& group, std::vector<Statement>& out) const {
@@ -192,9 +292,11 @@ void StatementBuilder::append(const OperationGroup& group, std::vector<Statement
     switch (group.kind) {
         case OperationKind::Insert:
         case OperationKind::Replace:
+        case OperationKind::Renew:
             append_rows(group, out);
             break;
         case OperationKind::Upsert:
+            if (append_joint_updates(group, out)) break;
             if (group.operations.size() == 1) {
                 append_updates(group, out);
             } else {
@@ -202,7 +304,7 @@ void StatementBuilder::append(const OperationGroup& group, std::vector<Statement
             }
             break;
         case OperationKind::Update:
-            append_updates(group, out);
+            if (!append_joint_updates(group, out)) append_updates(group, out);
             break;
         case OperationKind::Delete:
             append_deletes(group, out);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ struct Statement {
     std::size_t expected_rows = 0;
 };
 
-/// Writes the statements of operation groups. Stateless but for its limits; one thread per object.
+/// Writes the statements of operation groups. Updates name the columns that change; several rows are updated by one
+/// statement, with a CASE for each column where the key is one integer, else by an upsert. Stateless but for its
+/// limits; one thread per object.
 class StatementBuilder {
   public:
     struct Options {
@@ -38,6 +41,7 @@ class StatementBuilder {
     void append_condition(std::string& out, const TablePlan& plan, model::Row row) const;
     void append_comparison(std::string& out, const WrittenColumn& column, const model::Value& value) const;
     void append_update(const TablePlan& plan, const Operation& operation, std::vector<Statement>& out) const;
+    [[nodiscard]] bool append_joint_updates(const OperationGroup& group, std::vector<Statement>& out) const;
 
     Options options_;
 };

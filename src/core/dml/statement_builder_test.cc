@@ -51,8 +51,11 @@ TEST_F(StatementBuilderTest, rows_of_one_kind_share_a_statement) {
               Lines{"INSERT INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL)"});
     EXPECT_EQ(texts(group_of(plan_, OperationKind::Replace, {}, two_)),
               Lines{"REPLACE INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL)"});
-    EXPECT_EQ(texts(group_of(plan_, OperationKind::Upsert, two_, two_)),
+    EXPECT_EQ(texts(group_of(plan_, OperationKind::Renew, two_, two_)),
               Lines{"INSERT INTO `s`.`t` (`id`,`a`) VALUES (1,'x'),(2,NULL) ON DUPLICATE KEY UPDATE "
+                    "`id`=VALUES(`id`),`a`=VALUES(`a`)"});
+    EXPECT_EQ(texts(group_of(plan_, OperationKind::Renew, one_, one_)),
+              Lines{"INSERT INTO `s`.`t` (`id`,`a`) VALUES (1,'it\\'s') ON DUPLICATE KEY UPDATE "
                     "`id`=VALUES(`id`),`a`=VALUES(`a`)"});
     EXPECT_EQ(texts(group_of(plan_, OperationKind::Delete, two_, {})),
               Lines{"DELETE FROM `s`.`t` WHERE `id` IN (1,2)"});
@@ -63,6 +66,59 @@ TEST_F(StatementBuilderTest, single_rows_are_found_by_key_and_limited) {
               Lines{"UPDATE `s`.`t` SET `id`=1,`a`='it\\'s' WHERE `id`=1 LIMIT 1"});
     EXPECT_EQ(texts(group_of(plan_, OperationKind::Delete, one_, {})),
               Lines{"DELETE FROM `s`.`t` WHERE (`id`=1) LIMIT 1"});
+}
+
+TEST_F(StatementBuilderTest, updates_of_several_rows_are_told_apart_by_the_key) {
+    const Rows after = {{number(1), text("y")}, {number(2), text("z")}};
+    const Lines expected = {"UPDATE `s`.`t` SET `a`=CASE `id` WHEN 1 THEN 'y' WHEN 2 THEN 'z' END WHERE `id` IN (1,2)"};
+    for (const auto kind : {OperationKind::Upsert, OperationKind::Update}) {
+        std::vector<Statement> statements;
+        const auto group = group_of(plan_, kind, two_, after);
+        EXPECT_EQ(texts(group), expected);
+        StatementBuilder({}).append(group, statements);
+        EXPECT_EQ(statements.front().rows, 2U);
+        EXPECT_EQ(statements.front().expected_rows, 2U);
+        EXPECT_EQ(texts(group, {.max_bytes = 100}).size(), 2U);
+    }
+}
+
+TEST_F(StatementBuilderTest, a_changed_key_is_updated_alone) {
+    const Rows after = {{number(3), text("x")}, {number(4), model::Value::null()}};
+    EXPECT_EQ(
+        texts(group_of(plan_, OperationKind::Update, two_, after)),
+        (Lines{"UPDATE `s`.`t` SET `id`=3 WHERE `id`=1 LIMIT 1", "UPDATE `s`.`t` SET `id`=4 WHERE `id`=2 LIMIT 1"}));
+}
+
+TEST(StatementBuilder, updates_name_what_changes_and_what_the_target_might_set_itself) {
+    schema::Column time = int_column("t");
+    time.type = schema::ColumnType::Timestamp;
+    const auto plan = plan_of(
+        table({int_column("id", false), int_column("a"), int_column("b"), time}, {unique_index("PRIMARY", {"id"})}));
+    const auto now = text("2026-01-02 03:04:05");
+    const Rows before = {{number(1), number(2), number(3), now}, {number(2), number(2), number(3), now}};
+    const Rows after = {{number(1), number(2), number(4), now}, {number(2), number(2), number(3), now}};
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Upsert, {before[0]}, {after[0]})),
+              Lines{"UPDATE `s`.`t` SET `b`=4,`t`='2026-01-02 03:04:05' WHERE `id`=1 LIMIT 1"});
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Upsert, before, after)),
+              Lines{"UPDATE `s`.`t` SET `b`=CASE `id` WHEN 1 THEN 4 WHEN 2 THEN 3 END,`t`=CASE `id` WHEN 1 THEN "
+                    "'2026-01-02 03:04:05' WHEN 2 THEN '2026-01-02 03:04:05' END WHERE `id` IN (1,2)"});
+}
+
+TEST(StatementBuilder, values_whose_literals_have_no_common_type_are_upserted) {
+    schema::Column real = int_column("f");
+    real.type = schema::ColumnType::Double;
+    const auto plan =
+        plan_of(table({int_column("id", false), int_column("a"), real}, {unique_index("PRIMARY", {"id"})}));
+    const Rows before = {{number(1), number(2), model::Value::of_double(0.0)},
+                         {number(2), number(3), model::Value::of_double(2)}};
+    const Rows after = {{number(1), number(2), model::Value::of_double(-0.0)},
+                        {number(2), number(3), model::Value::of_double(1e300)}};
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Upsert, before, after)),
+              Lines{"INSERT INTO `s`.`t` (`id`,`a`,`f`) VALUES (1,2,-0e0),(2,3,1e+300) ON DUPLICATE KEY UPDATE "
+                    "`f`=VALUES(`f`)"});
+    EXPECT_EQ(texts(group_of(plan, OperationKind::Update, before, after)),
+              (Lines{"UPDATE `s`.`t` SET `f`=-0e0 WHERE `id`=1 LIMIT 1",
+                     "UPDATE `s`.`t` SET `f`=1e+300 WHERE `id`=2 LIMIT 1"}));
 }
 
 TEST_F(StatementBuilderTest, statements_end_before_the_limit) {
@@ -84,7 +140,7 @@ TEST(StatementBuilder, keyless_rows_are_told_apart_by_the_bytes_of_their_texts) 
     const Rows rows = {{number(1), text("x ")}};
     const auto keyless = plan_of(table({int_column("n"), text_column("a", "utf8mb4_general_ci")}, {}));
     EXPECT_EQ(texts(group_of(keyless, OperationKind::Update, rows, {{number(1), model::Value::null()}})),
-              Lines{"UPDATE `s`.`t` SET `n`=1,`a`=NULL WHERE `n`=1 AND `a`='x '" + bytes_of_a + " LIMIT 1"});
+              Lines{"UPDATE `s`.`t` SET `a`=NULL WHERE `n`=1 AND `a`='x '" + bytes_of_a + " LIMIT 1"});
     EXPECT_EQ(texts(group_of(keyless, OperationKind::Delete, {{number(1), model::Value::null()}}, {})),
               Lines{"DELETE FROM `s`.`t` WHERE (`n`=1 AND `a` IS NULL) LIMIT 1"});
     const auto with_key =

@@ -35,6 +35,16 @@ bool may_be_cut(const schema::Column& from, const schema::Column& into) {
     return !has_length(from.type) || into.length < from.length;
 }
 
+bool is_temporal(ColumnType type) { return type >= ColumnType::Date && type <= ColumnType::Timestamp; }
+
+bool fits_case(ColumnType from, ColumnType into) {
+    const auto is_string = [](ColumnType type) { return type >= ColumnType::Char && type <= ColumnType::LongText; };
+    const auto is_whole = [](ColumnType type) { return type <= ColumnType::BigInt; };
+    return (is_whole(from) && is_whole(into)) || (is_string(from) && is_string(into)) ||
+           (is_binary(from) && is_binary(into)) || (is_temporal(from) && from == into) ||
+           (from == ColumnType::Decimal && into == ColumnType::Decimal);
+}
+
 KeyForm text_form(const schema::Column& target) {
     const std::string& collation = target.collation;
     if (collation == "binary") return KeyForm::Exact;
@@ -126,7 +136,13 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
         column.name = model::quote_identifier(source.columns[i].name);
         if (i < charsets.size() && !charsets[i].empty()) column.introducer = fmt::format("_{} ", charsets[i]);
         column.is_json = in_target && target.columns[*in_target].type == ColumnType::Json;
-        column.is_folded = in_target && is_kept_text(source.columns[i].type, target.columns[*in_target].type);
+        if (in_target) {
+            const ColumnType from = source.columns[i].type;
+            const ColumnType into = target.columns[*in_target].type;
+            column.is_folded = is_kept_text(from, into);
+            column.is_always_set = into == ColumnType::Timestamp || into == ColumnType::DateTime;
+            column.fits_case = fits_case(from, into);
+        }
         if (in_target && target.columns[*in_target].generated != schema::Generated::No) {
             generated_.push_back(std::move(column));
             continue;
@@ -157,6 +173,13 @@ void TablePlan::add_keys(const schema::TableDefinition& source, const schema::Ta
         keys_.push_back(std::move(*key));
         if (!row_key_ && keys_.back().is_not_null && keys_.back().identifies) row_key_ = keys_.size() - 1;
     }
+    if (row_key_ && keys_[*row_key_].parts.size() == 1) {
+        const auto& part = keys_[*row_key_].parts.front();
+        const auto found = std::ranges::lower_bound(columns_, part.column, {}, &WrittenColumn::column);
+        const bool is_written = found != columns_.end() && found->column == part.column;
+        if (is_written && found->fits_case && source.columns[part.column].type <= ColumnType::BigInt)
+            case_key_ = static_cast<std::size_t>(found - columns_.begin());
+    }
     whole_row_ = {.name = "", .parts = {}, .seed = seed_of(target.name, ""), .is_not_null = false, .identifies = false};
     for (const auto& written : columns_) {
         const auto in_target = target.find_column(source.columns[written.column].name);
@@ -175,6 +198,8 @@ const UniqueKey* TablePlan::where_key(model::Row row) const noexcept {
     }
     return nullptr;
 }
+
+const WrittenColumn* TablePlan::case_key() const noexcept { return case_key_ ? &columns_[*case_key_] : nullptr; }
 
 const WrittenColumn& TablePlan::named(std::size_t column) const noexcept {
     const auto found = std::ranges::lower_bound(columns_, column, {}, &WrittenColumn::column);

@@ -42,6 +42,11 @@ struct WrittenColumn {
     std::string introducer;  ///< "_gbk " where the value's bytes are in that charset; else empty
     bool is_json = false;    ///< comparing needs a cast
     bool is_folded = false;  ///< text: values that compare equal may differ in case, accents or trailing spaces
+    /// An update always names it: left out, the target might set it to the time of the update.
+    bool is_always_set = false;
+    /// The values of several rows may stand in one CASE: their literals are of one type, which the column takes
+    /// exactly.
+    bool fits_case = false;
 };
 
 /// Everything the structures say about writing one source table's rows into its target, compiled once and used for each
@@ -68,6 +73,9 @@ class TablePlan {
     [[nodiscard]] const std::vector<UniqueKey>& unique_keys() const noexcept { return keys_; }
     /// Rows that no unique key tells apart for certain are also ordered by their whole content.
     [[nodiscard]] const UniqueKey& whole_row() const noexcept { return whole_row_; }
+    /// The written integer column that alone is the row key, by which a CASE can tell rows apart; null if there is
+    /// none.
+    [[nodiscard]] const WrittenColumn* case_key() const noexcept;
     /// How conditions name a column that a key consists of: a written one, or one that the target generates.
     [[nodiscard]] const WrittenColumn& named(std::size_t column) const noexcept;
     /// False if the target has a column of its own that must be given a value: then a row cannot be inserted to update
@@ -93,6 +101,7 @@ class TablePlan {
     std::vector<UniqueKey> keys_;           // the primary key first
     std::optional<std::size_t> row_key_;
     UniqueKey whole_row_;
+    std::optional<std::size_t> case_key_;  // in columns_
     bool can_upsert_ = true;
     bool covers_target_ = true;
 };

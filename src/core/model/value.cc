@@ -13,10 +13,9 @@ bool Value::operator==(const Value& other) const noexcept {
             return true;
         case ValueKind::Int:
         case ValueKind::UInt:
-            return number_.u == other.number_.u;
         case ValueKind::Float:
         case ValueKind::Double:
-            return number_.d == other.number_.d;
+            return number_.u == other.number_.u;  // bit by bit: 0 and -0 are stored as they are
         case ValueKind::Number:
         case ValueKind::Text:
         case ValueKind::Bytes:

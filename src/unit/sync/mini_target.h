@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -258,19 +259,43 @@ class MiniTarget {
             rows_[*row[0]] = row;
         }
     }
-    void run_update(const std::string& statement) {
-        Tuple row;
-        std::size_t at = 0;
-        for (const std::string_view column : {"`id`=", "`u`=", "`p`="}) {
-            at = statement.find(column, at) + column.size();
-            row.push_back(literal(statement, at));
+    /// The literal that `column` is set to for the row `id`: "`u`=5" or "`u`=CASE `id` WHEN 1 THEN 5 WHEN 2 THEN 6
+    /// END".
+    static std::optional<std::string> new_value(std::string_view statement, std::size_t at, const std::string& id) {
+        constexpr std::string_view kCase = "CASE `id`";
+        if (statement.substr(at, kCase.size()) != kCase) return literal(statement, at);
+        for (at += kCase.size(); statement.substr(at, 6) == " WHEN ";) {
+            at += 6;
+            const bool is_found = literal(statement, at) == id;
+            at += 6;  // " THEN "
+            auto value = literal(statement, at);
+            if (is_found) return value;
         }
-        at = after(statement, " WHERE `id`=");
-        const auto id = literal(statement, at);
-        if (!rows_.contains(*id)) return;
-        if (clashes(row, *id)) throw sql::FakeSqlServer::server_error(1062, "Duplicate entry in " + statement);
-        rows_.erase(*id);
+        return std::nullopt;
+    }
+    void update_row(std::string_view statement, const std::string& id) {
+        const auto found = rows_.find(id);
+        if (found == rows_.end()) return;
+        Tuple row = found->second;
+        constexpr std::array<std::string_view, 3> kColumns = {"`id`=", "`u`=", "`p`="};
+        const std::string_view assignments = statement.substr(0, statement.find(" WHERE "));
+        for (std::size_t i = 0; i < kColumns.size(); ++i) {
+            const auto at = assignments.find(kColumns[i]);
+            if (at != std::string_view::npos) row[i] = new_value(assignments, at + kColumns[i].size(), id);
+        }
+        if (clashes(row, id))
+            throw sql::FakeSqlServer::server_error(1062, "Duplicate entry in " + std::string(statement));
+        rows_.erase(found);
         rows_[*row[0]] = row;
+    }
+    void run_update(const std::string& statement) {
+        if (const auto in = statement.find(" IN ("); in != std::string::npos) {
+            std::size_t at = in + 4;
+            for (const auto& id : tuples(statement, at).front()) update_row(statement, *id);
+            return;
+        }
+        std::size_t at = after(statement, " WHERE `id`=");
+        update_row(statement, *literal(statement, at));
     }
     void run_delete(const std::string& statement) {
         if (const auto in = statement.find(" IN ("); in != std::string::npos) {
