@@ -58,7 +58,7 @@ struct LoadConfig {
 struct SyncConfig {
     std::string meta_file;  ///< deprecated
     int worker_count = 16;
-    int batch = 100;        ///< rows per transaction
+    int batch = 100;        ///< statements per transaction
     int queue_size = 1024;  ///< jobs waiting per worker
     std::chrono::seconds checkpoint_flush_interval{30};
     std::optional<bool> compact;        ///< merge changes of one row; on unless switched off

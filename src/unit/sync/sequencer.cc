@@ -25,6 +25,7 @@ void Sequencer::run(std::stop_token stop) {
         if (!items) {
             // Nothing is waiting: what has gathered goes out now, so that a quiet source has no delay.
             hand_on_all();
+            if (rows_on_lane_ > 0) choose_lane();
             items = input_.pop(stop);
         }
         if (!items) break;
@@ -92,7 +93,8 @@ void Sequencer::take(const TransactionEnd& end) {
                                          .location = end.location,
                                          .timestamp = end.timestamp,
                                          .committed_us = end.committed_us});
-    if (rows_on_lane_ > 0) choose_lane();
+    // While the lane's slice is not full, what follows joins it: neighbours often change the same rows.
+    if (rows_on_lane_ > 0 && slices_[lane_].empty()) choose_lane();
 }
 
 void Sequencer::take(const FlushRequest& request) {

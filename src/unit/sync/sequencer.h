@@ -12,8 +12,9 @@
 namespace dm::sync {
 
 /// Gives each change its number and its lane: one thread in which all decisions about order are made. Changes that
-/// share a causality key keep their order, by going to the same lane or by waiting for the other. Free changes of a
-/// transaction stay together on one lane while they are few. Queues and progress outlive it.
+/// share a causality key keep their order, by going to the same lane or by waiting for the other. Free changes fill one
+/// lane's slice before the next lane is taken: neighbouring transactions often change the same rows, and large batches
+/// cost the target less per row. When nothing more waits, what has gathered goes out. Queues and progress outlive it.
 class Sequencer {
   public:
     struct Options {
