@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "base/retry.h"
+#include "unit/sync/foreign_keys.h"
+#include "unit/target/server_error.h"
 
 namespace dm::sync {
 namespace {
@@ -19,7 +21,7 @@ Applier::Applier(Options options, ApplierContext context, LaneQueue& queue, Sess
       context_(context),
       queue_(queue),
       link_(links, std::move(connect)),
-      sender_(context.notices, context.metrics, context.bytes_to_target),
+      sender_(options.keeps_order, context.notices, context.metrics, context.bytes_to_target),
       planner_({.merges_updates = options.merges_updates,
                 .keeps_order = options.keeps_order,
                 .upserts = options.upserts,
@@ -70,13 +72,15 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
     for (std::size_t i = 0; i < size; ++i) changes.push_back(backlog_[i].change);
     const auto since = context_.metrics.now();
     std::size_t statements = 0;
-    int attempt = 0;
+    bool is_repeated = false;
     const RetryPolicy policy{.max_attempts = options_.max_attempts,
                              .initial_wait = std::chrono::milliseconds(20),
                              .max_wait = std::chrono::seconds(3)};
     retry(
-        policy, context_.clock, stop, [&] { statements = execute(changes, attempt++ > 0); },
+        policy, context_.clock, stop, [&] { statements = execute(changes, is_repeated); },
         [&](const Error& error, Clock::Duration wait) {
+            // Where foreign keys are checked the safe form can do less: only where it is not known how far it got.
+            is_repeated = is_repeated || !options_.keeps_order || target::is_connection_lost(error);
             log::warn("applying a batch failed, it is repeated", {{"lane", options_.lane},
                                                                   {"rows", size},
                                                                   {"wait_ms", wait.count() / 1'000'000},
@@ -92,6 +96,7 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
 std::size_t Applier::execute(std::span<const dml::RowChange> changes, bool is_repeated) {
     try {
         sql::SqlSession& session = link_.get();
+        if (options_.keeps_order) ensure_safe_updates(session, changes, is_repeated);
         const auto groups = planner_.plan(changes, is_repeated);
         const std::size_t packet = session.max_packet_bytes();
         const dml::StatementBuilder builder(

@@ -42,7 +42,7 @@ class Applier {
         bool merges_updates = true;
         bool multiple_rows = true;  ///< statements of several rows
         bool upserts = true;        ///< several updates as one statement, which inserts rows that were missing
-        bool keeps_order = false;
+        bool keeps_order = false;   ///< the target's sessions check foreign keys
         int max_attempts = 20;
     };
     Applier(Options options, ApplierContext context, LaneQueue& queue, SessionLinks& links, sql::SqlConnector connect);

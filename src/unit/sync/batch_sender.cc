@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,9 @@ namespace {
 constexpr std::size_t kShownStatementBytes = 512;
 /// After a warning more may be expected; without new ones batches go in one piece again.
 constexpr int kWatchedBatches = 100;
+
+constexpr std::string_view kUncheck = "SET SESSION foreign_key_checks=0";
+constexpr std::string_view kCheck = "SET SESSION foreign_key_checks=1";
 
 std::string shown(std::string_view statement) {
     if (log::hides_values()) return sql::hide_values(statement.substr(0, kShownStatementBytes));
@@ -45,14 +49,15 @@ bool BatchSender::send(sql::SqlSession& session, const Batch& batch) {
     bool is_warned = false;
     for (std::size_t i = 0; i < results.size(); ++i)
         is_warned = is_warned || unusual_warnings(session, batch, i, results[i]) > 0;
-    if (is_warned && needs_transaction) watched_ = kWatchedBatches;
+    // Of what was sent alone, the warnings are still there.
+    const bool is_readable = is_warned && !needs_transaction && !needs_uncheck(batch, 0);
+    if (is_warned && !is_readable) watched_ = kWatchedBatches;
+    if (is_readable) note_warnings(session, batch.group(0).plan->target().quoted(), results[0].warnings, notices_);
     if (is_warned && needs_transaction && !commits_at_once) {
         session.execute("ROLLBACK");
         send_one_by_one(session, batch);
         return true;
     }
-    if (is_warned && !needs_transaction)
-        note_warnings(session, batch.group(0).plan->target().quoted(), results[0].warnings, notices_);
     for (std::size_t i = 0; i < results.size(); ++i)
         note_missing(batch.group(i), batch.statements[i], results[i].affected_rows);
     if (needs_transaction && !commits_at_once) {
@@ -60,21 +65,33 @@ bool BatchSender::send(sql::SqlSession& session, const Batch& batch) {
         session.execute("COMMIT");
         metrics_.statement_executed(Kind::Commit, since);
     }
-    return !is_warned || !needs_transaction || explain(session, batch, results);
+    return !is_warned || is_readable || explain(session, batch, results);
 }
 
-std::vector<BatchSender::Step> BatchSender::steps_of(const Batch& batch, bool commits) {
+bool BatchSender::needs_uncheck(const Batch& batch, std::size_t i) const {
+    return checks_foreign_keys_ && batch.group(i).kind == dml::OperationKind::Replace;
+}
+
+std::vector<BatchSender::Step> BatchSender::steps_of(const Batch& batch, bool commits) const {
     std::vector<Step> steps;
     steps.reserve(batch.statements.size() + 2);
+    bool is_unchecked = false;
+    const auto uncheck = [&](bool wanted) {
+        if (std::exchange(is_unchecked, wanted) != wanted)
+            steps.push_back({.text = wanted ? kUncheck : kCheck, .kind = {}});
+    };
     if (batch.statements.size() > 1) steps.push_back({.text = "BEGIN", .kind = Kind::Begin});
-    for (std::size_t i = 0; i < batch.statements.size(); ++i)
+    for (std::size_t i = 0; i < batch.statements.size(); ++i) {
+        uncheck(needs_uncheck(batch, i));
         steps.push_back({.text = batch.statements[i].text, .kind = Kind::Change, .statement = i});
+    }
+    uncheck(false);
     if (commits) steps.push_back({.text = "COMMIT", .kind = Kind::Commit});
     return steps;
 }
 
 void BatchSender::count(const Step& step, Clock::TimePoint since) {
-    metrics_.statement_executed(step.kind, since);
+    if (step.kind) metrics_.statement_executed(*step.kind, since);
     if (step.kind != Kind::Change) return;
     bytes_to_target_ += step.text.size();
     metrics_.bytes_written(step.text.size());
@@ -128,14 +145,17 @@ bool BatchSender::explain(sql::SqlSession& session, const Batch& batch, std::spa
     std::size_t next = 0;
     try {
         session.execute("BEGIN");
+        if (checks_foreign_keys_) session.execute(kUncheck);
         while (next < results.size()) {
             const std::size_t i = next++;
             const std::uint32_t unusual = unusual_warnings(session, batch, i, results[i]);
             if (unusual > 0) explain_one(session, batch, i, unusual);
         }
         session.execute("ROLLBACK");
+        if (checks_foreign_keys_) session.execute(kCheck);
         return true;
     } catch (const Error& error) {
+        if (notices_.is_strict()) throw;
         log::warn("warnings of the target could not be read", {{"error", error.what()}});
     }
     for (std::size_t i = next == 0 ? 0 : next - 1; i < results.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,14 @@ class BatchSender {
 
         [[nodiscard]] const dml::OperationGroup& group(std::size_t i) const { return groups[group_of[i]]; }
     };
-    BatchSender(Notices& notices, SyncMetrics& metrics, std::atomic<std::uint64_t>& bytes_to_target)
-        : notices_(notices), metrics_(metrics), bytes_to_target_(bytes_to_target) {}
+    /// `checks_foreign_keys`: the target's sessions do. Rows that may be there already are replaced without, or what
+    /// refers to them would be deleted with them.
+    BatchSender(bool checks_foreign_keys, Notices& notices, SyncMetrics& metrics,
+                std::atomic<std::uint64_t>& bytes_to_target)
+        : checks_foreign_keys_(checks_foreign_keys),
+          notices_(notices),
+          metrics_(metrics),
+          bytes_to_target_(bytes_to_target) {}
 
     /// Returns whether the session may be used again; the batch is committed either way. Throws what the session throws
     /// and, for strict tasks, what must not be passed over: the session is then in the middle of the transaction.
@@ -39,11 +46,12 @@ class BatchSender {
     using Kind = SyncMetrics::Statement;
     struct Step {
         std::string_view text;
-        Kind kind = Kind::Change;
+        std::optional<Kind> kind;  ///< nothing: a setting of the session
         std::size_t statement = 0;
     };
 
-    [[nodiscard]] static std::vector<Step> steps_of(const Batch& batch, bool commits);
+    [[nodiscard]] bool needs_uncheck(const Batch& batch, std::size_t i) const;
+    [[nodiscard]] std::vector<Step> steps_of(const Batch& batch, bool commits) const;
     std::vector<sql::ExecResult> send_together(sql::SqlSession& session, const Batch& batch, bool commits);
     void send_one_by_one(sql::SqlSession& session, const Batch& batch);
     [[nodiscard]] bool explain(sql::SqlSession& session, const Batch& batch, std::span<const sql::ExecResult> results);
@@ -51,6 +59,7 @@ class BatchSender {
     void note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected);
     void count(const Step& step, Clock::TimePoint since);
 
+    const bool checks_foreign_keys_;
     Notices& notices_;
     SyncMetrics& metrics_;
     std::atomic<std::uint64_t>& bytes_to_target_;

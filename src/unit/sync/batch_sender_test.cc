@@ -44,7 +44,7 @@ class BatchSenderTest : public ::testing::Test {
     Notices notices_{false, registry_, {}};
     Notices strict_{true, registry_, {{"task", "strict"}}};
     std::atomic<std::uint64_t> bytes_ = 0;
-    BatchSender sender_{notices_, metrics_, bytes_};
+    BatchSender sender_{false, notices_, metrics_, bytes_};
     dml::TablePlan plan_ = dml::testing::plan_of(
         dml::testing::table({dml::testing::int_column("id", false), dml::testing::int_column("v")},
                             {dml::testing::unique_index("PRIMARY", {"id"})}));
@@ -115,7 +115,7 @@ TEST_F(BatchSenderTest, what_cannot_be_read_is_counted_still) {
 }
 
 TEST_F(BatchSenderTest, a_strict_task_commits_no_changed_value) {
-    BatchSender sender(strict_, metrics_, bytes_);
+    BatchSender sender(false, strict_, metrics_, bytes_);
     add(OperationKind::Insert, "INSERT INTO `s`.`t` (`id`,`v`) VALUES (1,2)");
     add(OperationKind::Update, "UPDATE `s`.`t` SET `v`=70000 WHERE `id`=1 LIMIT 1");
     target_.on_execute("UPDATE", {.affected_rows = 1, .warnings = 1});
@@ -130,6 +130,24 @@ TEST_F(BatchSenderTest, a_strict_task_commits_no_changed_value) {
     }
     EXPECT_TRUE(target_.statements("COMMIT").empty());
     EXPECT_EQ(target_.statements("ROLLBACK").size(), 1U);
+}
+
+TEST_F(BatchSenderTest, rows_are_replaced_without_checks_of_foreign_keys) {
+    BatchSender sender(true, notices_, metrics_, bytes_);
+    add(OperationKind::Replace, "REPLACE INTO `s`.`t` (`id`,`v`) VALUES (1,2)");
+    EXPECT_TRUE(sender.send(*session_, batch()));
+    EXPECT_EQ(target_.statements(),
+              (Texts{"SET SESSION foreign_key_checks=0", statements_[0].text, "SET SESSION foreign_key_checks=1"}));
+    add(OperationKind::Delete, "DELETE FROM `s`.`t` WHERE (`id`=9) LIMIT 1");
+    add(OperationKind::Replace, "REPLACE INTO `s`.`t` (`id`,`v`) VALUES (2,2)");
+    add(OperationKind::Replace, "REPLACE INTO `s`.`t` (`id`,`v`) VALUES (3,2)");
+    EXPECT_TRUE(sender.send(*session_, batch()));
+    const Texts all = target_.statements();
+    EXPECT_EQ(Texts(all.begin() + 3, all.end()),
+              (Texts{"BEGIN", "SET SESSION foreign_key_checks=0", statements_[0].text,
+                     "SET SESSION foreign_key_checks=1", statements_[1].text, "SET SESSION foreign_key_checks=0",
+                     statements_[2].text, statements_[3].text, "SET SESSION foreign_key_checks=1", "COMMIT"}))
+        << "deletions take what refers to them along";
 }
 
 }  // namespace

@@ -380,6 +380,26 @@ TEST_F(SyncUnitTest, a_batch_goes_to_the_target_at_once) {
     EXPECT_EQ(target_->row_statements().size(), 2U);
 }
 
+TEST_F(SyncUnitTest, with_foreign_keys_checked_a_batch_is_safe_only_if_it_may_be_there) {
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000001", .binlog_pos = 4, .binlog_gtid = ""};
+    config_.sync.safe_mode_duration = std::chrono::nanoseconds(0);
+    config_.to.session["foreign_key_checks"] = "1";
+    BinlogScript script;
+    script.begin();
+    script.insert({7, 7, 7});
+    script.commit();
+    const auto first_word = [&](int number, ErrorCode code) {
+        renew_target();
+        const Error error = sql::FakeSqlServer::server_error(number, "passes", code);
+        target_->fail("INSERT INTO `s`.`t`", error.with_retry(RetryClass::Resume), 1);
+        EXPECT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+        const auto statements = target_->row_statements();
+        return statements.size() == 1 ? statements.front().substr(0, 7) : std::to_string(statements.size());
+    };
+    EXPECT_EQ(first_word(1205, ErrorCode::DbExecuteFailed), "INSERT ");
+    EXPECT_EQ(first_word(2013, ErrorCode::DbInvalidConnection), "REPLACE");
+}
+
 TEST_F(SyncUnitTest, merging_and_statements_of_several_rows_can_be_switched_off) {
     BinlogScript several;
     several.begin();
