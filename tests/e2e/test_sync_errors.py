@@ -1,5 +1,8 @@
 """What the target refuses: passing trouble is waited out, the rest pauses with code, cause, statement and advice."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from testbed import wait_until
@@ -131,6 +134,20 @@ def test_lost_privileges(cluster, source, target, assert_same):
         target.execute("DROP USER dm")
 
 
+def probe_seconds(process, port):
+    """Of the process's idle connections to the port: the time until the kernel asks whether the other end lives."""
+    sockets = set()
+    for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+        sockets.add(os.readlink(descriptor))
+    found = []
+    for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]:
+        words = line.split()
+        timer, left = words[5].split(":")
+        if f"socket:[{words[9]}]" in sockets and words[2].endswith(f":{port:04X}") and timer in ("00", "02"):
+            found.append(int(left, 16) / os.sysconf("SC_CLK_TCK") if timer == "02" else float("inf"))
+    return found
+
+
 def test_a_locked_row_is_waited_for(running, source, target, assert_same):
     target.execute("SET GLOBAL innodb_lock_wait_timeout = 1")
     connection = target.connect(autocommit=False)
@@ -141,7 +158,11 @@ def test_a_locked_row_is_waited_for(running, source, target, assert_same):
         running.ctl_ok("resume-task", "t")  # sessions that know of the short wait
         running.wait_synced("t")
         source.execute("UPDATE e.t SET v = 'later' WHERE id = 1")
-        log = running.workers[running.worker_of("s1")].log
+        worker = running.workers[running.worker_of("s1")]
+        for server in (source, target):
+            waits = probe_seconds(worker, server.port)
+            assert waits and max(waits) <= 20, f"a {server.name} that is gone without a word would not be noticed: {waits}"
+        log = worker.log
         wait_until(lambda: "Error 1205" in log.read_text(encoding="utf-8"), 30, "the wait to time out", running.diagnose)
         assert running.subtask("t", "s1")["stage"] == "Running"
     finally:
