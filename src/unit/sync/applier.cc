@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/retry.h"
 #include "unit/sync/foreign_keys.h"
+#include "unit/sync/packet_limit.h"
 #include "unit/target/server_error.h"
 
 namespace dm::sync {
@@ -108,6 +109,7 @@ std::size_t Applier::execute(std::span<const dml::RowChange> changes, bool is_re
             builder.append(groups[i], statements);
             group_of.resize(statements.size(), i);
         }
+        ensure_fits(packet, groups, statements, group_of);
         if (!sender_.send(session, {.groups = groups, .statements = statements, .group_of = group_of})) link_.drop();
         return statements.size();
     } catch (const Error& error) {
