@@ -1,6 +1,7 @@
 """What the target refuses: passing trouble is waited out, the rest pauses with code, cause, statement and advice."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,19 @@ def wait_error(cluster):
     return cluster.wait(found, 60, "the subtask to pause with an error")[0]
 
 
+def place_of(server):
+    """File and offset that its next transaction begins at."""
+    return tuple(server.query("SHOW MASTER STATUS")[0][:2])
+
+
+def locations(error):
+    """The places in the binlog that an error names."""
+    found = re.search(r"startLocation: \[position: \((\S+), (\d+)\), gtid: \d+-\d+-\d+\], "
+                      r"endLocation: \[position: \((\S+), (\d+)\)", error["Message"])
+    assert found, error
+    return (found[1], int(found[2])), (found[3], int(found[4]))
+
+
 @pytest.mark.parametrize("harm,change,repair,cause", [
     (["INSERT INTO e.t VALUES (5, 'foreign')"], "INSERT INTO e.t VALUES (5, 'five')", ["DELETE FROM e.t WHERE id = 5"],
      "1062"),
@@ -47,6 +61,7 @@ def wait_error(cluster):
 ], ids=["duplicate", "table", "column"])
 def test_what_cannot_succeed_pauses(running, source, target, assert_same, harm, change, repair, cause):
     target.execute("SET SESSION sql_mode = ''", *harm, "SET SESSION sql_mode = DEFAULT")
+    before = place_of(source)
     source.execute(change)
     error = wait_error(running)
     if cause == "36070":
@@ -54,6 +69,8 @@ def test_what_cannot_succeed_pauses(running, source, target, assert_same, harm, 
     else:
         assert f"Error {cause}" in error["RawCause"], error
         assert "INSERT INTO `e`.`t`" in error["Message"] and error["ErrCode"], error
+        start, end = locations(error)
+        assert before < start < end < place_of(source), error
     target.execute(*repair)
     running.ctl_ok("resume-task", "t")
     running.wait_synced("t")
@@ -102,6 +119,20 @@ def test_a_strict_task_does_not_let_values_be_cut(cluster, source, target, asser
     target.execute("ALTER TABLE e.t MODIFY v VARCHAR(20)")
     cluster.ctl_ok("resume-task", "t")
     cluster.wait_synced("t")
+    assert_same(source, target, "e")
+
+
+def test_a_statement_that_the_target_refuses(running, source, target, assert_same):
+    target.execute("INSERT INTO e.t VALUES (7, 'one')")
+    before = place_of(source)
+    source.execute("ALTER TABLE e.t ADD UNIQUE (v)")
+    error = wait_error(running)
+    assert "origin SQL: [ALTER TABLE e.t ADD UNIQUE (v)]" in error["Message"], error
+    start, end = locations(error)
+    assert before <= start < end <= place_of(source), error
+    target.execute("DELETE FROM e.t WHERE id = 7")
+    running.ctl_ok("resume-task", "t")
+    running.wait_synced("t")
     assert_same(source, target, "e")
 
 

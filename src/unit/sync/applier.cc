@@ -77,16 +77,21 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
     const RetryPolicy policy{.max_attempts = options_.max_attempts,
                              .initial_wait = std::chrono::milliseconds(20),
                              .max_wait = std::chrono::seconds(3)};
-    retry(
-        policy, context_.clock, stop, [&] { statements = execute(changes, is_repeated); },
-        [&](const Error& error, Clock::Duration wait) {
-            // Where foreign keys are checked the safe form can do less: only where it is not known how far it got.
-            is_repeated = is_repeated || !options_.keeps_order || target::is_connection_lost(error);
-            log::warn("applying a batch failed, it is repeated", {{"lane", options_.lane},
-                                                                  {"rows", size},
-                                                                  {"wait_ms", wait.count() / 1'000'000},
-                                                                  {"error", error.what()}});
-        });
+    try {
+        retry(
+            policy, context_.clock, stop, [&] { statements = execute(changes, is_repeated); },
+            [&](const Error& error, Clock::Duration wait) {
+                // Where foreign keys are checked the safe form can do less: only where it is not known how far it got.
+                is_repeated = is_repeated || !options_.keeps_order || target::is_connection_lost(error);
+                log::warn("applying a batch failed, it is repeated", {{"lane", options_.lane},
+                                                                      {"rows", size},
+                                                                      {"wait_ms", wait.count() / 1'000'000},
+                                                                      {"error", error.what()}});
+            });
+    } catch (const Error& error) {
+        const std::string where = locations(backlog_.front().rows->place, backlog_[size - 1].rows->place);
+        throw where.empty() ? error : error.with_context(where);
+    }
     context_.metrics.batch_applied(changes, options_.lane, statements, since);
     const dml::Sequence last = backlog_[size - 1].sequence;
     for (std::size_t i = 0; i < size; ++i) backlog_bytes_ -= backlog_[i].bytes;

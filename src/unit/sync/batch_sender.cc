@@ -7,24 +7,17 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "core/sql/hide_values.h"
+#include "unit/sync/shown_statement.h"
 #include "unit/sync/target_warnings.h"
 
 namespace dm::sync {
 namespace {
 
-constexpr std::size_t kShownStatementBytes = 512;
 /// After a warning more may be expected; without new ones batches go in one piece again.
 constexpr int kWatchedBatches = 100;
 
 constexpr std::string_view kUncheck = "SET SESSION foreign_key_checks=0";
 constexpr std::string_view kCheck = "SET SESSION foreign_key_checks=1";
-
-std::string shown(std::string_view statement) {
-    if (log::hides_values()) return sql::hide_values(statement.substr(0, kShownStatementBytes));
-    if (statement.size() <= kShownStatementBytes) return std::string(statement);
-    return fmt::format("{}... ({} bytes)", statement.substr(0, kShownStatementBytes), statement.size());
-}
 
 /// Warnings that the statement does not get in any case.
 std::uint32_t unusual_warnings(const sql::SqlSession& session, const BatchSender::Batch& batch, std::size_t i,
@@ -114,7 +107,7 @@ std::vector<sql::ExecResult> BatchSender::send_together(sql::SqlSession& session
         });
     } catch (const Error& error) {
         throw error.with_context(
-            fmt::format("applying to the target: {}", shown(texts[std::min(next, texts.size() - 1)])));
+            fmt::format("applying to the target: {}", shown_statement(texts[std::min(next, texts.size() - 1)])));
     }
     return results;
 }
@@ -126,7 +119,7 @@ void BatchSender::send_one_by_one(sql::SqlSession& session, const Batch& batch) 
         try {
             result = session.execute(step.text);
         } catch (const Error& error) {
-            throw error.with_context(fmt::format("applying to the target: {}", shown(step.text)));
+            throw error.with_context(fmt::format("applying to the target: {}", shown_statement(step.text)));
         }
         count(step, since);
         if (step.kind != Kind::Change) continue;

@@ -5,6 +5,7 @@
 #include <random>
 #include <tuple>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/binlog/memory_event_source.h"
@@ -271,6 +272,7 @@ TEST_F(SyncUnitTest, a_failed_change_is_never_passed_by_the_checkpoint) {
     const auto before = script.offset();
     script.begin();
     script.insert({2, 1, 2});  // clashes: the target must refuse it
+    const auto after = script.offset();
     script.commit();
     script.begin();
     script.insert({3, 3, 3});
@@ -283,6 +285,10 @@ TEST_F(SyncUnitTest, a_failed_change_is_never_passed_by_the_checkpoint) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::DbExecuteFailed);
         EXPECT_NE(error.raw_cause().find("1062"), std::string::npos) << error.what();
+        EXPECT_NE(error.message().find(fmt::format("endLocation: [position: (bin.000001, {})]", after)),
+                  std::string::npos)
+            << error.message();
+        EXPECT_TRUE(error.message().starts_with("startLocation: [position: (bin.000001, ")) << error.message();
     }
     const auto row = target_->global_checkpoint();
     ASSERT_FALSE(row.empty());
@@ -451,6 +457,24 @@ TEST_F(SyncUnitTest, unknown_statements_are_refused_with_their_place) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::SyncDdlUnsupported);
         EXPECT_NE(std::string(error.what()).find("FROBNICATE"), std::string::npos);
+    }
+}
+
+TEST_F(SyncUnitTest, statements_that_the_target_refuses_are_told_with_their_place) {
+    BinlogScript script;
+    const auto before = script.offset();
+    script.statement("TRUNCATE TABLE t");
+    target_->fail("TRUNCATE", sql::FakeSqlServer::server_error(1142, "TRUNCATE command denied"), 1);
+    try {
+        (void)make_unit(script.bytes())->run({});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_TRUE(error.message().starts_with(fmt::format(
+            "startLocation: [position: (bin.000001, {})], endLocation: [position: (bin.000001, {})], origin SQL: "
+            "[TRUNCATE TABLE t]: ",
+            before, script.offset())))
+            << error.message();
+        EXPECT_NE(error.raw_cause().find("1142"), std::string::npos);
     }
 }
 
