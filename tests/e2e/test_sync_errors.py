@@ -99,7 +99,10 @@ def test_values_that_do_not_fit_are_counted(running, source, target):
     assert noticed(running) == {cut: 1 + 1 + 2}
     assert target.query("SELECT * FROM e.t ORDER BY id") == [
         (1, "newon"), (2, "newtw"), (6, "six"), (7, "seven"), (8, "eight")]
+    running.ctl_ok("pause-task", "t")
+    running.wait_stage("t", "Paused")
     source.execute("INSERT INTO e.t VALUES (9, 'nine')", "UPDATE e.t SET v = 'x' WHERE id < 9")
+    running.ctl_ok("resume-task", "t")
     running.wait_synced("t")
     assert noticed(running) == {cut: 4}
 
