@@ -32,6 +32,11 @@ class Proxy:
                     end.shutdown(socket.SHUT_RDWR)
         return len(pairs)
 
+    def point_to(self, target):
+        """Serves another port from now on, as an address does that moves to another machine; nothing (None): refuses."""
+        self._target = target
+        self.cut()
+
     def close(self):
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -44,6 +49,9 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self._target is None:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
             except OSError:

@@ -81,3 +81,23 @@ def test_cut_connections(cluster, upstream, downstream, assert_same, seed, by_gt
     finally:
         up.close()
         down.close()
+
+
+def test_a_row_too_large_for_the_target_is_named(cluster, servers, assert_same):
+    source, target = servers.get("mariadb10.11", "up"), servers.get("mysql9.7", "down")
+    source.execute("CREATE DATABASE l", "CREATE TABLE l.t (id INT PRIMARY KEY, v LONGBLOB)", "INSERT INTO l.t VALUES (1, 'x')")
+    target.execute("SET GLOBAL max_allowed_packet = 4194304")
+    try:
+        cluster.create_source("s1", source)
+        cluster.start_task("t", target, ["s1"])
+        cluster.wait_synced("t")
+        source.execute("INSERT INTO l.t VALUES (2, REPEAT('y', 3000000))", "INSERT INTO l.t VALUES (3, 'z')")
+        error = cluster.wait(lambda: (cluster.subtask("t", "s1")["result"] or {}).get("errors"), 30, "the task to fail")[0]
+        assert error["ErrCode"] == 10006 and "`l`.`t` with `id` = 2" in error["Message"], error
+        assert "max_allowed_packet of 4194304" in error["Message"] and "max_allowed_packet" in error["Workaround"], error
+        target.execute("SET GLOBAL max_allowed_packet = 16777216")
+        cluster.ctl_ok("resume-task", "t")
+        cluster.wait_synced("t")
+        assert_same(source, target, "l")
+    finally:
+        target.execute("SET GLOBAL max_allowed_packet = 67108864")

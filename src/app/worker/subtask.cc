@@ -20,6 +20,25 @@ constexpr std::string_view kPausedByHand = "paused by pause-task: only resume-ta
 
 std::string_view unit_name(UnitKind kind) { return kind == UnitKind::Copy ? "copy" : "sync"; }
 
+void add(std::vector<target::Noticed>& sum, const std::vector<target::Noticed>& more) {
+    for (const target::Noticed& noticed : more) {
+        const auto found = std::ranges::find(sum, noticed.kind, &target::Noticed::kind);
+        if (found == sum.end()) {
+            sum.push_back(noticed);
+        } else {
+            found->count += noticed.count;
+        }
+    }
+}
+
+/// What the unit noticed so far; nothing for units that are no sync.
+std::vector<target::Noticed> noticed_by(const target::Unit* unit) {
+    if (unit == nullptr) return {};
+    const target::UnitStatus status = unit->status();
+    const auto* sync = std::get_if<target::SyncStatus>(&status);
+    return sync == nullptr ? std::vector<target::Noticed>{} : sync->noticed;
+}
+
 }  // namespace
 
 std::vector<UnitKind> units_of(config::TaskMode mode) {
@@ -93,7 +112,9 @@ void SubTask::kill() noexcept {
 
 SubTaskReport SubTask::report(Detail detail) const {
     SubTaskReport report;
+    std::vector<target::Noticed> noticed;
     const std::shared_ptr<target::Unit> unit = state_.with([&](const State& state) {
+        noticed = state.noticed;
         report.stage = state.stage;
         report.unit = state.kind;
         report.is_canceled = state.is_canceled;
@@ -104,6 +125,11 @@ SubTaskReport SubTask::report(Detail detail) const {
     report.name = config_.name;
     const bool asks_server = report.unit == UnitKind::Sync;
     if (unit && (detail == Detail::All || !asks_server)) report.status = unit->status();
+    if (!report.status) return report;
+    if (auto* sync = std::get_if<target::SyncStatus>(&*report.status)) {
+        add(noticed, sync->noticed);
+        sync->noticed = std::move(noticed);
+    }
     return report;
 }
 
@@ -171,7 +197,11 @@ UnitOutcome SubTask::run_unit(UnitKind kind, std::stop_token stop) {
     log::info("unit starts",
               {{"task", config_.name.str()}, {"source", config_.source_id.str()}, {"unit", unit_name(kind)}});
     const std::shared_ptr<target::Unit> unit = dependencies_.make_unit(kind, config_, unit_stop.get_token());
+    // Only this thread replaces the unit, and the one before has ended: its status asks nobody.
+    const auto previous = state_.with([](const State& state) { return state.unit; });
+    const std::vector<target::Noticed> noticed = noticed_by(previous.get());
     const bool is_killed = state_.with([&](State& state) {
+        add(state.noticed, noticed);
         state.unit = unit;
         return state.is_killed;
     });

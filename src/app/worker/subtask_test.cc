@@ -53,7 +53,11 @@ class FakeUnits {
             return UnitOutcome::Stopped;
         }
         void kill() noexcept override { ++owner_.kills_; }
-        [[nodiscard]] target::UnitStatus status() const override { return target::SyncStatus{}; }
+        [[nodiscard]] target::UnitStatus status() const override {
+            target::SyncStatus status;
+            status.noticed.push_back({.kind = "trifle", .where = "`d`.`t`", .count = 2});
+            return status;
+        }
 
       private:
         FakeUnits& owner_;
@@ -160,6 +164,25 @@ TEST_F(SubTaskTest, PauseStopsTheUnitAndResumeContinuesWithIt) {
     EXPECT_FALSE(running.is_canceled);
     while (units_.history().size() < 3) std::this_thread::yield();
     EXPECT_EQ(units_.history(), (std::vector{UnitKind::Copy, UnitKind::Sync, UnitKind::Sync}));
+}
+
+TEST_F(SubTaskTest, WhatWasNoticedCountsOverPausesAndErrors) {
+    start(config::TaskMode::Incremental, {{.kind = Script::Kind::Fail}}, false);
+    subtask_->resume();
+    const auto counted = [this](Stage stage) {
+        const SubTaskReport report = await(stage);
+        const auto noticed = std::get<target::SyncStatus>(report.status.value()).noticed;
+        return noticed.size() == 1 ? noticed.front().count : 0;
+    };
+    EXPECT_EQ(counted(Stage::Paused), 2U);
+    subtask_->resume();
+    while (units_.history().size() < 2) std::this_thread::yield();
+    EXPECT_EQ(counted(Stage::Running), 4U);
+    subtask_->pause();
+    EXPECT_EQ(counted(Stage::Paused), 4U) << "once, not at every question";
+    subtask_->resume();
+    while (units_.history().size() < 3) std::this_thread::yield();
+    EXPECT_EQ(counted(Stage::Running), 6U);
 }
 
 TEST_F(SubTaskTest, TransientErrorResumesByItselfAfterTheWait) {

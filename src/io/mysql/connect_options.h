@@ -43,8 +43,8 @@ struct ConnectOptions {
     /// Set with one SET SESSION at connect, in this order; numbers bare, other values quoted.
     std::vector<std::pair<std::string, std::string>> session_variables;
     std::chrono::seconds connect_timeout{10};
-    std::chrono::seconds read_timeout{0};   ///< 0 = wait for ever
-    std::chrono::seconds write_timeout{0};  ///< 0 = wait for ever
+    std::chrono::seconds read_timeout{0};   ///< 0 = as long as the server is alive
+    std::chrono::seconds write_timeout{0};  ///< 0 = as long as the server is alive
     bool is_compressed = false;
     ErrorScope scope = ErrorScope::NotSet;     ///< whose server it is, for errors
     std::shared_ptr<TrafficCounters> traffic;  ///< may be null

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "io/mysql/server_errors.h"
+#include "io/mysql/socket_life.h"
 
 namespace dm::mysql {
 namespace {
@@ -146,6 +147,7 @@ MysqlHandle open_handle(const ConnectOptions& options) {
             Error(unreachable ? ErrorCode::DbBadConnection : ErrorCode::DbDriver, where), *handle, options.scope);
         throw unreachable ? error.with_retry(RetryClass::Resume) : error;
     }
+    expect_life(static_cast<int>(mysql_get_socket(handle.get())));
     if (!options.session_variables.empty()) {
         const std::string statement = set_statement(options);
         if (mysql_real_query(handle.get(), statement.data(), statement.size()) != 0) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "core/dml/batch_planner.h"
 #include "core/dml/statement_builder.h"
+#include "unit/sync/batch_sender.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/pipeline.h"
 #include "unit/sync/progress.h"
@@ -41,7 +42,7 @@ class Applier {
         bool merges_updates = true;
         bool multiple_rows = true;  ///< statements of several rows
         bool upserts = true;        ///< several updates as one statement, which inserts rows that were missing
-        bool keeps_order = false;
+        bool keeps_order = false;   ///< the target's sessions check foreign keys
         int max_attempts = 20;
     };
     Applier(Options options, ApplierContext context, LaneQueue& queue, SessionLinks& links, sql::SqlConnector connect);
@@ -55,15 +56,12 @@ class Applier {
     void apply_batch(std::size_t size, std::stop_token stop);
     /// Returns how many statements it took.
     std::size_t execute(std::span<const dml::RowChange> changes, bool is_repeated);
-    /// Returns the affected rows of each; `begins` and `commits` say whether BEGIN and COMMIT go with them.
-    std::vector<std::uint64_t> send(sql::SqlSession& session, std::span<const dml::Statement> statements, bool begins,
-                                    bool commits);
-    void note_missing(const dml::OperationGroup& group, const dml::Statement& statement, std::uint64_t affected);
 
     Options options_;
     ApplierContext context_;
     LaneQueue& queue_;
     SessionLink link_;
+    BatchSender sender_;
     dml::BatchPlanner planner_;
     std::deque<Job> backlog_;
     std::size_t backlog_bytes_ = 0;

@@ -7,16 +7,17 @@
 
 namespace dm::sync {
 
-void Notices::pass_over(std::string_view kind, std::string_view where, std::uint64_t count) {
-    mention(kind, where, count);
+void Notices::pass_over(std::string_view kind, std::string_view where, std::uint64_t count, std::string_view detail) {
+    mention(kind, where, count, detail);
     if (count == 0 || !is_strict_) return;
     throw Error(kind == kDml ? ErrorCode::SyncStatementBinlog : ErrorCode::SyncEventUnsupported,
-                fmt::format("the task is strict and does not pass over: {} ({})", kind, where))
+                fmt::format("the task is strict and does not pass over: {} ({}{}{})", kind, where,
+                            detail.empty() ? "" : ": ", detail))
         .with_retry(RetryClass::Never)
         .with_workaround("Mend the cause, or take `strict: true` out of the task, then resume it.");
 }
 
-void Notices::mention(std::string_view kind, std::string_view where, std::uint64_t count) {
+void Notices::mention(std::string_view kind, std::string_view where, std::uint64_t count, std::string_view detail) {
     if (count == 0) return;
     series_.counter("dm_syncer_passed_over_total", "what replication has passed over", {{"type", std::string(kind)}})
         .add(static_cast<double>(count));
@@ -29,7 +30,7 @@ void Notices::mention(std::string_view kind, std::string_view where, std::uint64
         place += count;
         return place == count;
     });
-    if (is_first) log::warn("passed over", {{"kind", kind}, {"where", where}, {"count", count}});
+    if (is_first) log::warn("passed over", {{"kind", kind}, {"where", where}, {"detail", detail}, {"count", count}});
 }
 
 std::vector<target::Noticed> Notices::list() const {

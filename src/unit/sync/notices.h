@@ -12,8 +12,7 @@
 
 namespace dm::sync {
 
-/// Counts what was passed over, so that nothing is ignored silently. The first of each kind and place is logged.
-/// Its
+/// Counts what was passed over, so that nothing is ignored silently. The first of each kind and place is logged. Its
 /// counters go with it. Thread-safe. Outlived by the registry.
 class Notices {
   public:
@@ -23,9 +22,11 @@ class Notices {
 
     [[nodiscard]] bool is_strict() const noexcept { return is_strict_; }
     /// Throws Error{SyncStatementBinlog} for `kDml`, Error{SyncEventUnsupported} for others, if the task is strict.
-    void pass_over(std::string_view kind, std::string_view where, std::uint64_t count = 1);
+    /// `detail` is for the log and the error only.
+    void pass_over(std::string_view kind, std::string_view where, std::uint64_t count = 1,
+                   std::string_view detail = {});
     /// The same for what the user asked for or what loses nothing: never an error.
-    void mention(std::string_view kind, std::string_view where, std::uint64_t count = 1);
+    void mention(std::string_view kind, std::string_view where, std::uint64_t count = 1, std::string_view detail = {});
     static constexpr std::string_view kDml = "statement-format DML";
     /// One entry per kind, with the place of the first.
     [[nodiscard]] std::vector<target::Noticed> list() const;

@@ -13,6 +13,7 @@
 #include "core/dml/row_change.h"
 #include "core/dml/table_plan.h"
 #include "core/model/value.h"
+#include "unit/sync/event_place.h"
 
 /// What the steps of a sync unit hand to each other.
 namespace dm::sync {
@@ -41,6 +42,7 @@ struct RowsItem {
     dml::ChangeKind kind = dml::ChangeKind::Insert;
     bool is_safe = false;
     std::uint32_t timestamp = 0;
+    EventPlace place;
     std::size_t bytes = 0;  ///< of memory, with the event that the values are views of
     model::RowBatch before;
     model::RowBatch after;

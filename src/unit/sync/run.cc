@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "core/sql/lexer.h"
 #include "unit/sync/lag.h"
 #include "unit/sync/upstream_view.h"
 
@@ -27,7 +28,7 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 
 bool checks_foreign_keys(const config::SubTaskConfig& config) {
     const auto found = config.to.session.find("foreign_key_checks");
-    return found != config.to.session.end() && found->second != "0" && found->second != "OFF" && found->second != "off";
+    return found != config.to.session.end() && found->second != "0" && !sql::equal_ignoring_case(found->second, "OFF");
 }
 
 /// `batch` counts statements, as in the documents of TiDB DM. Where a statement may hold many rows, a transaction that

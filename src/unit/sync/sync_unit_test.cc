@@ -5,6 +5,7 @@
 #include <random>
 #include <tuple>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/binlog/memory_event_source.h"
@@ -271,6 +272,7 @@ TEST_F(SyncUnitTest, a_failed_change_is_never_passed_by_the_checkpoint) {
     const auto before = script.offset();
     script.begin();
     script.insert({2, 1, 2});  // clashes: the target must refuse it
+    const auto after = script.offset();
     script.commit();
     script.begin();
     script.insert({3, 3, 3});
@@ -283,6 +285,10 @@ TEST_F(SyncUnitTest, a_failed_change_is_never_passed_by_the_checkpoint) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::DbExecuteFailed);
         EXPECT_NE(error.raw_cause().find("1062"), std::string::npos) << error.what();
+        EXPECT_NE(error.message().find(fmt::format("endLocation: [position: (bin.000001, {})]", after)),
+                  std::string::npos)
+            << error.message();
+        EXPECT_TRUE(error.message().starts_with("startLocation: [position: (bin.000001, ")) << error.message();
     }
     const auto row = target_->global_checkpoint();
     ASSERT_FALSE(row.empty());
@@ -380,6 +386,26 @@ TEST_F(SyncUnitTest, a_batch_goes_to_the_target_at_once) {
     EXPECT_EQ(target_->row_statements().size(), 2U);
 }
 
+TEST_F(SyncUnitTest, with_foreign_keys_checked_a_batch_is_safe_only_if_it_may_be_there) {
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000001", .binlog_pos = 4, .binlog_gtid = ""};
+    config_.sync.safe_mode_duration = std::chrono::nanoseconds(0);
+    config_.to.session["foreign_key_checks"] = "1";
+    BinlogScript script;
+    script.begin();
+    script.insert({7, 7, 7});
+    script.commit();
+    const auto first_word = [&](int number, ErrorCode code) {
+        renew_target();
+        const Error error = sql::FakeSqlServer::server_error(number, "passes", code);
+        target_->fail("INSERT INTO `s`.`t`", error.with_retry(RetryClass::Resume), 1);
+        EXPECT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+        const auto statements = target_->row_statements();
+        return statements.size() == 1 ? statements.front().substr(0, 7) : std::to_string(statements.size());
+    };
+    EXPECT_EQ(first_word(1205, ErrorCode::DbExecuteFailed), "INSERT ");
+    EXPECT_EQ(first_word(2013, ErrorCode::DbInvalidConnection), "REPLACE");
+}
+
 TEST_F(SyncUnitTest, merging_and_statements_of_several_rows_can_be_switched_off) {
     BinlogScript several;
     several.begin();
@@ -431,6 +457,24 @@ TEST_F(SyncUnitTest, unknown_statements_are_refused_with_their_place) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::SyncDdlUnsupported);
         EXPECT_NE(std::string(error.what()).find("FROBNICATE"), std::string::npos);
+    }
+}
+
+TEST_F(SyncUnitTest, statements_that_the_target_refuses_are_told_with_their_place) {
+    BinlogScript script;
+    const auto before = script.offset();
+    script.statement("TRUNCATE TABLE t");
+    target_->fail("TRUNCATE", sql::FakeSqlServer::server_error(1142, "TRUNCATE command denied"), 1);
+    try {
+        (void)make_unit(script.bytes())->run({});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_TRUE(error.message().starts_with(fmt::format(
+            "startLocation: [position: (bin.000001, {})], endLocation: [position: (bin.000001, {})], origin SQL: "
+            "[TRUNCATE TABLE t]: ",
+            before, script.offset())))
+            << error.message();
+        EXPECT_NE(error.raw_cause().find("1142"), std::string::npos);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
 #include "core/binlog/xa_id.h"
+#include "unit/sync/shown_statement.h"
 
 namespace dm::sync {
 namespace {
@@ -106,6 +107,7 @@ void Translator::handle_broken() {
     tables_.clear();
     prepared_.forget_places();
     position_ = binlog::StreamPosition(from);
+    place_.reset();
     binlog::StartPoint start{.position = from.position, .gtid_set = std::nullopt};
     if (options_.by_gtid) start.gtid_set = from.gtid_set;
     context_.reader.resume_from(std::move(start));
@@ -347,6 +349,14 @@ void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> pr
     if (!is_read) end(StreamEnd::Cut);
 }
 
+EventPlace Translator::place() {
+    if (!place_) {
+        place_ = std::make_shared<const TransactionPlace>(
+            TransactionPlace{.file = position_.end().position.file, .gtid = position_.current_gtid()});
+    }
+    return {.transaction = place_, .start = position_.start().position.offset, .end = position_.end().position.offset};
+}
+
 void Translator::push_rows(const StagedRows& rows_event, const SourceTable& table, bool is_safe) {
     const binlog::RowsEvent& event = rows_event.event;
     if (const auto missing = event.missing_columns(); !missing.empty()) {
@@ -361,6 +371,7 @@ void Translator::push_rows(const StagedRows& rows_event, const SourceTable& tabl
     item->kind = change_kind(event.kind);
     item->is_safe = is_safe;
     item->timestamp = timestamp_;
+    item->place = place();
     item->before = std::move(decoded.before);
     item->after = std::move(decoded.after);
     const std::size_t rows = std::max(item->before.size(), item->after.size());
@@ -431,7 +442,12 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
         return;
     }
     const auto since = context_.metrics.now();
-    context_.ddl.execute(prepared, event, stop_);
+    try {
+        context_.ddl.execute(prepared, event, stop_);
+    } catch (const Error& error) {
+        throw error.with_context(
+            fmt::format("{}, origin SQL: [{}]", locations(place(), place()), shown_statement(event.statement)));
+    }
     context_.ddl.track(prepared, event);
     std::vector<model::TableName> targets;
     for (const auto& part : prepared.executed) {
@@ -451,6 +467,7 @@ void Translator::end_transaction() {
     rows_events_ = 0;
     rows_events_to_skip_ = 0;
     skips_alter_ = false;
+    place_.reset();
     (void)prepared_.take_open();
     if (end_) return;
     const model::Location location = recorded(position_.transaction_end());

@@ -92,6 +92,7 @@ class Translator {
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
     void check_other(const binlog::Event& event);
+    [[nodiscard]] EventPlace place();
     void push_rows(const StagedRows& rows, const SourceTable& table, bool is_safe);
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void end_transaction();
@@ -120,10 +121,11 @@ class Translator {
     std::size_t gathered_bytes_ = 0;
     checkpoint::SafeMode safe_mode_;
     Clock::TimePoint started_;
-    std::uint32_t timestamp_ = 0;            // of the current event
-    std::uint64_t committed_us_ = 0;         // of the current transaction
-    std::uint64_t rows_events_ = 0;          // seen in the current transaction
-    std::uint64_t rows_events_to_skip_ = 0;  // translated before the stream broke
+    std::uint32_t timestamp_ = 0;                    // of the current event
+    std::uint64_t committed_us_ = 0;                 // of the current transaction
+    std::shared_ptr<const TransactionPlace> place_;  // of the current transaction; null until it is wanted
+    std::uint64_t rows_events_ = 0;                  // seen in the current transaction
+    std::uint64_t rows_events_to_skip_ = 0;          // translated before the stream broke
     bool skips_alter_ = false;  // the current transaction is the first half of a two-phase ALTER, or its undoing
     std::uint64_t ticket_ = 0;
     std::uint64_t handed_on_ = 0;  // rows events

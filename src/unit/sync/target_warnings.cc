@@ -1,0 +1,96 @@
+#include "unit/sync/target_warnings.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace dm::sync {
+namespace {
+
+constexpr std::string_view kChanged = "value changed by the target";
+
+/// Of the statement, not of what it stores.
+constexpr auto kMeaningless = std::to_array<int>({
+    1062,        // a row that is there already, as a note
+    1287, 1681,  // deprecated words
+    1592,        // not safe for the target's own binlog in statement format
+    3719, 3778,  // what `utf8` means
+});
+
+/// The value stored is not the one that was given.
+constexpr auto kChangesValues = std::to_array<int>({
+    1048, 1263,        // NULL where none may be
+    1264,              // out of range
+    1265,              // cut
+    1292, 1366, 1411,  // not a value of the type
+    1406,              // too long
+});
+
+/// A column that only the target has got no value from us, and has no default.
+constexpr int kNoDefault = 1364;
+
+struct Told {
+    std::uint64_t count = 0;
+    std::string message;  ///< the first
+};
+
+std::string kind_of(int number) {
+    const bool is_changed = std::ranges::find(kChangesValues, number) != kChangesValues.end();
+    return is_changed ? fmt::format("{} (warning {})", kChanged, number)
+                      : fmt::format("warning {} of the target", number);
+}
+
+}  // namespace
+
+std::uint32_t usual_warnings(const model::ServerVersion& target, const dml::OperationGroup& group,
+                             std::string_view text) {
+    const bool is_upsert = group.kind == dml::OperationKind::Upsert || group.kind == dml::OperationKind::Renew;
+    const bool dislikes_values = target.flavor == model::Flavor::MySql && !target.is_tidb &&
+                                 (target.is_at_least(8, 1) || (target.is_at_least(8, 0) && target.patch >= 20));
+    if (!is_upsert || !dislikes_values) return 0;
+    std::uint32_t count = 0;
+    std::size_t at = text.rfind(" ON DUPLICATE KEY UPDATE ");
+    constexpr std::string_view kValues = "=VALUES(";
+    while (at != std::string_view::npos && (at = text.find(kValues, at)) != std::string_view::npos) {
+        ++count;
+        at += kValues.size();
+    }
+    return count;
+}
+
+void note_warnings(sql::SqlSession& session, std::string_view table, std::uint32_t total, Notices& notices) {
+    std::map<int, Told> told;
+    const sql::ResultSet result = session.query("SHOW WARNINGS");
+    std::uint64_t unread = total - std::min<std::uint64_t>(total, result.rows.size());
+    for (std::size_t row = 0; row < result.rows.size(); ++row) {
+        const std::string code = result.text(row, "Code");
+        int number = 0;
+        std::from_chars(code.data(), code.data() + code.size(), number);
+        if (std::ranges::find(kMeaningless, number) != kMeaningless.end()) continue;
+        Told& entry = told[number];
+        if (entry.count++ == 0 && !log::hides_values()) entry.message = result.text(row, "Message");
+    }
+    // A server keeps the first few: what follows is of the same kind, mostly.
+    if (!told.empty())
+        std::ranges::max_element(told, {}, [](const auto& e) { return e.second.count; })->second.count += unread;
+    if (told.empty()) note_unread_warnings(table, static_cast<std::uint32_t>(unread), notices);
+    for (const auto& [number, entry] : told) {
+        if (number == kNoDefault) {
+            notices.mention("value chosen by the target for a column of its own", table, entry.count, entry.message);
+        } else {
+            notices.pass_over(kind_of(number), table, entry.count, entry.message);
+        }
+    }
+}
+
+void note_unread_warnings(std::string_view table, std::uint32_t count, Notices& notices) {
+    notices.pass_over(fmt::format("{} (warnings not read)", kChanged), table, count);
+}
+
+}  // namespace dm::sync

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/dml/statement_builder.h"
+#include "core/sql/sql_session.h"
+#include "unit/sync/notices.h"
+
+/// What the target says of a statement that it executed all the same: sessions are not strict, so that old data is
+/// taken as it is, and a value that does not fit its column is cut.
+namespace dm::sync {
+
+/// How many warnings the statement gets from this target however it fares: MySQL 8.0.20 and later dislike VALUES() in
+/// an upsert. Looks at the end of the text only.
+[[nodiscard]] std::uint32_t usual_warnings(const model::ServerVersion& target, const dml::OperationGroup& group,
+                                           std::string_view text);
+
+/// Reads the warnings of the session's last statement, `total` in number, and counts those that mean something, by
+/// their number. Throws what the session throws, and as Notices says if the task is strict.
+void note_warnings(sql::SqlSession& session, std::string_view table, std::uint32_t total, Notices& notices);
+
+/// The same where their text can no longer be read.
+void note_unread_warnings(std::string_view table, std::uint32_t count, Notices& notices);
+
+}  // namespace dm::sync
