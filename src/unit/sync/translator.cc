@@ -100,8 +100,7 @@ void Translator::handle(const ReaderItem& item) {
 
 void Translator::handle_broken() {
     const model::Location from = position_.transaction_end();
-    rows_events_to_skip_ = std::max(rows_events_to_skip_, rows_events_);
-    rows_events_ = 0;
+    changes_.begin_again();
     decoder_ = binlog::EventDecoder();
     tables_.clear();
     prepared_.forget_places();
@@ -220,16 +219,21 @@ bool Translator::is_covered(const model::Location& bound) const {
     return model::compare_positions(position_.end().position, bound.position) != std::strong_ordering::greater;
 }
 
+/// Whether a change was handled before the stream broke. Each change of a transaction is to be asked about once.
+bool Translator::is_handled() {
+    const auto verdict =
+        changes_.take({.end = position_.end().position, .gtid = position_.current_gtid(), .timestamp = timestamp_});
+    if (verdict == RepeatedChanges::Verdict::Lost) {
+        context_.notices.pass_over("transaction that the upstream lost after a part of it was applied",
+                                   position_.start().to_string());
+    }
+    return verdict == RepeatedChanges::Verdict::Repeated;
+}
+
 void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner) {
     const bool is_xa = prepared_.is_open();
     // Rows that are put aside are put aside anew when the stream breaks.
-    if (!is_xa) {
-        ++rows_events_;
-        if (rows_events_to_skip_ > 0) {
-            --rows_events_to_skip_;
-            return;
-        }
-    }
+    if (!is_xa && is_handled()) return;
     const auto found = tables_.find(rows.table_id);
     // The server closes statements that changed nothing with an event for no table.
     constexpr std::uint64_t kNoTable = 0xFFFFFF;
@@ -265,7 +269,7 @@ void Translator::apply_rows(const StagedRows& rows) {
         return fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(),
                            position_.start().to_string());
     });
-    bool is_safe = safe_mode_.is_on();
+    bool is_safe = safe_mode_.is_on() || changes_.may_be_applied();
     if (span != nullptr && !span->is_behind) {
         const bool is_within = is_covered(span->high);
         is_safe = is_safe || is_within;
@@ -448,8 +452,7 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
 }
 
 void Translator::end_transaction() {
-    rows_events_ = 0;
-    rows_events_to_skip_ = 0;
+    changes_.end_transaction();
     skips_alter_ = false;
     (void)prepared_.take_open();
     if (end_) return;

@@ -21,6 +21,7 @@
 #include "unit/sync/prepared_transactions.h"
 #include "unit/sync/progress.h"
 #include "unit/sync/recorder.h"
+#include "unit/sync/repeated_changes.h"
 #include "unit/sync/sync_metrics.h"
 #include "unit/sync/table_catalog.h"
 
@@ -91,6 +92,7 @@ class Translator {
     void apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id);
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
+    bool is_handled();
     void check_other(const binlog::Event& event);
     void push_rows(const StagedRows& rows, const SourceTable& table, bool is_safe);
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
@@ -120,10 +122,9 @@ class Translator {
     std::size_t gathered_bytes_ = 0;
     checkpoint::SafeMode safe_mode_;
     Clock::TimePoint started_;
-    std::uint32_t timestamp_ = 0;            // of the current event
-    std::uint64_t committed_us_ = 0;         // of the current transaction
-    std::uint64_t rows_events_ = 0;          // seen in the current transaction
-    std::uint64_t rows_events_to_skip_ = 0;  // translated before the stream broke
+    std::uint32_t timestamp_ = 0;     // of the current event
+    std::uint64_t committed_us_ = 0;  // of the current transaction
+    RepeatedChanges changes_;
     bool skips_alter_ = false;  // the current transaction is the first half of a two-phase ALTER, or its undoing
     std::uint64_t ticket_ = 0;
     std::uint64_t handed_on_ = 0;  // rows events
