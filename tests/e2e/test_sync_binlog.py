@@ -205,3 +205,26 @@ def test_a_purged_binlog_is_named(cluster, new_server, downstream, kind, by_gtid
     assert error["ErrCode"] == 36101, error
     assert (needed[2] if by_gtid else needed[0]) in error["Message"], error
     assert "--remove-meta" in error["Workaround"], error
+
+
+@pytest.mark.parametrize("upstream", ["mysql9.7", "mariadb10.11"], indirect=True)
+def test_create_table_select_survives_a_kill(cluster, upstream, downstream, assert_same):
+    table(upstream)
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ["s1"], syncers={"global": {"worker-count": 1, "batch": 1}},
+                       **{"mysql-instances": [{"source-id": "s1", "syncer-config-name": "global"}]})
+    cluster.wait_synced("t")
+    digits = "(SELECT 0 AS n" + "".join(f" UNION SELECT {i}" for i in range(1, 10)) + ")"
+    upstream.execute("CREATE TABLE b.made (PRIMARY KEY (id)) SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, "
+                     f"REPEAT('v', 200) AS v FROM {digits} a, {digits} b, {digits} c, {digits} d")
+    rows = "SELECT COUNT(*) FROM b.made"
+    cluster.wait(lambda: downstream.value(rows), 30, "first rows of the new table")
+    victim = cluster.worker_of("s1")
+    with downstream.connect() as connection:
+        connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        assert downstream.value(rows) < 10000, "the table was full before it could be held"
+        cluster.workers[victim].kill9()
+    change(upstream, count=3)
+    cluster.wait_synced("t", 90)
+    assert_same(upstream, downstream, "b")
+    assert downstream.value(rows) == 10000

@@ -533,6 +533,57 @@ TEST_F(SyncUnitTest, xa_transactions_survive_broken_streams) {
     }
 }
 
+const std::string kServer = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+constexpr auto kCreate = "CREATE TABLE t (id int NOT NULL PRIMARY KEY, u int UNIQUE, p int) START TRANSACTION";
+
+/// CREATE TABLE ... SELECT of these rows as MySQL logs it, then one more.
+BinlogScript create_with_rows(int rows) {
+    BinlogScript script;
+    script.gtid(1);
+    script.begin();
+    script.statement(kCreate);
+    for (int i = 0; i < rows; ++i) script.insert({i, i, i});
+    script.commit();
+    script.gtid(2);
+    script.begin();
+    script.insert({rows, rows, rows});
+    script.commit();
+    return script;
+}
+
+TEST_F(SyncUnitTest, create_table_select_is_not_passed_before_its_last_row) {
+    constexpr int kRows = 30;
+    const auto script = create_with_rows(kRows);
+    config_.sync.enable_gtid = true;
+    begin_behind_another_server();
+    upstream_.on("SHOW MASTER STATUS",
+                 sql::FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"},
+                                            {{"bin.000001", std::to_string(script.offset()),
+                                              config_.meta->binlog_gtid + "," + kServer + ":1-2"}}));
+    for (std::size_t at = 1; at < 90; at += 2) {
+        renew_target();
+        run_killed_at(at, script.bytes());
+        const auto row = target_->global_checkpoint();
+        const bool is_passed = !row.empty() && row[5].value().find(kServer) != std::string::npos;
+        EXPECT_TRUE(!is_passed || target_->rows().size() >= kRows) << "killed at statement " << at;
+        ASSERT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows().size(), kRows + 1U) << "killed at statement " << at;
+    }
+}
+
+TEST_F(SyncUnitTest, a_stream_that_breaks_amid_create_table_select_repeats_nothing) {
+    const auto script = create_with_rows(10);
+    config_.sync.enable_gtid = true;
+    config_.strict = true;
+    begin_behind_another_server();
+    for (std::size_t events = 1; events < 32; events += 3) {
+        renew_target();
+        ASSERT_EQ(make_unit(script.bytes(), events)->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows().size(), 11U) << "broken after " << events;
+        ASSERT_EQ(target_->ddls().size(), 1U) << "broken after " << events;
+    }
+}
+
 TEST_F(SyncUnitTest, a_transaction_that_the_upstream_lost_does_not_swallow_the_next) {
     BinlogScript before;
     before.begin();

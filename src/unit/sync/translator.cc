@@ -387,6 +387,8 @@ void Translator::handle_query(const binlog::Query& query) {
     const std::string_view text = trimmed(query.statement);
     if (text.empty() || text == "BEGIN" || text == "COMMIT" || skips_alter_) return;
     if (handle_xa(text)) return;
+    const bool is_amid = position_.is_in_transaction();
+    if (is_amid && !prepared_.is_open() && is_handled()) return;
     const auto charset =
         query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{};
     StatementEvent event{.statement = to_utf8(text, charset),
@@ -442,8 +444,12 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
         if (!part.targets.empty()) targets.push_back(part.targets.front());
     }
     if (!prepared.executed.empty()) context_.metrics.ddl_executed(targets, since);
-    push(SequencerItem{TransactionEnd{.location = event.end, .timestamp = timestamp_, .committed_us = committed_us_}},
-         1);
+    // The rows of CREATE TABLE ... SELECT follow in its transaction: there is no place to go on from before their end.
+    if (!position_.is_in_transaction()) {
+        push(SequencerItem{TransactionEnd{
+                 .location = event.end, .timestamp = timestamp_, .committed_us = committed_us_}},
+             1);
+    }
     if (!drain() || !context_.recorder.flush(stop_)) {
         end(StreamEnd::Cut);
         return;
