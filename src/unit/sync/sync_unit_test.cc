@@ -631,6 +631,28 @@ TEST_F(SyncUnitTest, a_transaction_that_comes_again_from_another_server_is_appli
     EXPECT_TRUE(std::get<target::SyncStatus>(unit->status()).noticed.empty());
 }
 
+TEST_F(SyncUnitTest, statements_are_read_in_the_charset_of_their_client) {
+    constexpr std::uint16_t kLatin1 = 8;
+    constexpr std::uint16_t kGbk = 28;
+    constexpr std::uint16_t kHp8 = 6;
+    BinlogScript script;
+    script.statement("ALTER TABLE t COMMENT '\x80'", kLatin1);
+    script.statement("ALTER TABLE t COMMENT '\xd5\x5c'", kGbk);
+    ASSERT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+    const std::vector<std::string> expected = {"ALTER TABLE `s`.`t` COMMENT '\xe2\x82\xac'",
+                                               "ALTER TABLE `s`.`t` COMMENT '\xe8\xaa\xa0'"};
+    EXPECT_EQ(target_->ddls(), expected);
+    script.statement("ALTER TABLE t COMMENT '\xff'", kHp8);
+    renew_target();
+    try {
+        (void)make_unit(script.bytes())->run({});
+        FAIL() << "nobody reads hp8";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::ParseSql);
+        EXPECT_NE(std::string(error.what()).find("bin.000001"), std::string::npos) << error.what();
+    }
+}
+
 TEST_F(SyncUnitTest, runs_to_a_location_and_finishes) {
     BinlogScript script;
     script.begin();

@@ -8,30 +8,12 @@
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
 #include "core/binlog/xa_id.h"
+#include "core/sql/statement_charset.h"
 
 namespace dm::sync {
 namespace {
 
 constexpr std::size_t kHandedOnBytes = 64UL << 10U;
-
-/// Statements are in the client's charset; the parser reads utf8mb4.
-std::string to_utf8(std::string_view text, std::string_view charset) {
-    const bool is_ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-    if (is_ascii || charset.empty() || charset.starts_with("utf8") || charset == "binary") return std::string(text);
-    ensure(charset == "latin1", ErrorCode::SyncDdlUnsupported,
-           fmt::format("a statement in charset {} with characters beyond ASCII cannot be read", charset));
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            out += c;
-            continue;
-        }
-        out += static_cast<char>(0xC0U | (byte >> 6U));
-        out += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-    return out;
-}
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kBlank = " \t\r\n;";
@@ -389,9 +371,7 @@ void Translator::handle_query(const binlog::Query& query) {
     if (handle_xa(text)) return;
     const bool is_amid = position_.is_in_transaction();
     if (is_amid && !prepared_.is_open() && is_handled()) return;
-    const auto charset =
-        query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{};
-    StatementEvent event{.statement = to_utf8(text, charset),
+    StatementEvent event{.statement = {},
                          .default_schema = std::string(query.default_schema),
                          .sql_mode = query.sql_mode.value_or(0),
                          .time_zone = std::string(query.time_zone),
@@ -399,6 +379,12 @@ void Translator::handle_query(const binlog::Query& query) {
                          .timestamp = timestamp_,
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
+    try {
+        event.statement = sql::statement_to_utf8(
+            text, query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{});
+    } catch (const Error& error) {
+        throw error.with_context(fmt::format("statement at {}", event.end.to_string()));
+    }
     const auto since = context_.metrics.now();
     retry_over_cuts("collations", [&] { context_.ddl.learn(event); });
     const auto prepared = context_.ddl.prepare(event);
