@@ -270,6 +270,11 @@ void Tracker::put_schema(std::string_view schema, std::string_view charset, std:
     state_->schemas[state_->key_of(schema)] = resolve_charset(context, charset, collation, state_->server_default());
 }
 
+std::optional<CharsetPair> Tracker::find_schema(std::string_view schema) const {
+    const auto found = state_->schemas.find(state_->key_of(schema));
+    return found == state_->schemas.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::shared_ptr<const TableDefinition> Tracker::find(const model::TableName& name) const { return state_->find(name); }
 
 void Tracker::put(TableDefinition definition) { state_->put(std::move(definition)); }

@@ -2,10 +2,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/schema/charsets.h"
 #include "core/schema/table_definition.h"
 
 namespace dm::schema {
@@ -54,6 +56,8 @@ class Tracker {
     /// Sets a schema's default charset and collation, which tables without their own take over. A schema that was never
     /// mentioned has the server's.
     void put_schema(std::string_view schema, std::string_view charset, std::string_view collation);
+    /// A schema's default charset and collation; nothing if no statement and no `put_schema` told them.
+    [[nodiscard]] std::optional<CharsetPair> find_schema(std::string_view schema) const;
 
     /// The table's structure; null if it is not tracked.
     [[nodiscard]] std::shared_ptr<const TableDefinition> find(const model::TableName& name) const;

@@ -88,6 +88,9 @@ TEST(Tracker, ReadsTheEventsCharsets) {
     tracker.put_schema("d2", "gbk", "");
     tracker.apply("CREATE TABLE d2.t (a CHAR(1))", {});
     EXPECT_EQ(tracker.find({"d2", "t"})->collation, "gbk_chinese_ci");
+    EXPECT_EQ(tracker.find_schema("d2")->collation, "gbk_chinese_ci");
+    tracker.apply("DROP DATABASE d2", {});
+    EXPECT_EQ(tracker.find_schema("d2"), std::nullopt);
 }
 
 TEST(Tracker, PutCreateTableTakesTheGivenName) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "core/binlog/collations.h"
 #include "unit/sync/upstream_view.h"
 #include "unit/target/downstream.h"
 
@@ -14,12 +15,14 @@ namespace {
 
 using schema::ColumnType;
 
-std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definition) {
+/// What the binlog itself says of a column's charset counts before what is known of the table.
+std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definition, const binlog::TableMap& map) {
     std::vector<binlog::ColumnHint> hints;
     hints.reserve(definition.columns.size());
     for (const auto& column : definition.columns) {
+        const auto logged = binlog::charset_of_collation(map.columns[hints.size()].collation);
         binlog::ColumnHint hint{.is_unsigned = column.is_unsigned,
-                                .charset = column.charset,
+                                .charset = logged.empty() ? column.charset : std::string(logged),
                                 .fixed_length = 0,
                                 .form = {},
                                 .elements = column.elements};
@@ -133,7 +136,12 @@ void TableCatalog::load(const checkpoint::CheckpointContent& content, const std:
                         const std::optional<model::Location>& copy_end, bool by_gtid) {
     copy_end_ = copy_end;
     for (const auto& [name, point] : content.tables) {
-        if (point.definition) tracker_.put(*point.definition);
+        if (!point.definition) continue;
+        if (name.table.empty()) {
+            tracker_.put_schema(name.schema, point.definition->charset, point.definition->collation);
+        } else {
+            tracker_.put(*point.definition);
+        }
     }
     for (const auto& copy : copies) {
         copies_[copy.source] = {.low = copy.low, .high = copy.high, .is_behind = false};
@@ -175,6 +183,46 @@ std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const 
         if (table.schema == schema && is_there && rules_.filter.accepts(table)) left.push_back(table);
     }
     return left;
+}
+
+void TableCatalog::learn_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location) {
+    for (const auto& statement : statements) {
+        const bool needs_charset =
+            statement.kind == sql::StatementKind::CreateTable || statement.kind == sql::StatementKind::AlterTable ||
+            statement.kind == sql::StatementKind::CreateDatabase || statement.kind == sql::StatementKind::AlterDatabase;
+        if (!needs_charset || statement.sources.empty()) continue;
+        const std::string& schema = statement.sources.front().schema;
+        if (tracker_.find_schema(schema)) continue;
+        const auto charset = fetch_schema_charset(upstream_.get(), schema);
+        if (!charset) continue;
+        tracker_.put_schema(schema, charset->charset, charset->collation);
+        note_schema(schema, location);
+    }
+}
+
+void TableCatalog::note_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location) {
+    for (const auto& statement : statements) {
+        const bool is_of_schema = statement.kind == sql::StatementKind::CreateDatabase ||
+                                  statement.kind == sql::StatementKind::AlterDatabase ||
+                                  statement.kind == sql::StatementKind::DropDatabase;
+        if (is_of_schema && !statement.sources.empty()) note_schema(statement.sources.front().schema, location);
+    }
+}
+
+/// Recorded as a table without a name.
+void TableCatalog::note_schema(const std::string& schema, const model::Location& location) {
+    const model::TableName name{schema, {}};
+    const auto known = tracker_.find_schema(schema);
+    if (!known) {
+        recorder_.remove_point(name);
+        return;
+    }
+    schema::TableDefinition definition;
+    definition.name = name;
+    definition.charset = known->charset;
+    definition.collation = known->collation;
+    recorder_.set_point(name, {.location = location,
+                               .definition = std::make_shared<const schema::TableDefinition>(std::move(definition))});
 }
 
 void TableCatalog::structure_changed(const std::vector<model::TableName>& targets) {
@@ -252,7 +300,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
            fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),
                        location.to_string(), map.columns.size(), definition->columns.size()));
-    const auto hints = hints_of(*definition);
+    const auto hints = hints_of(*definition, map);
     table.layout.emplace(map, hints);
     std::vector<std::string> charsets;
     for (std::size_t i = 0; i < map.columns.size(); ++i) charsets.emplace_back(table.layout->charset(i));

@@ -396,8 +396,9 @@ void Translator::handle_query(const binlog::Query& query) {
         return;
     }
     if (!is_wanted) return;
+    retry_over_cuts("character sets of schemas", [&] { context_.catalog.learn_schemas(prepared.tracked, event.end); });
     if (!prepared.needs_barrier()) {
-        context_.ddl.track(prepared, event);
+        track(prepared, event);
         return;
     }
     execute_ddl(prepared, event);
@@ -405,6 +406,11 @@ void Translator::handle_query(const binlog::Query& query) {
 
 void Translator::retry_over_cuts(std::string_view what, const std::function<void()>& work) {
     retry_over({&context_.upstream, &context_.downstream}, what, kServerPolicy, context_.clock, stop_, work);
+}
+
+void Translator::track(const DdlHandler::Prepared& prepared, const StatementEvent& event) {
+    context_.ddl.track(prepared, event);
+    context_.catalog.note_schemas(prepared.tracked, event.end);
 }
 
 bool Translator::drain() {
@@ -424,7 +430,7 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
     }
     const auto since = context_.metrics.now();
     context_.ddl.execute(prepared, event, stop_);
-    context_.ddl.track(prepared, event);
+    track(prepared, event);
     std::vector<model::TableName> targets;
     for (const auto& part : prepared.executed) {
         if (!part.targets.empty()) targets.push_back(part.targets.front());

@@ -95,6 +95,7 @@ class Translator {
     bool is_handled();
     void check_other(const binlog::Event& event);
     void push_rows(const StagedRows& rows, const SourceTable& table, bool is_safe);
+    void track(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void end_transaction();
     bool drain();

@@ -43,4 +43,8 @@ struct CurrentTable {
 };
 [[nodiscard]] std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const model::TableName& table);
 
+/// A schema's default character set and collation now; nothing if there is no such schema.
+[[nodiscard]] std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session,
+                                                                      const std::string& schema);
+
 }  // namespace dm::sync
