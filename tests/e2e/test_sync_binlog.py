@@ -228,3 +228,18 @@ def test_create_table_select_survives_a_kill(cluster, upstream, downstream, asse
     cluster.wait_synced("t", 90)
     assert_same(upstream, downstream, "b")
     assert downstream.value(rows) == 10000
+
+
+def test_names_in_lower_case(cluster, new_server, downstream, assert_same):
+    source = new_server("mariadb10.11", "source", options={"lower-case-table-names": "1"})
+    table(source)
+    cluster.create_source("s1", source)
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_synced("t")
+    source.execute("CREATE TABLE B.Orders (id INT PRIMARY KEY)", "INSERT INTO b.ORDERS VALUES (1)",
+                   "ALTER TABLE b.orderS ADD COLUMN c INT DEFAULT 5", "RENAME TABLE b.Orders TO b.Old",
+                   "INSERT INTO b.OLD VALUES (2, 3)", "CREATE DATABASE Other", "CREATE TABLE Other.X LIKE b.Old",
+                   "INSERT INTO other.x VALUES (4, 4)")
+    cluster.wait_synced("t")
+    assert_same(source, downstream, "b", "other")
+    assert [row[0] for row in downstream.query("SHOW TABLES IN b")] == ["old", "t"]

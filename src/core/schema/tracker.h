@@ -15,6 +15,7 @@ namespace dm::schema {
 /// How a server reads names and statements: what the tracker needs to know of the upstream.
 struct TrackerOptions {
     bool is_case_sensitive = true;  ///< lower_case_table_names = 0
+    bool lowers_names = false;      ///< lower_case_table_names = 1: what is made has a name in lower case
     std::string server_charset = "utf8mb4";
     std::string server_collation = "utf8mb4_general_ci";
     bool is_mariadb = false;

@@ -153,7 +153,8 @@ DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalo
 sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
     return {.default_schema = event.default_schema,
             .sql_mode = event.sql_mode,
-            .is_mariadb = catalog_.tracker().options().is_mariadb};
+            .is_mariadb = catalog_.tracker().options().is_mariadb,
+            .lowers_names = catalog_.tracker().options().lowers_names};
 }
 
 schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {

@@ -52,6 +52,7 @@ schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
         "k");
     schema::TrackerOptions options;
     options.is_case_sensitive = variables.text(0, "l") == "0";
+    options.lowers_names = variables.text(0, "l") == "1";
     options.server_charset = variables.text(0, "c");
     options.server_collation = variables.text(0, "k");
     options.is_mariadb = session.version().flavor == model::Flavor::MariaDb;
