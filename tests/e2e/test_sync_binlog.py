@@ -243,3 +243,20 @@ def test_names_in_lower_case(cluster, new_server, downstream, assert_same):
     cluster.wait_synced("t")
     assert_same(source, downstream, "b", "other")
     assert [row[0] for row in downstream.query("SHOW TABLES IN b")] == ["old", "t"]
+
+
+def test_timestamps_without_more_words(cluster, servers, assert_same):
+    source, target = servers.get("mysql5.6", "up"), servers.get("mysql9.7", "down")
+    table(source)
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    source.execute("CREATE TABLE b.ts (id INT PRIMARY KEY, a TIMESTAMP, z TIMESTAMP)",
+                   "ALTER TABLE b.ts ADD COLUMN later TIMESTAMP NULL", "INSERT INTO b.ts (id) VALUES (1)",
+                   "INSERT INTO b.ts VALUES (2, NULL, '2020-02-02 02:02:02', NULL)")
+    cluster.wait_synced("t")
+    assert_same(source, target, "b")
+    columns = ("SELECT COLUMN_NAME, IS_NULLABLE, COLUMN_DEFAULT, LOWER(EXTRA) LIKE '%on update current_timestamp%' "
+               "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'b' AND TABLE_NAME = 'ts' "
+               "ORDER BY ORDINAL_POSITION")
+    assert target.query(columns) == source.query(columns)

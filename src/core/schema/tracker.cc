@@ -156,7 +156,9 @@ class Application {
         return {.options = options_,
                 .sql_mode = context_.sql_mode,
                 .utf8mb4_collation = context_.utf8mb4_collation,
-                .table = {}};
+                .table = {},
+                .explicit_timestamp_defaults =
+                    context_.explicit_timestamp_defaults.value_or(options_.explicit_timestamp_defaults)};
     }
 
   private:

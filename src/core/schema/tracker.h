@@ -22,6 +22,7 @@ struct TrackerOptions {
     /// 50624, 80036, 90700, 101106; 0 = unknown, read as the newest.
     int server_version = 0;
     /// explicit_defaults_for_timestamp: OFF (MySQL up to 5.7, MariaDB up to 10.9) makes TIMESTAMP columns NOT NULL.
+    /// Counts where the event does not tell its session's.
     bool explicit_timestamp_defaults = true;
     /// Collation of a charset where only the charset is named, by this server ("utf8mb4" -> "utf8mb4_0900_ai_ci").
     std::map<std::string, std::string, std::less<>> default_collations;
@@ -35,6 +36,7 @@ struct StatementContext {
     std::string server_collation;  ///< collation_server of the event, decides CREATE DATABASE without a charset
     std::string
         utf8mb4_collation;  ///< default_collation_for_utf8mb4 of the event (MySQL 8); empty = the tracker's option
+    std::optional<bool> explicit_timestamp_defaults;  ///< nothing = the tracker's option
 };
 
 /// The structures of all tables of one upstream at one point of its binlog: applies DDL statements as the server would

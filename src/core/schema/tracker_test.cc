@@ -93,6 +93,20 @@ TEST(Tracker, ReadsTheEventsCharsets) {
     EXPECT_EQ(tracker.find_schema("d2"), std::nullopt);
 }
 
+TEST(Tracker, TheEventSaysWhatTimestampMeans) {
+    for (const bool is_explicit : {false, true}) {
+        Tracker tracker{TrackerOptions{.explicit_timestamp_defaults = !is_explicit}};
+        tracker.apply("CREATE TABLE t (a TIMESTAMP, b TIMESTAMP)",
+                      {.default_schema = "db", .explicit_timestamp_defaults = is_explicit});
+        tracker.apply("CREATE TABLE u (a TIMESTAMP)", {.default_schema = "db"});
+        const auto table = tracker.find({"db", "t"});
+        EXPECT_EQ(table->columns[0].is_nullable, is_explicit);
+        EXPECT_EQ(table->columns[0].is_on_update_now, !is_explicit);
+        EXPECT_EQ(table->columns[1].is_nullable, is_explicit);
+        EXPECT_EQ(tracker.find({"db", "u"})->columns[0].is_nullable, !is_explicit);
+    }
+}
+
 TEST(Tracker, PutCreateTableTakesTheGivenName) {
     Tracker tracker{TrackerOptions{}};
     const auto table = tracker.put_create_table({"up", "t"}, "CREATE TABLE `down`.`x` (`a` int)", kContext);

@@ -69,6 +69,8 @@ class TableCatalog {
                                 const model::Location& location, bool by_gtid);
 
     [[nodiscard]] schema::Tracker& tracker() noexcept { return tracker_; }
+    /// How the target reads statements.
+    [[nodiscard]] const schema::TrackerOptions& target_options() const noexcept { return target_.options(); }
 
     /// Asks the upstream for the default charsets of the schemas that statements ending at `location` work in, as far
     /// as neither the stream nor the checkpoint tells them.

@@ -376,6 +376,7 @@ void Translator::handle_query(const binlog::Query& query) {
                          .sql_mode = query.sql_mode.value_or(0),
                          .time_zone = std::string(query.time_zone),
                          .server_collation = query.server_collation,
+                         .explicit_timestamp_defaults = query.is_explicit_timestamp_default,
                          .timestamp = timestamp_,
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};

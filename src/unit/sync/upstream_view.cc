@@ -56,6 +56,8 @@ schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
     options.server_charset = variables.text(0, "c");
     options.server_collation = variables.text(0, "k");
     options.is_mariadb = session.version().flavor == model::Flavor::MariaDb;
+    const auto timestamps = session.query("SHOW GLOBAL VARIABLES LIKE 'explicit_defaults_for_timestamp'");
+    options.explicit_timestamp_defaults = timestamps.rows.empty() || timestamps.text(0, "Value") == "ON";
     const auto charsets = session.query("SHOW CHARACTER SET");
     for (std::size_t i = 0; i < charsets.rows.size(); ++i) {
         options.default_collations[charsets.text(i, "Charset")] = charsets.text(i, "Default collation");
