@@ -254,8 +254,7 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(c
     auto definition = tracker_.put_create_table(map.name, current->create_table, {.default_schema = map.name.schema});
     std::string why = mismatch(*definition, map);
     // Equal types do not prove equal columns, unless their names are in the binlog too.
-    if (why.empty() && !has_names(map) && tracker_.options().is_mariadb &&
-        current->changed_at > static_cast<std::int64_t>(timestamp)) {
+    if (why.empty() && !has_names(map) && current->changed_at > static_cast<std::int64_t>(timestamp)) {
         why = "been altered since";
     }
     if (!why.empty()) {

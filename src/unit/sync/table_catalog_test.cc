@@ -60,6 +60,15 @@ TEST_F(TableCatalogTest, a_structure_of_today_that_cannot_be_that_of_the_rows_is
     EXPECT_EQ(refusal(2), ErrorCode::SchemaTableMissing);
 }
 
+TEST_F(TableCatalogTest, a_structure_that_is_younger_than_the_rows_needs_their_names) {
+    upstream_.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"2"}}));
+    EXPECT_EQ(refusal(2), ErrorCode::SchemaTableMissing) << "columns of one type may have changed places";
+    const auto map = map_of(2);
+    map->columns[0].name = "a";
+    map->columns[1].name = "b";
+    EXPECT_NE(catalog_.table_of(map, 1, {}, false).plan, nullptr);
+}
+
 TEST_F(TableCatalogTest, a_recorded_structure_that_does_not_fit_is_refused_with_the_numbers) {
     (void)table_of(2);
     try {
