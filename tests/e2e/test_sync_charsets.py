@@ -36,7 +36,6 @@ def test_tables_take_the_charset_of_their_schema(cluster, source, downstream, as
     cluster.start_task("t", downstream, ["s1"])
     cluster.wait_synced("t")
     fill(source, "a")
-    cluster.wait_synced("t")
     source.execute("ALTER DATABASE other CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
     fill(source, "b")
     cluster.wait_synced("t")

@@ -185,6 +185,14 @@ std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const 
     return left;
 }
 
+void TableCatalog::learn_all_schemas(const model::Location& location) {
+    for (const auto& [schema, charset] : fetch_schema_charsets(upstream_.get())) {
+        if (!rules_.filter.accepts_schema(schema) || tracker_.find_schema(schema)) continue;
+        tracker_.put_schema(schema, charset.charset, charset.collation);
+        note_schema(schema, location);
+    }
+}
+
 void TableCatalog::learn_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location) {
     for (const auto& statement : statements) {
         const bool needs_charset =

@@ -171,6 +171,24 @@ TEST_F(TableCatalogTest, schemas_without_a_statement_have_the_charset_the_upstre
     EXPECT_TRUE(next.tracker().tables().empty());
 }
 
+TEST_F(TableCatalogTest, schemas_of_the_start_are_those_of_the_stream_until_it_changes_them) {
+    upstream_.on("SELECT SCHEMA_NAME", FakeSqlServer::result({"n", "c", "k"}, {{"s", "gbk", "gbk_bin"},
+                                                                               {"u", "latin1", "latin1_bin"},
+                                                                               {"mysql", "utf8mb3", "utf8mb3_bin"}}));
+    checkpoint::CheckpointContent content;
+    auto recorded = std::make_shared<schema::TableDefinition>();
+    recorded->charset = "latin2";
+    recorded->collation = "latin2_general_ci";
+    content.tables[{"u", ""}] = {.location = {}, .definition = recorded};
+    catalog_.load(content, {}, std::nullopt, false);
+    catalog_.learn_all_schemas({});
+    EXPECT_EQ(catalog_.tracker().find_schema("s")->collation, "gbk_bin");
+    EXPECT_EQ(catalog_.tracker().find_schema("u")->charset, "latin2") << "today's may be of later";
+    EXPECT_EQ(catalog_.tracker().find_schema("mysql"), std::nullopt);
+    recorder_.flush_alone(false);
+    EXPECT_EQ(downstream_.statements("INSERT INTO `m`.`t_syncer_checkpoint`").size(), 2U) << "a schema, then the place";
+}
+
 TEST_F(TableCatalogTest, charsets_in_the_binlog_count_before_those_of_the_structure) {
     have(upstream_, "CREATE TABLE `t` (`a` int NOT NULL, `b` text CHARACTER SET utf8mb4, PRIMARY KEY (`a`))");
     auto map = map_of(2);

@@ -47,4 +47,7 @@ struct CurrentTable {
 [[nodiscard]] std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session,
                                                                       const std::string& schema);
 
+/// Those of all schemas the account can see.
+[[nodiscard]] std::map<std::string, schema::CharsetPair> fetch_schema_charsets(sql::SqlSession& session);
+
 }  // namespace dm::sync
