@@ -205,3 +205,58 @@ def test_a_purged_binlog_is_named(cluster, new_server, downstream, kind, by_gtid
     assert error["ErrCode"] == 36101, error
     assert (needed[2] if by_gtid else needed[0]) in error["Message"], error
     assert "--remove-meta" in error["Workaround"], error
+
+
+@pytest.mark.parametrize("upstream", ["mysql9.7", "mariadb10.11"], indirect=True)
+def test_create_table_select_survives_a_kill(cluster, upstream, downstream, assert_same):
+    table(upstream)
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ["s1"], syncers={"global": {"worker-count": 1, "batch": 1}},
+                       **{"mysql-instances": [{"source-id": "s1", "syncer-config-name": "global"}]})
+    cluster.wait_synced("t")
+    digits = "(SELECT 0 AS n" + "".join(f" UNION SELECT {i}" for i in range(1, 10)) + ")"
+    upstream.execute("CREATE TABLE b.made (PRIMARY KEY (id)) SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, "
+                     f"REPEAT('v', 200) AS v FROM {digits} a, {digits} b, {digits} c, {digits} d")
+    rows = "SELECT COUNT(*) FROM b.made"
+    cluster.wait(lambda: downstream.value(rows), 30, "first rows of the new table")
+    victim = cluster.worker_of("s1")
+    with downstream.connect() as connection:
+        connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        assert downstream.value(rows) < 10000, "the table was full before it could be held"
+        cluster.workers[victim].kill9()
+    change(upstream, count=3)
+    cluster.wait_synced("t", 90)
+    assert_same(upstream, downstream, "b")
+    assert downstream.value(rows) == 10000
+
+
+def test_names_in_lower_case(cluster, new_server, downstream, assert_same):
+    source = new_server("mariadb10.11", "source", options={"lower-case-table-names": "1"})
+    table(source)
+    cluster.create_source("s1", source)
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_synced("t")
+    source.execute("CREATE TABLE B.Orders (id INT PRIMARY KEY)", "INSERT INTO b.ORDERS VALUES (1)",
+                   "ALTER TABLE b.orderS ADD COLUMN c INT DEFAULT 5", "RENAME TABLE b.Orders TO b.Old",
+                   "INSERT INTO b.OLD VALUES (2, 3)", "CREATE DATABASE Other", "CREATE TABLE Other.X LIKE b.Old",
+                   "INSERT INTO other.x VALUES (4, 4)")
+    cluster.wait_synced("t")
+    assert_same(source, downstream, "b", "other")
+    assert [row[0] for row in downstream.query("SHOW TABLES IN b")] == ["old", "t"]
+
+
+def test_timestamps_without_more_words(cluster, servers, assert_same):
+    source, target = servers.get("mysql5.6", "up"), servers.get("mysql9.7", "down")
+    table(source)
+    cluster.create_source("s1", source)
+    cluster.start_task("t", target, ["s1"])
+    cluster.wait_synced("t")
+    source.execute("CREATE TABLE b.ts (id INT PRIMARY KEY, a TIMESTAMP, z TIMESTAMP)",
+                   "ALTER TABLE b.ts ADD COLUMN later TIMESTAMP NULL", "INSERT INTO b.ts (id) VALUES (1)",
+                   "INSERT INTO b.ts VALUES (2, NULL, '2020-02-02 02:02:02', NULL)")
+    cluster.wait_synced("t")
+    assert_same(source, target, "b")
+    columns = ("SELECT COLUMN_NAME, IS_NULLABLE, COLUMN_DEFAULT, LOWER(EXTRA) LIKE '%on update current_timestamp%' "
+               "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'b' AND TABLE_NAME = 'ts' "
+               "ORDER BY ORDINAL_POSITION")
+    assert target.query(columns) == source.query(columns)

@@ -298,7 +298,7 @@ void set_type_text(Column& column, const sql::TypeSpec& type) {
 /// caller's.
 void set_nullability(Column& column, const sql::ColumnSpec& spec, const ColumnContext& context) {
     const bool is_implicit_timestamp =
-        column.type == Type::Timestamp && !context.options.explicit_timestamp_defaults && !spec.is_generated;
+        column.type == Type::Timestamp && !context.explicit_timestamp_defaults && !spec.is_generated;
     column.is_nullable = spec.is_nullable.value_or(!is_implicit_timestamp);
     column.is_row_period = spec.is_row_period;
     if (column.is_auto_increment || spec.is_row_period) column.is_nullable = false;

@@ -15,6 +15,7 @@ struct ColumnContext {
     std::uint64_t sql_mode = 0;
     std::string utf8mb4_collation;  ///< of the event; may be empty
     CharsetPair table;              ///< the table's default
+    bool explicit_timestamp_defaults = true;
 };
 
 /// Resolves "CHARSET x", "COLLATE y", both or neither against the surrounding default, as the server does.

@@ -231,7 +231,7 @@ void normalize(TableDefinition& table, bool is_mariadb) {
 
 std::optional<std::string> automatic_timestamp(const std::vector<sql::ColumnSpec>& specs,
                                                const ColumnContext& context) {
-    if (context.options.explicit_timestamp_defaults) return std::nullopt;
+    if (context.explicit_timestamp_defaults) return std::nullopt;
     const auto first = std::find_if(specs.begin(), specs.end(),
                                     [](const sql::ColumnSpec& spec) { return spec.type.name == "timestamp"; });
     if (first == specs.end() || first->is_nullable.value_or(false) || first->default_text || first->is_on_update_now ||

@@ -156,7 +156,9 @@ class Application {
         return {.options = options_,
                 .sql_mode = context_.sql_mode,
                 .utf8mb4_collation = context_.utf8mb4_collation,
-                .table = {}};
+                .table = {},
+                .explicit_timestamp_defaults =
+                    context_.explicit_timestamp_defaults.value_or(options_.explicit_timestamp_defaults)};
     }
 
   private:
@@ -268,6 +270,11 @@ void Tracker::put_schema(std::string_view schema, std::string_view charset, std:
     const TrackerOptions& options = state_->options;
     const ColumnContext context{.options = options, .sql_mode = 0, .utf8mb4_collation = {}, .table = {}};
     state_->schemas[state_->key_of(schema)] = resolve_charset(context, charset, collation, state_->server_default());
+}
+
+std::optional<CharsetPair> Tracker::find_schema(std::string_view schema) const {
+    const auto found = state_->schemas.find(state_->key_of(schema));
+    return found == state_->schemas.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::shared_ptr<const TableDefinition> Tracker::find(const model::TableName& name) const { return state_->find(name); }

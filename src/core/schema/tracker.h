@@ -2,10 +2,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/schema/charsets.h"
 #include "core/schema/table_definition.h"
 
 namespace dm::schema {
@@ -13,12 +15,14 @@ namespace dm::schema {
 /// How a server reads names and statements: what the tracker needs to know of the upstream.
 struct TrackerOptions {
     bool is_case_sensitive = true;  ///< lower_case_table_names = 0
+    bool lowers_names = false;      ///< lower_case_table_names = 1: what is made has a name in lower case
     std::string server_charset = "utf8mb4";
     std::string server_collation = "utf8mb4_general_ci";
     bool is_mariadb = false;
     /// 50624, 80036, 90700, 101106; 0 = unknown, read as the newest.
     int server_version = 0;
     /// explicit_defaults_for_timestamp: OFF (MySQL up to 5.7, MariaDB up to 10.9) makes TIMESTAMP columns NOT NULL.
+    /// Counts where the event does not tell its session's.
     bool explicit_timestamp_defaults = true;
     /// Collation of a charset where only the charset is named, by this server ("utf8mb4" -> "utf8mb4_0900_ai_ci").
     std::map<std::string, std::string, std::less<>> default_collations;
@@ -32,6 +36,7 @@ struct StatementContext {
     std::string server_collation;  ///< collation_server of the event, decides CREATE DATABASE without a charset
     std::string
         utf8mb4_collation;  ///< default_collation_for_utf8mb4 of the event (MySQL 8); empty = the tracker's option
+    std::optional<bool> explicit_timestamp_defaults;  ///< nothing = the tracker's option
 };
 
 /// The structures of all tables of one upstream at one point of its binlog: applies DDL statements as the server would
@@ -54,6 +59,8 @@ class Tracker {
     /// Sets a schema's default charset and collation, which tables without their own take over. A schema that was never
     /// mentioned has the server's.
     void put_schema(std::string_view schema, std::string_view charset, std::string_view collation);
+    /// A schema's default charset and collation; nothing if no statement and no `put_schema` told them.
+    [[nodiscard]] std::optional<CharsetPair> find_schema(std::string_view schema) const;
 
     /// The table's structure; null if it is not tracked.
     [[nodiscard]] std::shared_ptr<const TableDefinition> find(const model::TableName& name) const;

@@ -88,6 +88,23 @@ TEST(Tracker, ReadsTheEventsCharsets) {
     tracker.put_schema("d2", "gbk", "");
     tracker.apply("CREATE TABLE d2.t (a CHAR(1))", {});
     EXPECT_EQ(tracker.find({"d2", "t"})->collation, "gbk_chinese_ci");
+    EXPECT_EQ(tracker.find_schema("d2")->collation, "gbk_chinese_ci");
+    tracker.apply("DROP DATABASE d2", {});
+    EXPECT_EQ(tracker.find_schema("d2"), std::nullopt);
+}
+
+TEST(Tracker, TheEventSaysWhatTimestampMeans) {
+    for (const bool is_explicit : {false, true}) {
+        Tracker tracker{TrackerOptions{.explicit_timestamp_defaults = !is_explicit}};
+        tracker.apply("CREATE TABLE t (a TIMESTAMP, b TIMESTAMP)",
+                      {.default_schema = "db", .explicit_timestamp_defaults = is_explicit});
+        tracker.apply("CREATE TABLE u (a TIMESTAMP)", {.default_schema = "db"});
+        const auto table = tracker.find({"db", "t"});
+        EXPECT_EQ(table->columns[0].is_nullable, is_explicit);
+        EXPECT_EQ(table->columns[0].is_on_update_now, !is_explicit);
+        EXPECT_EQ(table->columns[1].is_nullable, is_explicit);
+        EXPECT_EQ(tracker.find({"db", "u"})->columns[0].is_nullable, !is_explicit);
+    }
 }
 
 TEST(Tracker, PutCreateTableTakesTheGivenName) {

@@ -77,6 +77,8 @@ struct ParseContext {
     /// Version for `/*!NNNNN */`: comments for later versions are skipped. 0 = read them all.
     int server_version = 0;
     bool is_tidb = false;  ///< a text of TiDB: `/*T! */` comments are read
+    /// lower_case_table_names = 1: names of tables and schemas are meant in lower case, as rows have them.
+    bool lowers_names = false;
 };
 
 /// A statement's kind and the tables it touches; `text` is what was parsed.

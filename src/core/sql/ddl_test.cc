@@ -17,6 +17,7 @@ ParseContext context_of(const TestCase& one) {
         if (name == "schema") context.default_schema = value;
         if (name == "mariadb") context.is_mariadb = true;
         if (name == "tidb") context.is_tidb = true;
+        if (name == "lower") context.lowers_names = true;
         if (name == "version") context.server_version = std::stoi(value);
         if (name == "mode" && value == "ANSI_QUOTES") context.sql_mode |= kModeAnsiQuotes;
         if (name == "mode" && value == "NO_BACKSLASH_ESCAPES") context.sql_mode |= kModeNoBackslashEscapes;

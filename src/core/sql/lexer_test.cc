@@ -85,6 +85,7 @@ TEST(Lexer, ResolvesEscapes) {
 
 TEST(StatementCharset, ConvertsToUtf8) {
     EXPECT_EQ(statement_to_utf8("a\xe9", "latin1"), "a\xc3\xa9");
+    EXPECT_EQ(statement_to_utf8("\x80\x81-\x9d", "latin1"), "\xe2\x82\xac\xc2\x81-\xc2\x9d");
     EXPECT_EQ(statement_to_utf8("\xb1\xed", "gbk"), "\xe8\xa1\xa8");
     EXPECT_EQ(statement_to_utf8("\xff", "utf8mb4"), "\xff");
     EXPECT_EQ(statement_to_utf8("plain", "unheard-of"), "plain");

@@ -304,7 +304,11 @@ class Outliner {
 }  // namespace
 
 Outline outline_of(TokenStream& tokens, StatementKind kind, const ParseContext& context) {
-    return Outliner(tokens, kind, context).run();
+    Outline outline = Outliner(tokens, kind, context).run();
+    if (!context.lowers_names) return outline;
+    for (TableMention& mention : outline.info.tables)
+        mention.name = {to_lower(mention.name.schema), to_lower(mention.name.table)};
+    return outline;
 }
 
 }  // namespace dm::sql

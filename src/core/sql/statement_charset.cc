@@ -67,9 +67,16 @@ std::string statement_to_utf8(std::string_view statement, std::string_view chars
     char* out = converted.data();
     std::size_t in_left = source.size();
     std::size_t out_left = converted.size();
-    if (iconv(converter.handle, &in, &in_left, &out, &out_left) == static_cast<std::size_t>(-1)) {
-        throw Error(ErrorCode::ParseSql, fmt::format("byte {} of the statement is no character of its charset {}",
-                                                     source.size() - in_left + 1, charset));
+    while (iconv(converter.handle, &in, &in_left, &out, &out_left) == static_cast<std::size_t>(-1)) {
+        ensure(lowered == "latin1" && errno == EILSEQ, ErrorCode::ParseSql, [&] {
+            return fmt::format("byte {} of the statement is no character of its charset {}",
+                               source.size() - in_left + 1, charset);
+        });
+        // Servers read the five bytes that Windows-1252 leaves open as control characters.
+        *out++ = '\xc2';
+        *out++ = *in++;
+        --in_left;
+        out_left -= 2;
     }
     converted.resize(converted.size() - out_left);
     return converted;

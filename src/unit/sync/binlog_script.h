@@ -32,19 +32,32 @@ class BinlogScript {
         event(binlog::EventType::FormatDescription, body);
     }
 
-    void statement(std::string_view text) {
+    /// `collation`: number of the client's, if the event is to tell.
+    void statement(std::string_view text, std::optional<std::uint16_t> collation = std::nullopt) {
+        std::string status;
+        if (collation) {
+            status += '\4';
+            for (int i = 0; i < 3; ++i) number(status, *collation, 2);
+        }
         std::string body;
         number(body, 1, 4);
         number(body, 0, 4);
         body += '\1';
         number(body, 0, 2);
-        number(body, 0, 2);
+        number(body, status.size(), 2);
+        body += status;
         body += 's';
         body += '\0';
         body += text;
         event(binlog::EventType::Query, body);
     }
     void begin() { statement("BEGIN"); }
+    /// Of the transaction that follows, by the server 3e11fa47-71ca-11e1-9e33-c80aa9429562.
+    void gtid(std::uint64_t transaction) {
+        std::string body = "\1" + uuid();
+        number(body, transaction, 8);
+        event(binlog::EventType::Gtid, body);
+    }
     void commit() {
         std::string body;
         number(body, ++transactions_, 8);
@@ -73,7 +86,7 @@ class BinlogScript {
     void previous_gtids(std::uint64_t last) {
         std::string body;
         number(body, 1, 8);
-        body += "\x3e\x11\xfa\x47\x71\xca\x11\xe1\x9e\x33\xc8\x0a\xa9\x42\x95\x62";
+        body += uuid();
         number(body, 1, 8);
         number(body, 1, 8);
         number(body, last + 1, 8);
@@ -97,6 +110,7 @@ class BinlogScript {
     [[nodiscard]] std::uint64_t offset() const { return bytes_.size(); }
 
   private:
+    static std::string uuid() { return "\x3e\x11\xfa\x47\x71\xca\x11\xe1\x9e\x33\xc8\x0a\xa9\x42\x95\x62"; }
     static std::string hex(char c) {
         constexpr std::string_view kDigits = "0123456789abcdef";
         const auto byte = static_cast<unsigned char>(c);

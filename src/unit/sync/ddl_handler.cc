@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/retry.h"
+#include "core/sql/lexer.h"
 #include "core/sql/literal.h"
 #include "core/sql/mariadb_clauses.h"
 #include "core/sql/sql_mode.h"
@@ -153,7 +154,8 @@ DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalo
 sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
     return {.default_schema = event.default_schema,
             .sql_mode = event.sql_mode,
-            .is_mariadb = catalog_.tracker().options().is_mariadb};
+            .is_mariadb = catalog_.tracker().options().is_mariadb,
+            .lowers_names = catalog_.tracker().options().lowers_names};
 }
 
 schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
@@ -162,7 +164,8 @@ schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
         .default_schema = event.default_schema,
         .sql_mode = event.sql_mode & ~(sql::kModeAnsiQuotes | sql::kModeNoBackslashEscapes),
         .charset = {},
-        .server_collation = {}};
+        .server_collation = {},
+        .explicit_timestamp_defaults = event.explicit_timestamp_defaults};
     if (event.server_collation) context.server_collation = dialect_.collation_name(*event.server_collation);
     return context;
 }
@@ -301,6 +304,26 @@ std::string DdlHandler::zone_offset(const StatementEvent& event) {
     return offset.front() == '-' ? offset : "+" + offset;
 }
 
+/// Where TIMESTAMP without more words means something else than on the target, its session is told.
+void DdlHandler::set_timestamp_defaults(sql::SqlSession& session, const Prepared& prepared,
+                                        const StatementEvent& event) {
+    const bool is_explicit =
+        event.explicit_timestamp_defaults.value_or(catalog_.tracker().options().explicit_timestamp_defaults);
+    if (is_explicit == catalog_.target_options().explicit_timestamp_defaults) return;
+    const bool is_concerned = std::ranges::any_of(prepared.executed, [](const sql::RewrittenDdl& part) {
+        return (part.kind == StatementKind::CreateTable || part.kind == StatementKind::AlterTable) &&
+               sql::to_lower(part.text).find("timestamp") != std::string::npos;
+    });
+    if (!is_concerned) return;
+    try {
+        session.execute(fmt::format("SET SESSION explicit_defaults_for_timestamp={}", is_explicit ? 1 : 0));
+    } catch (const Error& error) {
+        if (target::is_connection_lost(error)) throw;
+        log::warn("the target's session keeps its explicit_defaults_for_timestamp", {{"error", error.what()}});
+        notices_.pass_over("TIMESTAMP without the upstream's implied default", event.end.to_string());
+    }
+}
+
 void DdlHandler::set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event) {
     session.execute(fmt::format("SET TIMESTAMP={}.{:06}", event.timestamp, event.microseconds));
     if (const std::string zone = zone_offset(event); !zone.empty())
@@ -310,6 +333,7 @@ void DdlHandler::set_session(sql::SqlSession& session, const Prepared& prepared,
         if ((event.sql_mode & bit) != 0)
             session.execute(fmt::format("SET SESSION sql_mode=CONCAT(@@session.sql_mode,',{}')", name));
     }
+    set_timestamp_defaults(session, prepared, event);
     // A new schema without a charset of its own takes the session's; tables take their schema's.
     const bool makes_schema = std::ranges::any_of(
         prepared.executed, [](const auto& part) { return part.kind == StatementKind::CreateDatabase; });

@@ -25,6 +25,7 @@ struct StatementEvent {
     std::uint64_t sql_mode = 0;
     std::string time_zone;                          ///< empty: not logged
     std::optional<std::uint16_t> server_collation;  ///< of the session that created a schema
+    std::optional<bool> explicit_timestamp_defaults;
     std::uint32_t timestamp = 0;
     std::uint32_t microseconds = 0;
     model::Location end;
@@ -81,6 +82,7 @@ class DdlHandler {
     [[nodiscard]] std::string zone_offset(const StatementEvent& event);
     [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);
     [[nodiscard]] sql::ParseContext parse_context(const StatementEvent& event) const;
+    void set_timestamp_defaults(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event);
     void set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event);
 
     Options options_;

@@ -37,6 +37,7 @@ class DdlHandlerTest : public SyncPartsTest {
                 .default_schema = "s",
                 .time_zone = "",
                 .server_collation = {},
+                .explicit_timestamp_defaults = {},
                 .end = {.position = {.file = "bin.000001", .offset = 100}, .gtid_set = {}}};
     }
     void run(const std::string& statement) {
@@ -148,6 +149,24 @@ TEST_F(DdlHandlerTest, schemas_take_the_nearest_server_collation) {
               "SET SESSION collation_server='utf8mb4_0900_ai_ci'");
     ASSERT_EQ(notices_->list().size(), 1U);
     EXPECT_EQ(notices_->list()[0].where, "new schemas: collation utf8mb4_uca1400_ai_ci -> utf8mb4_0900_ai_ci");
+}
+
+TEST_F(DdlHandlerTest, timestamps_mean_on_the_target_what_they_meant_upstream) {
+    constexpr auto kSet = "SET SESSION explicit_defaults_for_timestamp";
+    auto one = event("ALTER TABLE t ADD c TIMESTAMP");
+    one.explicit_timestamp_defaults = true;
+    handler_->execute(handler_->prepare(one), one, {});
+    EXPECT_TRUE(downstream_.statements(kSet).empty()) << "the target's is the same";
+    one.explicit_timestamp_defaults = false;
+    handler_->execute(handler_->prepare(one), one, {});
+    EXPECT_EQ(downstream_.statements(kSet).back(), "SET SESSION explicit_defaults_for_timestamp=0");
+    downstream_.fail(kSet, FakeSqlServer::server_error(1238, "Variable is read only"));
+    one = event("ALTER TABLE t ADD d timestamp");
+    one.explicit_timestamp_defaults = false;
+    handler_->execute(handler_->prepare(one), one, {});
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "TIMESTAMP without the upstream's implied default");
+    EXPECT_EQ(altered().size(), 3U);
 }
 
 TEST_F(DdlHandlerTest, filters_skip_by_kind_and_by_text) {

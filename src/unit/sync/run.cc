@@ -177,6 +177,7 @@ void Run::prepare(std::stop_token stop) {
                                                        schema::Tracker(std::move(target_options)), pipeline->recorder,
                                                        upstream_, downstream_);
     pipeline->catalog->load(content, copies, copy_end, by_gtid);
+    pipeline->catalog->learn_all_schemas(start.location);
     pipeline->journal = std::make_unique<StatementJournal>(checkpoint, checkpoint.load_statement(downstream), by_gtid);
     const bool keeps_collations = config_.collation_compatible == config::CollationMode::Strict;
     pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid,

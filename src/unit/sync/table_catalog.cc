@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "core/binlog/collations.h"
 #include "unit/sync/upstream_view.h"
 #include "unit/target/downstream.h"
 
@@ -14,12 +15,14 @@ namespace {
 
 using schema::ColumnType;
 
-std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definition) {
+/// What the binlog itself says of a column's charset counts before what is known of the table.
+std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definition, const binlog::TableMap& map) {
     std::vector<binlog::ColumnHint> hints;
     hints.reserve(definition.columns.size());
     for (const auto& column : definition.columns) {
+        const auto logged = binlog::charset_of_collation(map.columns[hints.size()].collation);
         binlog::ColumnHint hint{.is_unsigned = column.is_unsigned,
-                                .charset = column.charset,
+                                .charset = logged.empty() ? column.charset : std::string(logged),
                                 .fixed_length = 0,
                                 .form = {},
                                 .elements = column.elements};
@@ -133,7 +136,12 @@ void TableCatalog::load(const checkpoint::CheckpointContent& content, const std:
                         const std::optional<model::Location>& copy_end, bool by_gtid) {
     copy_end_ = copy_end;
     for (const auto& [name, point] : content.tables) {
-        if (point.definition) tracker_.put(*point.definition);
+        if (!point.definition) continue;
+        if (name.table.empty()) {
+            tracker_.put_schema(name.schema, point.definition->charset, point.definition->collation);
+        } else {
+            tracker_.put(*point.definition);
+        }
     }
     for (const auto& copy : copies) {
         copies_[copy.source] = {.low = copy.low, .high = copy.high, .is_behind = false};
@@ -177,6 +185,54 @@ std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const 
     return left;
 }
 
+void TableCatalog::learn_all_schemas(const model::Location& location) {
+    for (const auto& [schema, charset] : fetch_schema_charsets(upstream_.get())) {
+        if (!rules_.filter.accepts_schema(schema) || tracker_.find_schema(schema)) continue;
+        tracker_.put_schema(schema, charset.charset, charset.collation);
+        note_schema(schema, location);
+    }
+}
+
+void TableCatalog::learn_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location) {
+    for (const auto& statement : statements) {
+        const bool needs_charset =
+            statement.kind == sql::StatementKind::CreateTable || statement.kind == sql::StatementKind::AlterTable ||
+            statement.kind == sql::StatementKind::CreateDatabase || statement.kind == sql::StatementKind::AlterDatabase;
+        if (!needs_charset || statement.sources.empty()) continue;
+        const std::string& schema = statement.sources.front().schema;
+        if (tracker_.find_schema(schema)) continue;
+        const auto charset = fetch_schema_charset(upstream_.get(), schema);
+        if (!charset) continue;
+        tracker_.put_schema(schema, charset->charset, charset->collation);
+        note_schema(schema, location);
+    }
+}
+
+void TableCatalog::note_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location) {
+    for (const auto& statement : statements) {
+        const bool is_of_schema = statement.kind == sql::StatementKind::CreateDatabase ||
+                                  statement.kind == sql::StatementKind::AlterDatabase ||
+                                  statement.kind == sql::StatementKind::DropDatabase;
+        if (is_of_schema && !statement.sources.empty()) note_schema(statement.sources.front().schema, location);
+    }
+}
+
+/// Recorded as a table without a name.
+void TableCatalog::note_schema(const std::string& schema, const model::Location& location) {
+    const model::TableName name{schema, {}};
+    const auto known = tracker_.find_schema(schema);
+    if (!known) {
+        recorder_.remove_point(name);
+        return;
+    }
+    schema::TableDefinition definition;
+    definition.name = name;
+    definition.charset = known->charset;
+    definition.collation = known->collation;
+    recorder_.set_point(name, {.location = location,
+                               .definition = std::make_shared<const schema::TableDefinition>(std::move(definition))});
+}
+
 void TableCatalog::structure_changed(const std::vector<model::TableName>& targets) {
     for (const auto& table : targets) target_.remove(table);
     known_.clear();
@@ -206,8 +262,7 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(c
     auto definition = tracker_.put_create_table(map.name, current->create_table, {.default_schema = map.name.schema});
     std::string why = mismatch(*definition, map);
     // Equal types do not prove equal columns, unless their names are in the binlog too.
-    if (why.empty() && !has_names(map) && tracker_.options().is_mariadb &&
-        current->changed_at > static_cast<std::int64_t>(timestamp)) {
+    if (why.empty() && !has_names(map) && current->changed_at > static_cast<std::int64_t>(timestamp)) {
         why = "been altered since";
     }
     if (!why.empty()) {
@@ -252,7 +307,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
            fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),
                        location.to_string(), map.columns.size(), definition->columns.size()));
-    const auto hints = hints_of(*definition);
+    const auto hints = hints_of(*definition, map);
     table.layout.emplace(map, hints);
     std::vector<std::string> charsets;
     for (std::size_t i = 0; i < map.columns.size(); ++i) charsets.emplace_back(table.layout->charset(i));

@@ -15,6 +15,7 @@
 #include "core/rules/table_filter.h"
 #include "core/rules/table_router.h"
 #include "core/schema/tracker.h"
+#include "core/sql/ddl.h"
 #include "unit/sync/recorder.h"
 #include "unit/sync/session_links.h"
 #include "unit/target/copy_checkpoint.h"
@@ -68,6 +69,17 @@ class TableCatalog {
                                 const model::Location& location, bool by_gtid);
 
     [[nodiscard]] schema::Tracker& tracker() noexcept { return tracker_; }
+    /// How the target reads statements.
+    [[nodiscard]] const schema::TrackerOptions& target_options() const noexcept { return target_.options(); }
+
+    /// Asks the upstream for the default charsets of the replicated schemas that the checkpoint does not know, to be
+    /// recorded for `location`: what the stream changes of them later is met in its place.
+    void learn_all_schemas(const model::Location& location);
+    /// Asks the upstream for the default charsets of the schemas that statements ending at `location` work in, as far
+    /// as neither the stream nor the checkpoint tells them.
+    void learn_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location);
+    /// Notes for the checkpoint what statements that have been tracked made of schemas.
+    void note_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location);
     /// The copy's span of a table; null if it was not copied, or the stream is past it.
     [[nodiscard]] CopySpan* copy_span(const model::TableName& source);
     /// Whether an event that ends at `end` happened while the copy was under way: what it speaks of may have been gone
@@ -86,6 +98,7 @@ class TableCatalog {
     void structure_changed(const std::vector<model::TableName>& targets);
 
   private:
+    void note_schema(const std::string& schema, const model::Location& location);
     SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location,
                       bool by_gtid);
     /// Null for a sequence.

@@ -60,6 +60,15 @@ TEST_F(TableCatalogTest, a_structure_of_today_that_cannot_be_that_of_the_rows_is
     EXPECT_EQ(refusal(2), ErrorCode::SchemaTableMissing);
 }
 
+TEST_F(TableCatalogTest, a_structure_that_is_younger_than_the_rows_needs_their_names) {
+    upstream_.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"2"}}));
+    EXPECT_EQ(refusal(2), ErrorCode::SchemaTableMissing) << "columns of one type may have changed places";
+    const auto map = map_of(2);
+    map->columns[0].name = "a";
+    map->columns[1].name = "b";
+    EXPECT_NE(catalog_.table_of(map, 1, {}, false).plan, nullptr);
+}
+
 TEST_F(TableCatalogTest, a_recorded_structure_that_does_not_fit_is_refused_with_the_numbers) {
     (void)table_of(2);
     try {
@@ -125,6 +134,72 @@ TEST_F(TableCatalogTest, a_changed_target_is_looked_at_again) {
     EXPECT_EQ(table_of(2).plan->columns().size(), 2U) << "nobody said that it changed";
     catalog_.structure_changed({{"s", "t"}});
     EXPECT_EQ(table_of(2).plan->columns().size(), 1U) << "what the target generates is not written";
+}
+
+TEST_F(TableCatalogTest, schemas_without_a_statement_have_the_charset_the_upstream_says) {
+    const auto make = [](const std::string& text, sql::StatementKind kind, const std::string& table) {
+        return std::vector<sql::RewrittenDdl>{
+            {.text = text, .kind = kind, .sources = {{"s", table}}, .targets = {{"s", table}}}};
+    };
+    constexpr auto kAsked = "SELECT DEFAULT_CHARACTER_SET_NAME";
+    upstream_.on(kAsked, FakeSqlServer::result({"c", "k"}, {{"gbk", "gbk_bin"}}));
+    const auto create = make("CREATE TABLE `s`.`n` (a TEXT)", sql::StatementKind::CreateTable, "n");
+    catalog_.learn_schemas(create, {});
+    catalog_.learn_schemas(create, {});
+    EXPECT_EQ(upstream_.statements(kAsked).size(), 1U);
+    catalog_.tracker().apply(create.front().text, {.default_schema = "s"});
+    EXPECT_EQ(catalog_.tracker().find({"s", "n"})->columns[0].collation, "gbk_bin");
+    // The next run has it from the checkpoint, with what the stream made of it since.
+    const auto alter = make("ALTER DATABASE s CHARSET latin1", sql::StatementKind::AlterDatabase, "");
+    catalog_.tracker().apply(alter.front().text, {});
+    catalog_.note_schemas(alter, {});
+    recorder_.flush_alone(false);
+    const auto written = downstream_.statements("INSERT INTO `m`.`t_syncer_checkpoint`");
+    ASSERT_FALSE(written.empty());
+    EXPECT_NE(written.front().find("('s1','s','',"), std::string::npos) << written.front();
+    EXPECT_NE(written.front().find("latin1_swedish_ci"), std::string::npos) << written.front();
+    checkpoint::CheckpointContent content;
+    auto definition = std::make_shared<schema::TableDefinition>();
+    definition->charset = "latin1";
+    definition->collation = "latin1_swedish_ci";
+    content.tables[{"s", ""}] = {.location = {}, .definition = definition};
+    TableCatalog next(rules_, schema::Tracker({}), schema::Tracker({}), recorder_, up_, down_);
+    next.load(content, {}, std::nullopt, false);
+    next.learn_schemas(create, {});
+    EXPECT_EQ(upstream_.statements(kAsked).size(), 1U);
+    EXPECT_EQ(next.tracker().find_schema("s")->charset, "latin1");
+    EXPECT_TRUE(next.tracker().tables().empty());
+}
+
+TEST_F(TableCatalogTest, schemas_of_the_start_are_those_of_the_stream_until_it_changes_them) {
+    upstream_.on("SELECT SCHEMA_NAME", FakeSqlServer::result({"n", "c", "k"}, {{"s", "gbk", "gbk_bin"},
+                                                                               {"u", "latin1", "latin1_bin"},
+                                                                               {"mysql", "utf8mb3", "utf8mb3_bin"}}));
+    checkpoint::CheckpointContent content;
+    auto recorded = std::make_shared<schema::TableDefinition>();
+    recorded->charset = "latin2";
+    recorded->collation = "latin2_general_ci";
+    content.tables[{"u", ""}] = {.location = {}, .definition = recorded};
+    catalog_.load(content, {}, std::nullopt, false);
+    catalog_.learn_all_schemas({});
+    EXPECT_EQ(catalog_.tracker().find_schema("s")->collation, "gbk_bin");
+    EXPECT_EQ(catalog_.tracker().find_schema("u")->charset, "latin2") << "today's may be of later";
+    EXPECT_EQ(catalog_.tracker().find_schema("mysql"), std::nullopt);
+    recorder_.flush_alone(false);
+    EXPECT_EQ(downstream_.statements("INSERT INTO `m`.`t_syncer_checkpoint`").size(), 2U) << "a schema, then the place";
+}
+
+TEST_F(TableCatalogTest, charsets_in_the_binlog_count_before_those_of_the_structure) {
+    have(upstream_, "CREATE TABLE `t` (`a` int NOT NULL, `b` text CHARACTER SET utf8mb4, PRIMARY KEY (`a`))");
+    auto map = map_of(2);
+    map->columns[1].type = binlog::WireType::Blob;
+    map->columns[1].metadata = 2;
+    constexpr std::uint16_t kGbk = 28;
+    const auto layout = [&] { return catalog_.table_of(map, 1, {}, false).layout; };
+    EXPECT_EQ(layout()->charset(1), "");
+    map = std::make_shared<binlog::TableMap>(*map);
+    map->columns[1].collation = kGbk;
+    EXPECT_EQ(layout()->charset(1), "gbk");
 }
 
 TEST_F(TableCatalogTest, the_later_of_copy_and_checkpoint_counts) {

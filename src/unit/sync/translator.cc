@@ -8,31 +8,13 @@
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
 #include "core/binlog/xa_id.h"
+#include "core/sql/statement_charset.h"
 #include "unit/sync/shown_statement.h"
 
 namespace dm::sync {
 namespace {
 
 constexpr std::size_t kHandedOnBytes = 64UL << 10U;
-
-/// Statements are in the client's charset; the parser reads utf8mb4.
-std::string to_utf8(std::string_view text, std::string_view charset) {
-    const bool is_ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-    if (is_ascii || charset.empty() || charset.starts_with("utf8") || charset == "binary") return std::string(text);
-    ensure(charset == "latin1", ErrorCode::SyncDdlUnsupported,
-           fmt::format("a statement in charset {} with characters beyond ASCII cannot be read", charset));
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            out += c;
-            continue;
-        }
-        out += static_cast<char>(0xC0U | (byte >> 6U));
-        out += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-    return out;
-}
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kBlank = " \t\r\n;";
@@ -101,8 +83,7 @@ void Translator::handle(const ReaderItem& item) {
 
 void Translator::handle_broken() {
     const model::Location from = position_.transaction_end();
-    rows_events_to_skip_ = std::max(rows_events_to_skip_, rows_events_);
-    rows_events_ = 0;
+    changes_.begin_again();
     decoder_ = binlog::EventDecoder();
     tables_.clear();
     prepared_.forget_places();
@@ -222,16 +203,21 @@ bool Translator::is_covered(const model::Location& bound) const {
     return model::compare_positions(position_.end().position, bound.position) != std::strong_ordering::greater;
 }
 
+/// Whether a change was handled before the stream broke. Each change of a transaction is to be asked about once.
+bool Translator::is_handled() {
+    const auto verdict =
+        changes_.take({.end = position_.end().position, .gtid = position_.current_gtid(), .timestamp = timestamp_});
+    if (verdict == RepeatedChanges::Verdict::Lost) {
+        context_.notices.pass_over("transaction that the upstream lost after a part of it was applied",
+                                   position_.start().to_string());
+    }
+    return verdict == RepeatedChanges::Verdict::Repeated;
+}
+
 void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner) {
     const bool is_xa = prepared_.is_open();
     // Rows that are put aside are put aside anew when the stream breaks.
-    if (!is_xa) {
-        ++rows_events_;
-        if (rows_events_to_skip_ > 0) {
-            --rows_events_to_skip_;
-            return;
-        }
-    }
+    if (!is_xa && is_handled()) return;
     const auto found = tables_.find(rows.table_id);
     // The server closes statements that changed nothing with an event for no table.
     constexpr std::uint64_t kNoTable = 0xFFFFFF;
@@ -267,7 +253,7 @@ void Translator::apply_rows(const StagedRows& rows) {
         return fmt::format("a filter with action Error matches rows of {} at {}", table.name.quoted(),
                            position_.start().to_string());
     });
-    bool is_safe = safe_mode_.is_on();
+    bool is_safe = safe_mode_.is_on() || changes_.may_be_applied();
     if (span != nullptr && !span->is_behind) {
         const bool is_within = is_covered(span->high);
         is_safe = is_safe || is_within;
@@ -394,16 +380,23 @@ void Translator::handle_query(const binlog::Query& query) {
     const std::string_view text = trimmed(query.statement);
     if (text.empty() || text == "BEGIN" || text == "COMMIT" || skips_alter_) return;
     if (handle_xa(text)) return;
-    const auto charset =
-        query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{};
-    StatementEvent event{.statement = to_utf8(text, charset),
+    const bool is_amid = position_.is_in_transaction();
+    if (is_amid && !prepared_.is_open() && is_handled()) return;
+    StatementEvent event{.statement = {},
                          .default_schema = std::string(query.default_schema),
                          .sql_mode = query.sql_mode.value_or(0),
                          .time_zone = std::string(query.time_zone),
                          .server_collation = query.server_collation,
+                         .explicit_timestamp_defaults = query.is_explicit_timestamp_default,
                          .timestamp = timestamp_,
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
+    try {
+        event.statement = sql::statement_to_utf8(
+            text, query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{});
+    } catch (const Error& error) {
+        throw error.with_context(fmt::format("statement at {}", event.end.to_string()));
+    }
     const auto since = context_.metrics.now();
     retry_over_cuts("collations", [&] { context_.ddl.learn(event); });
     const auto prepared = context_.ddl.prepare(event);
@@ -415,8 +408,9 @@ void Translator::handle_query(const binlog::Query& query) {
         return;
     }
     if (!is_wanted) return;
+    retry_over_cuts("character sets of schemas", [&] { context_.catalog.learn_schemas(prepared.tracked, event.end); });
     if (!prepared.needs_barrier()) {
-        context_.ddl.track(prepared, event);
+        track(prepared, event);
         return;
     }
     execute_ddl(prepared, event);
@@ -424,6 +418,11 @@ void Translator::handle_query(const binlog::Query& query) {
 
 void Translator::retry_over_cuts(std::string_view what, const std::function<void()>& work) {
     retry_over({&context_.upstream, &context_.downstream}, what, kServerPolicy, context_.clock, stop_, work);
+}
+
+void Translator::track(const DdlHandler::Prepared& prepared, const StatementEvent& event) {
+    context_.ddl.track(prepared, event);
+    context_.catalog.note_schemas(prepared.tracked, event.end);
 }
 
 bool Translator::drain() {
@@ -448,14 +447,18 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
         throw error.with_context(
             fmt::format("{}, origin SQL: [{}]", locations(place(), place()), shown_statement(event.statement)));
     }
-    context_.ddl.track(prepared, event);
+    track(prepared, event);
     std::vector<model::TableName> targets;
     for (const auto& part : prepared.executed) {
         if (!part.targets.empty()) targets.push_back(part.targets.front());
     }
     if (!prepared.executed.empty()) context_.metrics.ddl_executed(targets, since);
-    push(SequencerItem{TransactionEnd{.location = event.end, .timestamp = timestamp_, .committed_us = committed_us_}},
-         1);
+    // The rows of CREATE TABLE ... SELECT follow in its transaction: there is no place to go on from before their end.
+    if (!position_.is_in_transaction()) {
+        push(SequencerItem{TransactionEnd{
+                 .location = event.end, .timestamp = timestamp_, .committed_us = committed_us_}},
+             1);
+    }
     if (!drain() || !context_.recorder.flush(stop_)) {
         end(StreamEnd::Cut);
         return;
@@ -464,8 +467,7 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
 }
 
 void Translator::end_transaction() {
-    rows_events_ = 0;
-    rows_events_to_skip_ = 0;
+    changes_.end_transaction();
     skips_alter_ = false;
     place_.reset();
     (void)prepared_.take_open();

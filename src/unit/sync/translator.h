@@ -21,6 +21,7 @@
 #include "unit/sync/prepared_transactions.h"
 #include "unit/sync/progress.h"
 #include "unit/sync/recorder.h"
+#include "unit/sync/repeated_changes.h"
 #include "unit/sync/sync_metrics.h"
 #include "unit/sync/table_catalog.h"
 
@@ -91,9 +92,11 @@ class Translator {
     void apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id);
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
+    bool is_handled();
     void check_other(const binlog::Event& event);
     [[nodiscard]] EventPlace place();
     void push_rows(const StagedRows& rows, const SourceTable& table, bool is_safe);
+    void track(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void end_transaction();
     bool drain();
@@ -124,8 +127,7 @@ class Translator {
     std::uint32_t timestamp_ = 0;                    // of the current event
     std::uint64_t committed_us_ = 0;                 // of the current transaction
     std::shared_ptr<const TransactionPlace> place_;  // of the current transaction; null until it is wanted
-    std::uint64_t rows_events_ = 0;                  // seen in the current transaction
-    std::uint64_t rows_events_to_skip_ = 0;          // translated before the stream broke
+    RepeatedChanges changes_;
     bool skips_alter_ = false;  // the current transaction is the first half of a two-phase ALTER, or its undoing
     std::uint64_t ticket_ = 0;
     std::uint64_t handed_on_ = 0;  // rows events

@@ -52,9 +52,12 @@ schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
         "k");
     schema::TrackerOptions options;
     options.is_case_sensitive = variables.text(0, "l") == "0";
+    options.lowers_names = variables.text(0, "l") == "1";
     options.server_charset = variables.text(0, "c");
     options.server_collation = variables.text(0, "k");
     options.is_mariadb = session.version().flavor == model::Flavor::MariaDb;
+    const auto timestamps = session.query("SHOW GLOBAL VARIABLES LIKE 'explicit_defaults_for_timestamp'");
+    options.explicit_timestamp_defaults = timestamps.rows.empty() || timestamps.text(0, "Value") == "ON";
     const auto charsets = session.query("SHOW CHARACTER SET");
     for (std::size_t i = 0; i < charsets.rows.size(); ++i) {
         options.default_collations[charsets.text(i, "Charset")] = charsets.text(i, "Default collation");
@@ -115,6 +118,25 @@ std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const 
                                   "TABLE_SCHEMA={} AND TABLE_NAME={}",
                                   text_literal(table.schema), text_literal(table.table)));
     return CurrentTable{.create_table = std::move(*text), .changed_at = number_of<std::int64_t>(times.text(0, "t"))};
+}
+
+std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session, const std::string& schema) {
+    const auto found = session.query(
+        "SELECT DEFAULT_CHARACTER_SET_NAME AS c,DEFAULT_COLLATION_NAME AS k FROM "
+        "information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
+        text_literal(schema));
+    if (found.rows.empty()) return std::nullopt;
+    return schema::CharsetPair{.charset = found.text(0, "c"), .collation = found.text(0, "k")};
+}
+
+std::map<std::string, schema::CharsetPair> fetch_schema_charsets(sql::SqlSession& session) {
+    const auto found = session.query(
+        "SELECT SCHEMA_NAME AS n,DEFAULT_CHARACTER_SET_NAME AS c,DEFAULT_COLLATION_NAME AS k FROM "
+        "information_schema.SCHEMATA");
+    std::map<std::string, schema::CharsetPair> charsets;
+    for (std::size_t row = 0; row < found.rows.size(); ++row)
+        charsets[found.text(row, "n")] = {.charset = found.text(row, "c"), .collation = found.text(row, "k")};
+    return charsets;
 }
 
 }  // namespace dm::sync

@@ -43,4 +43,11 @@ struct CurrentTable {
 };
 [[nodiscard]] std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const model::TableName& table);
 
+/// A schema's default character set and collation now; nothing if there is no such schema.
+[[nodiscard]] std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session,
+                                                                      const std::string& schema);
+
+/// Those of all schemas the account can see.
+[[nodiscard]] std::map<std::string, schema::CharsetPair> fetch_schema_charsets(sql::SqlSession& session);
+
 }  // namespace dm::sync
