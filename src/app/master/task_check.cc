@@ -33,6 +33,16 @@ model::Location place_of_time(const MasterContext& context, const config::SubTas
     return std::move(*place);
 }
 
+/// What `work` returns; what it throws is told as dm-master's own, whatever the class of its code.
+template <typename Work>
+auto as_master(const Work& work) {
+    try {
+        return work();
+    } catch (const Error& error) {
+        throw error.with_class(ErrorClass::DmMaster);
+    }
+}
+
 CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int64_t max_errors,
                         std::int64_t max_warnings) {
     const auto has = [&](precheck::CheckState state) {
@@ -42,7 +52,7 @@ CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int6
         const Error error(ErrorCode::CheckFailed,
                           fmt::format("{}: check was failed, please see detail\n detail: {}", kHeader,
                                       precheck::check_detail(items, max_errors, max_warnings)));
-        return {.is_passed = false, .text = error.what()};
+        return {.is_passed = false, .text = error.with_class(ErrorClass::DmMaster).what()};
     }
     if (has(precheck::CheckState::Warn)) {
         return {.is_passed = true,
@@ -57,16 +67,18 @@ CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int6
 CheckedTask read_task(const MasterContext& context, Scheduler& scheduler, const std::string& text) {
     CheckedTask checked;
     config::Warnings warnings;
-    checked.task = config::parse_task_yaml(
-        text, {.file_name = "task", .key = context.key ? &*context.key : nullptr, .warnings = &warnings});
+    checked.task = as_master([&] {
+        return config::parse_task_yaml(
+            text, {.file_name = "task", .key = context.key ? &*context.key : nullptr, .warnings = &warnings});
+    });
     for (const auto& warning : warnings) log::warn(warning, {{"task", checked.task.name.str()}});
-    config::refuse_missing_features(checked.task);
+    as_master([&] { config::refuse_missing_features(checked.task); });
     const auto sources = scheduler.read([](const ClusterTable& table) {
         std::vector<config::SourceConfig> configs;
         for (const auto& [id, row] : table.sources()) configs.push_back(*row.config);
         return configs;
     });
-    checked.subtasks = config::make_subtasks(checked.task, sources);
+    checked.subtasks = as_master([&] { return config::make_subtasks(checked.task, sources); });
     checked.effective = checked.subtasks;
     for (auto& subtask : checked.effective) {
         const auto source = std::ranges::find(sources, subtask.source_id, &config::SourceConfig::source_id);
@@ -87,7 +99,7 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
         is_wanted);
     return outcome_of(items, max_errors, max_warnings);
 } catch (const Error& error) {
-    return {.is_passed = false, .text = error.what()};
+    return {.is_passed = false, .text = error.with_class(ErrorClass::DmMaster).what()};
 }
 
 void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time) {
