@@ -100,7 +100,8 @@ class FieldWriter {
         } else if constexpr (std::is_same_v<T, bool>) {
             return word_node(Node::Kind::Bool, value ? "true" : "false");
         } else if constexpr (std::is_arithmetic_v<T>) {
-            return word_node(Node::Kind::Number, fmt::format("{}", value));
+            return word_node(std::is_floating_point_v<T> ? Node::Kind::Real : Node::Kind::Number,
+                             fmt::format("{}", value));
         } else if constexpr (std::is_same_v<T, std::chrono::nanoseconds>) {
             return text_node(duration_text(value));
         } else if constexpr (std::is_same_v<T, std::chrono::seconds> || std::is_same_v<T, std::chrono::hours>) {
