@@ -86,8 +86,6 @@ void describe_extract(V& v, std::string_view key, std::string_view regexp, C& ex
             inner(regexp, extract->regexp);
             inner("target-column", extract->target_column);
         });
-    } else {
-        v(key, std::optional<std::string>());
     }
 }
 

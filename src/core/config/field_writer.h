@@ -48,6 +48,11 @@ class FieldWriter {
     void deprecated(std::string_view key, const T& value, std::string_view) {
         add(key, node_of(value));
     }
+    /// A key that the original does not know: left out where it says nothing.
+    template <typename T>
+    void extension(std::string_view key, const T& value, const T& fallback) {
+        if (!(value == fallback)) (*this)(key, value);
+    }
     void ignored(std::string_view key, std::string_view) { add(key, empty_map()); }
     void elsewhere(std::string_view key) { add(key, empty_map()); }
     template <typename T>
