@@ -28,7 +28,7 @@ CAUSES = {
     11049: "A text is no binlog position `(file, offset)`.",
     11050: "A text is not base64, so no encrypted password.",
     11104: "The log file cannot be opened, for example because it is a directory.",
-    11112: "The TLS files do not fit together.",
+    11112: "The TLS files do not fit together, or the server's certificate has a name that `cert-allowed-cn` does not take.",
     11119: "Names in a statement could not be replaced.",
     11123: "No binlog location fits the time asked for.",
     11125: "The upstream does not say where its binlog is: the binary log is off, or a privilege is missing.",
@@ -239,11 +239,12 @@ _HEAD = """# What does this error mean?
 
 An error is shown as `[code=10006:class=database:scope=downstream:level=high], Message: ..., RawCause: ..., Workaround: ...`;
 in `query-status` as an object with the same parts. *Message* says what failed and where, *RawCause* what the system or
-server said, *Workaround* what to do.
+server said, *Workaround* what to do. What is wrong with a task file, and what the pre-check finds, is told with
+`class=dm-master`, whatever the code.
 
 "Retried" errors pass by themselves more often than not: a task that was paused by one is resumed with back-off from 1 s to
 5 min (`checker` of the source). All others wait for `resume-task`. Codes from `x0101` on are this program's own, all others
-mean what they mean in TiDB DM. Codes that no error has in this version are listed too, since the numbers are reserved.
+mean what they mean in TiDB DM. Codes marked *Not in this version* are raised by nothing yet; their numbers are reserved.
 
 | code | name | cause | what to do | retried |
 | --- | --- | --- | --- | --- |
@@ -258,9 +259,19 @@ def catalogue():
         yield int(numbers[code]), name, retried, "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', advice))
 
 
+def raised():
+    """Names of the codes that the programs use."""
+    names = set()
+    for path in sorted((_ROOT / "src").rglob("*.[ch]*")):
+        if "_test" not in path.stem and path.stem != "error_catalogue":
+            names |= set(re.findall(r"\bErrorCode::(\w+)", path.read_text("utf-8")))
+    return names
+
+
 def text():
-    rows = [f"| {code} | {name} | {CAUSES[code]} | {advice} | {'yes' if retried == 'Resume' else ''} |\n"
-            for code, name, retried, advice in catalogue()]
+    used = raised()
+    rows = [f"| {code} | {name} | {CAUSES[code]}{'' if name in used else ' *Not in this version.*'} | {advice} | "
+            f"{'yes' if retried == 'Resume' else ''} |\n" for code, name, retried, advice in catalogue()]
     return _HEAD + "".join(rows)
 
 

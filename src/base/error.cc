@@ -23,7 +23,10 @@ std::string_view file_of(const std::source_location& where) {
 }  // namespace
 
 Error::Error(ErrorCode code, std::string message, std::source_location where)
-    : code_(code), scope_(catalogue_entry(code).scope), retry_(catalogue_entry(code).retry) {
+    : code_(code),
+      class_(catalogue_entry(code).error_class),
+      scope_(catalogue_entry(code).scope),
+      retry_(catalogue_entry(code).retry) {
     rebuild({.message = std::move(message),
              .cause = {},
              .workaround = std::string(catalogue_entry(code).workaround),
@@ -32,8 +35,8 @@ Error::Error(ErrorCode code, std::string message, std::source_location where)
 }
 
 void Error::rebuild(Text text) {
-    text.full = fmt::format("[code={}:class={}:scope={}:level={}]", static_cast<int>(code_),
-                            class_name(entry().error_class), scope_name(scope_), level_name(entry().level));
+    text.full = fmt::format("[code={}:class={}:scope={}:level={}]", static_cast<int>(code_), class_name(class_),
+                            scope_name(scope_), level_name(entry().level));
     if (!text.message.empty()) text.full += ", Message: " + text.message;
     if (!text.cause.empty()) text.full += ", RawCause: " + text.cause;
     if (!text.workaround.empty()) text.full += ", Workaround: " + text.workaround;
@@ -63,6 +66,13 @@ Error Error::with_context(std::string_view context) const {
     Text text = *text_;
     text.message = fmt::format("{}: {}", context, text.message);
     copy.rebuild(std::move(text));
+    return copy;
+}
+
+Error Error::with_class(ErrorClass error_class) const {
+    Error copy = *this;
+    copy.class_ = error_class;
+    copy.rebuild(*text_);
     return copy;
 }
 

@@ -22,6 +22,8 @@ class Error : public std::exception {
     [[nodiscard]] const std::string& message() const noexcept;
     /// Text of the innermost cause; empty if there is none.
     [[nodiscard]] const std::string& raw_cause() const noexcept;
+    /// Part of the system that is told of; differs from the catalogue's where with_class has changed it.
+    [[nodiscard]] ErrorClass error_class() const noexcept { return class_; }
     [[nodiscard]] ErrorScope scope() const noexcept { return scope_; }
     [[nodiscard]] RetryClass retry_class() const noexcept { return retry_; }
     [[nodiscard]] std::string_view workaround() const noexcept;
@@ -36,6 +38,8 @@ class Error : public std::exception {
     [[nodiscard]] Error with_cause(std::string_view cause) const;
     [[nodiscard]] Error with_cause(const Error& cause) const;
     [[nodiscard]] Error with_context(std::string_view context) const;  ///< "context: " before the message
+    [[nodiscard]] Error with_class(
+        ErrorClass error_class) const;                       ///< who tells of it, where that is not the code's class
     [[nodiscard]] Error with_scope(ErrorScope scope) const;  ///< whose server it was, where the code leaves it open
     [[nodiscard]] Error with_retry(RetryClass retry) const;  ///< where the server's error number decides
     [[nodiscard]] Error with_workaround(std::string_view advice) const;
@@ -45,6 +49,7 @@ class Error : public std::exception {
     void rebuild(Text text);
 
     ErrorCode code_;
+    ErrorClass class_;
     ErrorScope scope_;
     RetryClass retry_;
     std::shared_ptr<const Text> text_;

@@ -29,6 +29,15 @@ TEST(ErrorTest, ChangesMakeCopies) {
     EXPECT_EQ(original.retry_class(), RetryClass::Resume);
 }
 
+TEST(ErrorTest, AnotherClassIsPrintedAndTheCodeStaysItsOwn) {
+    const Error original(ErrorCode::ConfigYaml, "line 3");
+    const Error told = original.with_class(ErrorClass::DmMaster).with_context("task").with_scope(ErrorScope::Upstream);
+    EXPECT_EQ(told.error_class(), ErrorClass::DmMaster);
+    EXPECT_EQ(told.entry().error_class, ErrorClass::Config);
+    EXPECT_EQ(std::string(told.what()).rfind("[code=20003:class=dm-master:scope=upstream:", 0), 0U) << told.what();
+    EXPECT_EQ(original.error_class(), ErrorClass::Config);
+}
+
 TEST(ErrorTest, InnermostCauseIsPassedOn) {
     const Error inner = Error(ErrorCode::DbExecuteFailed, "insert failed").with_cause("Error 1062: duplicate");
     EXPECT_EQ(Error(ErrorCode::LoadFailed, "copy").with_cause(inner).raw_cause(), "Error 1062: duplicate");

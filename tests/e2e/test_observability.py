@@ -1,6 +1,8 @@
 """What /metrics says, against work whose amount is known."""
 
 import json
+import os
+import urllib.error
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,9 @@ def test_a_copy_shows_its_progress(cluster, source, downstream):
         assert 0 <= seen.one("lightning_progress", task="t", phase="total") < 1
         assert 2500 <= seen.one("dumpling_dump_estimate_total_rows", task="t") <= 10000
         assert seen.one("lightning_bytes", task="t", state="total_restore") > 0
+        assert seen.one("dumpling_dump_finished_tables", task="t") == 1
+        assert seen.one("dumpling_dump_finished_rows", task="t") < 5000
+        assert seen.one("dumpling_dump_finished_size", task="t") >= 0
     finally:
         lock.close()
     cluster.wait_unit("t", "Sync")
@@ -207,6 +212,8 @@ def test_a_copy_shows_its_progress(cluster, source, downstream):
 def test_master_and_process(running):
     master = Scrape.of(running.master_addr)
     check_against_list(master, "dm-master")
+    assert {labels["type"]: value for name, labels, value in master.series
+            if name == "dm_master_worker_event_error"} == {"handle": 0, "watch": 0}
     calls = master.sum("grpc_server_handled_total", grpc_method="OperateSource", grpc_code="OK")
     assert calls == 1 == master.sum("grpc_server_handling_seconds_count", grpc_method="OperateSource")
     worker = worker_scrape(running)
@@ -219,6 +226,8 @@ def test_master_and_process(running):
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096
         assert pages / 2 < seen.one("process_resident_memory_bytes") < pages * 2
         assert 0 < seen.one("process_cpu_seconds_total") < 600
+        program = "dm_master" if pid == running.master.pid else "dm_worker"
+        assert 0 <= seen.one(f"{program}_cpu_usage") <= 100 * os.cpu_count() + 10
         assert 5 < seen.one("process_open_fds") < seen.one("process_max_fds")
         assert seen.one("process_threads") > 3
         started = Path(f"/proc/{pid}").stat().st_mtime
@@ -226,3 +235,21 @@ def test_master_and_process(running):
     running.workers[bound].kill9()
     running.wait(lambda: Scrape.of(running.master_addr).one("dm_master_worker_state", worker=bound) == 0, 20,
                  "the dead worker to show as offline")
+
+
+def test_pages_of_the_original_are_refused_by_name(cluster):
+    """In the form in which the clients of each page read errors."""
+    def refusal(path):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            http_get(cluster.master_addr, path)
+        assert caught.value.code == 501, path
+        return caught.value.read().decode("utf-8")
+
+    assert json.loads(refusal("/apis/v1alpha1/status/t")) == {
+        "code": 12, "details": [], "message": "[code=20101:class=config:scope=internal:level=medium], Message: the JSON "
+        "gateway `/apis/v1alpha1` is not available in this version, Workaround: Use dmctl, or the gRPC services "
+        "it calls."}
+    answer = json.loads(refusal("/api/v1/tasks"))
+    assert answer["error_code"] == 20101 and "`/api/v1` is not available" in answer["error_msg"]
+    for path, name in (("/dashboard/", "the web interface"), ("/debug/pprof/", "`/debug/pprof`")):
+        assert f"Message: {name} is not available in this version" in refusal(path)

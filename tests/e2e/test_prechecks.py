@@ -250,6 +250,15 @@ def test_meta_position(check, source):
     assert at({"binlog-name": name, "binlog-pos": 4_000_000_000})["meta position check"]["state"] == "fail"
 
 
+def test_a_snapshot_needs_a_lock_and_no_binlog(check, source):
+    """Mode full for an account that may not read the binlog: the locked snapshot has needs of its own."""
+    account(source, "SELECT ON d.*")
+    item = check(source, user=USER, **{"task-mode": "full"})["source db dump privilege checker"]
+    assert [e["severity"] for e in item["errors"]] == ["fail"] and "RELOAD" in item["errors"][0]["short_error"], item
+    source.execute(f"GRANT LOCK TABLES ON d.* TO '{USER}'@'%'")
+    assert check(source, user=USER, **{"task-mode": "full"}) == {}
+
+
 def test_servers_that_do_not_answer_are_all_named(check, cluster, source, downstream):
     assert check(source) == {}
     task = cluster.task_config("t", downstream, ["s1"])

@@ -45,7 +45,7 @@ def known_keys():
     """By file, the keys that the parsers name, and those of the files that hold every key."""
     config = "src/core/config/"
     for name in ("fields.h", "block_fields.h", "master_config.cc", "worker_config.cc", "ctl_config.cc"):
-        for key in re.findall(r'\bv\("([\w.&-]+)"', read(config + name)):
+        for key in re.findall(r'\bv(?:\.extension)?\("([\w.&-]+)"', read(config + name)):
             yield name, key
     for name in ("every_key_task.yaml", "every_key_source.yaml"):
         lines = read("tests/cases/config/" + name).splitlines()

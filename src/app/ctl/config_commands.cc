@@ -51,12 +51,23 @@ fs::path config_folder(const Invocation& invocation) {
     return invocation.flags.text("path", invocation.flags.text("dir", "configs"));
 }
 
+/// A file name that stays in its folder whatever the task or source is called: a slash, a leading dot and the sign that
+/// marks them are written as `%2F`, `%2E`, `%25`. `config import` reads names from the content.
+std::string file_name(const std::string& name) {
+    std::string out;
+    for (const char c : name) {
+        const bool is_plain = c != '/' && c != '%' && (c != '.' || !out.empty());
+        out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return out + ".yaml";
+}
+
 /// Writes each text of the map as `<folder>/<name>.yaml`.
 template <typename Texts>
 void export_texts(const fs::path& folder, const Texts& texts) {
     fs::create_directories(folder);
     fs::permissions(folder, fs::perms::owner_all);
-    for (const auto& [name, text] : texts) write_private(folder / (name + ".yaml"), text);
+    for (const auto& [name, text] : texts) write_private(folder / file_name(name), text);
 }
 
 std::vector<fs::path> sorted_files(const fs::path& folder) {

@@ -1,9 +1,12 @@
 #include "app/ctl/dmctl.h"
 
 #include <condition_variable>
+#include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 #include <sstream>
+#include <unistd.h>
 
 #include <dmmaster.grpc.pb.h>
 #include <fmt/format.h>
@@ -59,6 +62,18 @@ class FakeMaster final : public pb::Master::Service {
         return {grpc::StatusCode::UNKNOWN, "master is not leader"};
     }
 
+    grpc::Status ListTaskConfigs(grpc::ServerContext*, const google::protobuf::Empty*,
+                                 pb::ListTaskConfigsResponse* response) override {
+        response->set_result(true);
+        for (const auto& name : task_names) (*response->mutable_taskconfigs())[name] = "name: '" + name + "'\n";
+        return grpc::Status::OK;
+    }
+    grpc::Status ListSourceConfigs(grpc::ServerContext*, const google::protobuf::Empty*,
+                                   pb::ListSourceConfigsResponse* response) override {
+        response->set_result(true);
+        return grpc::Status::OK;
+    }
+
     /// Notes the call and, where calls are to come together, keeps it until `together` of them have come.
     void wait_for_company(const pb::OperateTaskRequest& request) {
         std::unique_lock lock(mutex_);
@@ -71,6 +86,7 @@ class FakeMaster final : public pb::Master::Service {
         --inside_;
     }
 
+    std::vector<std::string> task_names;
     pb::ListMemberRequest list_member;
     std::vector<pb::OperateTaskRequest> operate_task;
     pb::QueryStatusListRequest query_status;
@@ -284,6 +300,21 @@ TEST_F(DmctlTest, RefusesMissingFeaturesByName) {
         EXPECT_EQ(run(words), 1) << words.front();
         EXPECT_THAT(err_.str(), HasSubstr("is refused: ")) << words.front();
     }
+}
+
+TEST_F(DmctlTest, AnExportStaysInItsFolderWhateverTasksAreCalled) {
+    namespace fs = std::filesystem;
+    const fs::path folder = fs::path(testing::TempDir()) / fmt::format("dm-export-{}", ::getpid());
+    fs::remove_all(folder);
+    master_.task_names = {"shop", "../outside", "/a/b", "..", ".hidden", "50%"};
+    EXPECT_EQ(run({"config", "export", "--path", (folder / "in").string()}), 0) << err_.str();
+    std::set<std::string> found;
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+        if (entry.is_regular_file()) found.insert(fs::relative(entry.path(), folder).string());
+    EXPECT_EQ(found,
+              (std::set<std::string>{"in/tasks/shop.yaml", "in/tasks/%2E.%2Foutside.yaml", "in/tasks/%2Fa%2Fb.yaml",
+                                     "in/tasks/%2E..yaml", "in/tasks/%2Ehidden.yaml", "in/tasks/50%25.yaml"}));
+    fs::remove_all(folder);
 }
 
 TEST_F(DmctlTest, InteractiveFailuresGoToTheOutput) {

@@ -175,6 +175,11 @@ int run_start_task(Invocation& invocation) {
     const std::string& path = invocation.arguments.front();
     const auto text = file_content(invocation, path);
     if (!text) return kFailure;
+    if (config::contradicts_on_sharding(*text, {.file_name = path})) {
+        invocation.streams.out << "`is-sharding` and `shard-mode` contradict each other: keep only `shard-mode`, "
+                                  "`is-sharding` is deprecated\n";
+        return fail(invocation, "please check output to see error");
+    }
     pb::StartTaskRequest request;
     request.set_task(task_text(invocation, path, *text));
     for (const auto& source : invocation.sources) request.add_sources(source);

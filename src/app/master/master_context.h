@@ -38,7 +38,8 @@ struct MasterContext {
     ProbePosition probe_position;
     OpenBinlog open_binlog;
     QueryWorker query_worker;
-    std::stop_token stop;  ///< the process ends: waits return early
+    std::stop_token stop;                ///< the process ends: waits return early
+    std::function<bool()> is_cancelled;  ///< of one command: nobody waits for its answer any more; may be empty
 };
 
 }  // namespace dm::master

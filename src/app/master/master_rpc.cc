@@ -30,7 +30,7 @@ class MasterRpc final : public pb::Master::Service {
     Status StartTask(ServerContext* call, const pb::StartTaskRequest* request,
                      pb::StartTaskResponse* response) override {
         return serve(*call, "StartTask", *request, *response,
-                     [&](Scheduler& scheduler) { return start_task(context_, scheduler, *request); });
+                     [&](Scheduler& scheduler) { return start_task(context_of(*call), scheduler, *request); });
     }
     Status OperateTask(ServerContext* call, const pb::OperateTaskRequest* request,
                        pb::OperateTaskResponse* response) override {
@@ -41,12 +41,12 @@ class MasterRpc final : public pb::Master::Service {
     Status UpdateTask(ServerContext* call, const pb::UpdateTaskRequest* request,
                       pb::UpdateTaskResponse* response) override {
         return serve(*call, "UpdateTask", *request, *response,
-                     [&](Scheduler& scheduler) { return update_task(context_, scheduler, *request); });
+                     [&](Scheduler& scheduler) { return update_task(context_of(*call), scheduler, *request); });
     }
     Status CheckTask(ServerContext* call, const pb::CheckTaskRequest* request,
                      pb::CheckTaskResponse* response) override {
         return serve(*call, "CheckTask", *request, *response,
-                     [&](Scheduler& scheduler) { return check_task(context_, scheduler, *request); });
+                     [&](Scheduler& scheduler) { return check_task(context_of(*call), scheduler, *request); });
     }
     Status QueryStatus(ServerContext* call, const pb::QueryStatusListRequest* request,
                        pb::QueryStatusListResponse* response) override {
@@ -174,6 +174,13 @@ class MasterRpc final : public pb::Master::Service {
     }
 
   private:
+    /// For a command that takes long: it hears when its caller goes away. For the duration of the call.
+    MasterContext context_of(const ServerContext& call) {
+        MasterContext context = context_;
+        context.is_cancelled = [&call] { return call.IsCancelled(); };
+        return context;
+    }
+
     template <typename Response>
     static Status refuse(std::string_view feature, Response& response) {
         response.set_result(false);

@@ -2,6 +2,7 @@
 
 #include <dmworker.pb.h>
 #include <grpcpp/impl/service_type.h>
+#include <nlohmann/json.hpp>
 
 #include "app/master/leadership.h"
 #include "app/master/master_rpc.h"
@@ -35,6 +36,33 @@ rpc::HttpResponse json_answer(int status, std::string body) {
     response.content_type = "application/json";
     response.body = std::move(body);
     return response;
+}
+
+/// What the original serves and this version does not: refused by name, in the form that its clients read errors in.
+void refuse_missing_pages(rpc::HttpRouter& routes) {
+    const auto refusal = [](std::string_view what) {
+        const Error error(ErrorCode::ConfigFeatureMissing, std::string(what) + " is not available in this version");
+        return std::string(error.with_workaround("Use dmctl, or the gRPC services it calls.").what());
+    };
+    routes.add("/apis/", [text = refusal("the JSON gateway `/apis/v1alpha1`")](const rpc::HttpRequest&) {
+        constexpr int kUnimplemented = 12;
+        return json_answer(
+            501,
+            nlohmann::json{{"code", kUnimplemented}, {"message", text}, {"details", nlohmann::json::array()}}.dump());
+    });
+    routes.add("/api/v1/", [text = refusal("the REST API `/api/v1`")](const rpc::HttpRequest&) {
+        return json_answer(
+            501, nlohmann::json{{"error_msg", text}, {"error_code", static_cast<int>(ErrorCode::ConfigFeatureMissing)}}
+                     .dump());
+    });
+    for (const auto& [path, what] : {std::pair("/dashboard/", "the web interface"), {"/debug/", "`/debug/pprof`"}}) {
+        routes.add(path, [text = refusal(what)](const rpc::HttpRequest&) {
+            rpc::HttpResponse response;
+            response.status = 501;
+            response.body = text + "\n";
+            return response;
+        });
+    }
 }
 
 }  // namespace
@@ -90,6 +118,7 @@ struct MasterServer::Impl {
         routes.add("/version", [](const rpc::HttpRequest&) {
             return json_answer(200, "{\"dm\":\"" + std::string(kReleaseVersion) + "\"}");
         });
+        refuse_missing_pages(routes);
         return routes;
     }
 

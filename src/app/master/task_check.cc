@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -28,10 +30,38 @@ model::Location place_of_time(const MasterContext& context, const config::SubTas
     const BinlogByTime search([&] { return context.open_binlog(source.from); }, std::move(files),
                               session->version().flavor);
     auto place = search.find(time);
-    ensure(place.has_value(), ErrorCode::ConfigStartTimeLate,
-           fmt::format("source {} has no binlog event as late as the start time", source.source_id.str()));
+    ensure(place.has_value(), ErrorCode::ConfigStartTimeLate, "there is no binlog event as late as the start time");
     return std::move(*place);
 }
+
+/// What `work` returns; what it throws is told as dm-master's own, whatever the class of its code.
+template <typename Work>
+auto as_master(const Work& work) {
+    try {
+        return work();
+    } catch (const Error& error) {
+        throw error.with_class(ErrorClass::DmMaster);
+    }
+}
+
+/// How long a pre-check may go on: until nobody waits for it, or it has taken too long.
+class Patience {
+  public:
+    explicit Patience(const MasterContext& context) : context_(context), end_(context.clock.now() + kLongest) {}
+
+    /// Throws Error{CheckFailed} once it is over.
+    void check() const {
+        const bool is_unheard = context_.stop.stop_requested() || (context_.is_cancelled && context_.is_cancelled());
+        ensure(!is_unheard, ErrorCode::CheckFailed, "the pre-check was given up: nobody waits for it any more");
+        ensure(context_.clock.now() < end_, ErrorCode::CheckFailed,
+               fmt::format("the pre-check was given up after {} minutes", kLongest.count()));
+    }
+
+  private:
+    static constexpr std::chrono::minutes kLongest{30};
+    const MasterContext& context_;
+    const Clock::TimePoint end_;
+};
 
 CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int64_t max_errors,
                         std::int64_t max_warnings) {
@@ -42,7 +72,7 @@ CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int6
         const Error error(ErrorCode::CheckFailed,
                           fmt::format("{}: check was failed, please see detail\n detail: {}", kHeader,
                                       precheck::check_detail(items, max_errors, max_warnings)));
-        return {.is_passed = false, .text = error.what()};
+        return {.is_passed = false, .text = error.with_class(ErrorClass::DmMaster).what()};
     }
     if (has(precheck::CheckState::Warn)) {
         return {.is_passed = true,
@@ -57,16 +87,18 @@ CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int6
 CheckedTask read_task(const MasterContext& context, Scheduler& scheduler, const std::string& text) {
     CheckedTask checked;
     config::Warnings warnings;
-    checked.task = config::parse_task_yaml(
-        text, {.file_name = "task", .key = context.key ? &*context.key : nullptr, .warnings = &warnings});
+    checked.task = as_master([&] {
+        return config::parse_task_yaml(
+            text, {.file_name = "task", .key = context.key ? &*context.key : nullptr, .warnings = &warnings});
+    });
     for (const auto& warning : warnings) log::warn(warning, {{"task", checked.task.name.str()}});
-    config::refuse_missing_features(checked.task);
+    as_master([&] { config::refuse_missing_features(checked.task); });
     const auto sources = scheduler.read([](const ClusterTable& table) {
         std::vector<config::SourceConfig> configs;
         for (const auto& [id, row] : table.sources()) configs.push_back(*row.config);
         return configs;
     });
-    checked.subtasks = config::make_subtasks(checked.task, sources);
+    checked.subtasks = as_master([&] { return config::make_subtasks(checked.task, sources); });
     checked.effective = checked.subtasks;
     for (auto& subtask : checked.effective) {
         const auto source = std::ranges::find(sources, subtask.source_id, &config::SourceConfig::source_id);
@@ -82,12 +114,17 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
     if (is_ignored("all")) return {.is_passed = true, .text = {}};
     const precheck::IsWanted is_wanted = [&](std::string_view item) { return !is_ignored(item); };
 
+    const Patience patience(context);
+    const auto connect = [&](const config::DbConfig& database, ErrorScope scope) {
+        patience.check();
+        return context.connect(database, scope);
+    };
     const auto items = precheck::run_prechecks(
-        task.effective, {.connect = context.connect, .run_all = fan_out, .probe_position = context.probe_position},
-        is_wanted);
+        task.effective, {.connect = connect, .run_all = fan_out, .probe_position = context.probe_position}, is_wanted);
+    patience.check();
     return outcome_of(items, max_errors, max_warnings);
 } catch (const Error& error) {
-    return {.is_passed = false, .text = error.what()};
+    return {.is_passed = false, .text = error.with_class(ErrorClass::DmMaster).what()};
 }
 
 void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time) {
@@ -96,9 +133,20 @@ void begin_at_time(const MasterContext& context, CheckedTask& task, const std::s
            fmt::format("`--start-time` with task-mode {} is not available in this version: existing data is copied "
                        "first, and its copy says where replication begins; use task-mode incremental",
                        config::task_mode_name(task.task.task_mode)));
-    for (std::size_t i = 0; i < task.subtasks.size(); ++i) {
+    std::vector<std::optional<model::Location>> places(task.subtasks.size());
+    std::vector<std::optional<Error>> failures(places.size());
+    fan_out(places.size(), [&](std::size_t i) {
+        try {
+            places[i] = place_of_time(context, task.effective[i], time);
+        } catch (...) {
+            failures[i] = current_error().with_context("source " + task.effective[i].source_id.str());
+        }
+    });
+    for (const auto& failure : failures)
+        if (failure) throw Error(*failure);
+    for (std::size_t i = 0; i < places.size(); ++i) {
         const auto& source = task.effective[i];
-        const auto place = place_of_time(context, source, time);
+        const auto& place = *places[i];
         config::MetaConfig meta{.binlog_name = place.position.file,
                                 .binlog_pos = static_cast<std::uint32_t>(place.position.offset),
                                 .binlog_gtid = source.sync.enable_gtid ? place.gtid_set.to_string() : std::string()};

@@ -28,12 +28,14 @@ struct CheckOutcome {
 };
 
 /// Reaches every server of the task and looks at the privileges and variables that it needs. `ignore-checking-items:
-/// [all]` skips everything and leaves the text empty. At most `max_errors` and `max_warnings` items are listed.
+/// [all]` skips everything and leaves the text empty. At most `max_errors` and `max_warnings` items are listed. Gives
+/// up, and is not passed, after half an hour or when the command is cancelled.
 [[nodiscard]] CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, std::int64_t max_errors,
                                      std::int64_t max_warnings);
 
 /// Puts the places of `start_time` into `meta` of every subtask. Only incremental tasks begin at a time: others are
-/// refused by name. Throws Error{ConfigStartTimeLate} if a source has nothing that late yet.
+/// refused by name. All sources are searched at the same time. Throws Error{ConfigStartTimeLate} if a source has
+/// nothing that late yet, or what connecting to it throws; both name the source.
 void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time);
 
 /// Forgets how far replication of these subtasks had come, so that it begins at `meta`.

@@ -7,7 +7,7 @@ namespace dm::api {
 pb::ProcessError to_process_error(const Error& error) {
     pb::ProcessError out;
     out.set_errcode(static_cast<std::int32_t>(error.code()));
-    out.set_errclass(std::string(class_name(error.entry().error_class)));
+    out.set_errclass(std::string(class_name(error.error_class())));
     out.set_errscope(std::string(scope_name(error.scope())));
     out.set_errlevel(std::string(level_name(error.entry().level)));
     out.set_message(error.message());

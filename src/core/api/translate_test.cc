@@ -21,6 +21,11 @@ TEST(TranslateTest, AnErrorIsSplitIntoItsParts) {
         0U);
 }
 
+TEST(TranslateTest, TheClassIsThatOfWhoTells) {
+    EXPECT_EQ(to_process_error(Error(ErrorCode::ConfigYaml, "").with_class(ErrorClass::DmMaster)).errclass(),
+              "dm-master");
+}
+
 TEST(TranslateTest, StagesAndUnitsKeepTheirNames) {
     for (int number = pb::Stage_MIN; number <= pb::Stage_MAX; ++number) {
         const auto stage = static_cast<pb::Stage>(number);

@@ -42,11 +42,11 @@ void describe(V& v, C& c) {
     v("ssl-key", c.ssl_key);
     v("cert-allowed-cn", c.cert_allowed_cn);
     v.bytes("ssl-ca-bytes", c.ssl_ca_bytes);
-    v.bytes("ssl-cert-bytes", c.ssl_cert_bytes);
     v.bytes("ssl-key-bytes", c.ssl_key_bytes);
+    v.bytes("ssl-cert-bytes", c.ssl_cert_bytes);
     v("ssl-ca-base64", c.ssl_ca_base64);
-    v("ssl-cert-base64", c.ssl_cert_base64);
     v.hidden("ssl-key-base64", c.ssl_key_base64);
+    v("ssl-cert-base64", c.ssl_cert_base64);
 }
 
 template <typename V, Is<DbConfig> C>
@@ -86,8 +86,6 @@ void describe_extract(V& v, std::string_view key, std::string_view regexp, C& ex
             inner(regexp, extract->regexp);
             inner("target-column", extract->target_column);
         });
-    } else {
-        v(key, std::optional<std::string>());
     }
 }
 

@@ -5,6 +5,14 @@
 
 namespace dm::config {
 
+/// The original leaves out lists that nobody has set.
+[[nodiscard]] inline Node without_empty_lists(Node map) {
+    std::erase_if(map.fields, [](const NodeField& field) {
+        return field.second.kind == Node::Kind::List && field.second.items.empty();
+    });
+    return map;
+}
+
 /// Fills `config` from the file that the flags name, then from the flags. Problems noted by either are raised as they
 /// are.
 template <typename T>

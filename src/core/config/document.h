@@ -20,6 +20,7 @@ struct Node {
         Text,    ///< quoted, or a TOML string
         Bool,    ///< TOML only: "true" or "false"
         Number,  ///< TOML only: integer or float
+        Real,    ///< printed only: a float, which TOML writes with a point
         List,
         Map,
     };
@@ -31,7 +32,7 @@ struct Node {
     std::size_t weight = 1;  ///< size of the tree below, as counted against the limit of aliases
 
     [[nodiscard]] bool is_null() const noexcept { return kind == Kind::Null; }
-    [[nodiscard]] bool is_scalar() const noexcept { return kind >= Kind::Plain && kind <= Kind::Number; }
+    [[nodiscard]] bool is_scalar() const noexcept { return kind >= Kind::Plain && kind <= Kind::Real; }
     /// The value of a key, which lives as long as this node stays unchanged; null pointer if absent.
     [[nodiscard]] const Node* find(std::string_view key) const noexcept;
 };
@@ -61,7 +62,7 @@ void check_text(std::string_view text, const DocumentOrigin& origin);
 
 /// Block style with the list dash under its key's first letter. Text is quoted where it would read as something else.
 [[nodiscard]] std::string print_yaml(const Node& map);
-/// Scalars first, then tables. Null is left out.
+/// Scalars first, then tables, indented by their depth. Null is left out.
 [[nodiscard]] std::string print_toml(const Node& map);
 
 }  // namespace dm::config

@@ -84,6 +84,58 @@ TEST(EveryKey, OfATaskSurvivesPrinting) {
          "mysql-instances[].filter-rules", "mysql-instances[].route-rules"});
 }
 
+std::string top_keys(const std::string& yaml) {
+    std::string keys;
+    for (const auto& [key, value] : parse_yaml(yaml, {}).fields) keys += key + ' ';
+    return keys;
+}
+
+/// Keys below the top that the original knows.
+constexpr std::string_view kLeaves =
+    " target-database host port user password session max-allowed-packet security ssl-ca ssl-cert ssl-key "
+    "cert-allowed-cn ssl-ca-base64 ssl-cert-base64 ssl-key-base64 ssl-ca-bytes ssl-cert-bytes "
+    "ssl-key-bytes source-id meta binlog-name binlog-pos binlog-gtid route-rules filter-rules "
+    "expression-filters column-mapping-rules block-allow-list black-white-list mydumper-config-name "
+    "mydumper mydumper-thread loader-config-name loader loader-thread syncer-config-name syncer "
+    "syncer-thread validator-config-name mydumper-path threads chunk-filesize statement-size rows where "
+    "skip-tz-utc extra-args pool-size dir import-mode on-duplicate on-duplicate-logical "
+    "on-duplicate-physical sorting-dir-physical disk-quota-physical checksum-physical analyze "
+    "range-concurrency compress-kv-pairs pd-addr worker-count batch queue-size checkpoint-flush-interval "
+    "compact multiple-rows safe-mode safe-mode-duration enable-gtid meta-file max-retry auto-fix-gtid "
+    "disable-detect enable-ansi-quotes mode validate-interval check-interval row-error-delay "
+    "meta-flush-interval batch-query-size max-pending-row-size max-pending-row-count schema-pattern "
+    "table-pattern target-schema target-table events sql-pattern action db-name tbl-name do-tables do-dbs "
+    "ignore-tables ignore-dbs async-checkpoint-flush ";
+
+/// The original refuses a file with a key that it does not know.
+TEST(EveryKey, OfAnExportIsOneOfTheOriginals) {
+    const TaskConfig minimal = parse_task_yaml(
+        "name: x\ntask-mode: all\ntarget-database: {host: x, security: {ssl-ca: x}}\n"
+        "mysql-instances: [{source-id: x, meta: {binlog-name: b.000001}, mydumper: {}, loader: {}, syncer: {}, "
+        "validator-config-name: v, route-rules: [r], filter-rules: [f], block-allow-list: l}]\n"
+        "routes: {r: {schema-pattern: a, target-schema: b}}\nvalidators: {v: {mode: none}}\n"
+        "filters: {f: {schema-pattern: a, action: Do}}\nblock-allow-list: {l: {do-tables: [{db-name: a, tbl-name: "
+        "b}]}}\n");
+    EXPECT_EQ(top_keys(to_yaml(minimal, Redact::Yes)),
+              "name task-mode is-sharding shard-mode strict-optimistic-shard-mode ignore-checking-items meta-schema "
+              "enable-heartbeat heartbeat-update-interval heartbeat-report-interval timezone case-sensitive "
+              "collation_compatible target-database mysql-instances online-ddl shadow-table-rules trash-table-rules "
+              "online-ddl-scheme routes filters column-mappings expression-filter black-white-list block-allow-list "
+              "mydumpers loaders syncers validators clean-dump-file ansi-quotes remove-meta experimental ");
+    EXPECT_EQ(top_keys(to_yaml(parse_source_yaml("source-id: x"), Redact::Yes)),
+              "enable enable-gtid auto-fix-gtid relay-dir meta-dir flavor charset enable-relay relay-binlog-name "
+              "relay-binlog-gtid source-id from purge checker server-id tracer case-sensitive filters ");
+    for (const auto& [path, values] : leaves_of(to_yaml(minimal, Redact::Yes))) {
+        const auto dot = path.rfind('.');
+        std::string key = dot == std::string::npos ? std::string() : path.substr(dot + 1);
+        while (key.ends_with("[]")) key.resize(key.size() - 2);
+        EXPECT_TRUE(key.empty() || kLeaves.find(' ' + key + ' ') != kLeaves.npos) << path;
+    }
+    TaskConfig strict = minimal;
+    strict.strict = true;
+    EXPECT_NE(to_yaml(strict, Redact::Yes).find("\nstrict: true\n"), std::string::npos) << "but it is not lost";
+}
+
 TEST(EveryKey, OfASubtaskSurvivesStorage) {
     const TaskConfig task = parse_task_yaml(file_text("every_key_task.yaml"));
     std::vector<SourceConfig> sources;

@@ -52,6 +52,11 @@ class FieldReader {
         read(*node, value, path_of(key));
         if (!(value == before)) context_.warn(deprecation(key, *node, advice));
     }
+    /// A key that the original does not know.
+    template <typename T>
+    void extension(std::string_view key, T& value, const T&) {
+        (*this)(key, value);
+    }
     /// A key whose content is read no further.
     void ignored(std::string_view key, std::string_view advice);
     /// A key whose content is looked at elsewhere.

@@ -48,6 +48,11 @@ class FieldWriter {
     void deprecated(std::string_view key, const T& value, std::string_view) {
         add(key, node_of(value));
     }
+    /// A key that the original does not know: left out where it says nothing.
+    template <typename T>
+    void extension(std::string_view key, const T& value, const T& fallback) {
+        if (!(value == fallback)) (*this)(key, value);
+    }
     void ignored(std::string_view key, std::string_view) { add(key, empty_map()); }
     void elsewhere(std::string_view key) { add(key, empty_map()); }
     template <typename T>
@@ -100,7 +105,8 @@ class FieldWriter {
         } else if constexpr (std::is_same_v<T, bool>) {
             return word_node(Node::Kind::Bool, value ? "true" : "false");
         } else if constexpr (std::is_arithmetic_v<T>) {
-            return word_node(Node::Kind::Number, fmt::format("{}", value));
+            return word_node(std::is_floating_point_v<T> ? Node::Kind::Real : Node::Kind::Number,
+                             fmt::format("{}", value));
         } else if constexpr (std::is_same_v<T, std::chrono::nanoseconds>) {
             return text_node(duration_text(value));
         } else if constexpr (std::is_same_v<T, std::chrono::seconds> || std::is_same_v<T, std::chrono::hours>) {

@@ -112,7 +112,7 @@ void describe(V& v, C& c) {
     v.deprecated("heartbeat-report-interval", c.heartbeat_report_interval, kNoEffect);
     v("timezone", c.timezone);
     v("case-sensitive", c.case_sensitive);
-    v("strict", c.strict);
+    v.extension("strict", c.strict, false);
     v.choice("collation_compatible", c.collation_compatible, kCollationModes,
              ChoiceRule{.code = ErrorCode::ConfigCollation});
     v("target-database", c.target_database);
@@ -153,7 +153,7 @@ void describe(V& v, C& c) {
     v("meta-schema", c.meta_schema);
     v("timezone", c.timezone);
     v("case-sensitive", c.case_sensitive);
-    v("strict", c.strict);
+    v.extension("strict", c.strict, false);
     v("meta", c.meta);
     v("flavor", c.flavor);
     v("server-id", c.server_id);

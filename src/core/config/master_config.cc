@@ -39,13 +39,11 @@ void describe(V& v, C& c) {
     v("v1-sources-path", c.v1_sources_path);
     describe(v, c.security);
     v("secret-key-path", c.secret_key_path);
-    if constexpr (V::kIsReader) {
-        v.group("experimental", [&](V& inner) {
-            bool openapi = false;
-            inner.deprecated("openapi", openapi, "is now the key `openapi` at the top");
-            c.openapi = c.openapi || openapi;
-        });
-    }
+    v.group("experimental", [&](V& inner) {
+        bool openapi = false;
+        inner.deprecated("openapi", openapi, "is now the key `openapi` at the top");
+        if constexpr (V::kIsReader) c.openapi = c.openapi || openapi;
+    });
 }
 
 namespace {
@@ -241,6 +239,8 @@ secret-key-path = ""
 
 std::string master_usage() { return flags_help("dm-master", kFlags); }
 
-std::string to_toml(const MasterConfig& config) { return print_toml(document_of(config, Redact::Yes)); }
+std::string to_toml(const MasterConfig& config) {
+    return print_toml(without_empty_lists(document_of(config, Redact::Yes)));
+}
 
 }  // namespace dm::config

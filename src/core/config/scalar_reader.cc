@@ -86,6 +86,7 @@ std::string_view kind_name(const Node& node) {
         case Node::Kind::Bool:
             return "a truth value";
         case Node::Kind::Number:
+        case Node::Kind::Real:
             return "a number";
         case Node::Kind::Plain:
         case Node::Kind::Text:

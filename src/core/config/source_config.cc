@@ -63,7 +63,11 @@ void verify(const SourceConfig& config) {
     ensure(config.relay_binlog_name.empty() || is_binlog_name(config.relay_binlog_name),
            ErrorCode::WorkerRelayBinlogName,
            fmt::format("`relay-binlog-name` '{}' is not the name of a binlog file", config.relay_binlog_name));
-    check_gtid_text(config.flavor, config.relay_binlog_gtid, "relay-binlog-gtid");
+    try {
+        check_gtid_text(config.flavor, config.relay_binlog_gtid, "relay-binlog-gtid");
+    } catch (const Error& error) {
+        throw error.with_class(ErrorClass::DmWorker);
+    }
     ensure(config.flavor.empty() || config.flavor == "mysql" || config.flavor == "mariadb",
            ErrorCode::FlavorUnsupported, fmt::format("`flavor` is '{}'; it takes mysql or mariadb", config.flavor));
     ensure(config.checker.backoff_max >= config.checker.backoff_min, ErrorCode::ConfigBackoff,

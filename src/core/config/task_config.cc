@@ -69,13 +69,16 @@ void adjust(TaskConfig& task) {
     if (!task.online_ddl_scheme.empty()) task.online_ddl = true;
 }
 
-void warn_of_sharding_conflict(const Node& root, const ReadContext& context) {
+bool has_sharding_conflict(const Node& root, const ReadContext& context) {
     const Node* is_sharding = root.find("is-sharding");
     const Node* mode = root.find("shard-mode");
-    if (is_sharding == nullptr || mode == nullptr) return;
-    const bool has_mode = !mode->text.empty();
-    const bool wants_sharding = ScalarReader(context, *is_sharding, "is-sharding").truth();
-    if (has_mode != wants_sharding) {
+    if (is_sharding == nullptr || mode == nullptr) return false;
+    const bool has_mode = !ScalarReader(context, *mode, "shard-mode").text().empty();
+    return has_mode != ScalarReader(context, *is_sharding, "is-sharding").truth();
+}
+
+void warn_of_sharding_conflict(const Node& root, const ReadContext& context) {
+    if (has_sharding_conflict(root, context)) {
         context.warn("`is-sharding` and `shard-mode` contradict each other: remove `is-sharding`, it is deprecated");
     }
 }
@@ -111,6 +114,12 @@ TaskConfig parse_task_yaml(std::string_view text, const ReadOptions& options) {
     warn_of_sharding_conflict(root, context);
     warn_of_unused_meta(config, context);
     return config;
+}
+
+bool contradicts_on_sharding(std::string_view text, const ReadOptions& options) {
+    ReadContext context;
+    context.origin.file_name = options.file_name;
+    return has_sharding_conflict(parse_yaml(text, context.origin), context);
 }
 
 std::string to_yaml(const TaskConfig& config, Redact redact) { return print_yaml(document_of(config, redact)); }

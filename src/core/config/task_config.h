@@ -108,6 +108,10 @@ struct TaskConfig {
 /// the check that failed first.
 [[nodiscard]] TaskConfig parse_task_yaml(std::string_view text, const ReadOptions& options = {});
 
+/// Whether a task file gives both `is-sharding` and `shard-mode`, and they say different things: parse_task_yaml only
+/// warns of it. Throws Error{ConfigYaml} where one of them cannot be read.
+[[nodiscard]] bool contradicts_on_sharding(std::string_view text, const ReadOptions& options = {});
+
 /// All keys in the order of the original's export. Reads back as an equal value (with Redact::No).
 [[nodiscard]] std::string to_yaml(const TaskConfig& config, Redact redact);
 

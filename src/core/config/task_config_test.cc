@@ -146,5 +146,14 @@ TEST(TaskConfig, PrintsWhatItReads) {
     EXPECT_EQ(to_yaml(source, Redact::Yes).find("change-me"), std::string::npos);
 }
 
+TEST(SourceConfig, AWrongRelayGtidIsToldByTheWorker) {
+    try {
+        (void)parse_source_yaml("source-id: s\nflavor: mysql\nrelay-binlog-gtid: 0-1-5\n");
+        FAIL() << "it is no GTID set of MySQL";
+    } catch (const Error& error) {
+        EXPECT_EQ(std::string(error.what()).rfind("[code=11009:class=dm-worker:", 0), 0U) << error.what();
+    }
+}
+
 }  // namespace
 }  // namespace dm::config

@@ -100,27 +100,35 @@ bool is_table_list(const Node& node) {
     return node.kind == Node::Kind::List && !node.items.empty() && node.items.front().kind == Node::Kind::Map;
 }
 
+/// A float must not read as an integer.
+std::string toml_real(const std::string& text) {
+    return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
 std::string inline_value(const Node& node) {
+    if (node.kind == Node::Kind::Real) return toml_real(node.text);
     if (node.kind != Node::Kind::List) return node.kind == Node::Kind::Text ? toml_text(node.text) : node.text;
     std::string out = "[";
     for (const Node& item : node.items) out += (out.size() > 1 ? ", " : "") + inline_value(item);
     return out + ']';
 }
 
-void print_table(std::string& out, const Node& map, const std::string& path) {
+void print_table(std::string& out, const Node& map, const std::string& path, std::size_t indent) {
+    const std::string margin(indent, ' ');
+    const std::size_t inner = indent + 2;
     for (const auto& [key, value] : map.fields) {
         if (value.is_null() || value.kind == Node::Kind::Map || is_table_list(value)) continue;
-        out += toml_key(key) + " = " + inline_value(value) + '\n';
+        out += margin + toml_key(key) + " = " + inline_value(value) + '\n';
     }
     for (const auto& [key, value] : map.fields) {
         const std::string name = path.empty() ? toml_key(key) : path + '.' + toml_key(key);
         if (value.kind == Node::Kind::Map) {
-            out += "\n[" + name + "]\n";
-            print_table(out, value, name);
+            out += "\n" + margin + "[" + name + "]\n";
+            print_table(out, value, name, inner);
         } else if (is_table_list(value)) {
             for (const Node& item : value.items) {
-                out += "\n[[" + name + "]]\n";
-                print_table(out, item, name);
+                out += "\n" + margin + "[[" + name + "]]\n";
+                print_table(out, item, name, inner);
             }
         }
     }
@@ -140,7 +148,7 @@ Node parse_toml(std::string_view text, const DocumentOrigin& origin) {
 
 std::string print_toml(const Node& map) {
     std::string out;
-    print_table(out, map, {});
+    print_table(out, map, {}, 0);
     return out;
 }
 

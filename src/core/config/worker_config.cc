@@ -122,6 +122,8 @@ cert-allowed-cn = []
 
 std::string worker_usage() { return flags_help("dm-worker", kFlags); }
 
-std::string to_toml(const WorkerConfig& config) { return print_toml(document_of(config, Redact::Yes)); }
+std::string to_toml(const WorkerConfig& config) {
+    return print_toml(without_empty_lists(document_of(config, Redact::Yes)));
+}
 
 }  // namespace dm::config

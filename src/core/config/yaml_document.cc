@@ -269,6 +269,7 @@ void print_value(std::string& out, const Node& node, std::size_t indent) {
         case Node::Kind::Plain:
         case Node::Kind::Bool:
         case Node::Kind::Number:
+        case Node::Kind::Real:
             out += ' ' + node.text + '\n';
             return;
         case Node::Kind::List:

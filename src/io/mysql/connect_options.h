@@ -26,6 +26,7 @@ struct TlsOptions {
     std::string ca_pem;
     std::string cert_pem;
     std::string key_pem;
+    std::vector<std::string> allowed_names;  ///< common names that the server's certificate may have; empty: any
 
     [[nodiscard]] bool is_enabled() const noexcept {
         return !ca_path.empty() || !cert_path.empty() || !key_path.empty() || !ca_pem.empty() || !cert_pem.empty() ||

@@ -36,6 +36,9 @@ TlsOptions tls_options(const config::SecurityConfig& security) {
     if (tls.ca_pem.empty()) tls.ca_path = security.ssl_ca;
     if (tls.cert_pem.empty()) tls.cert_path = security.ssl_cert;
     if (tls.key_pem.empty()) tls.key_path = security.ssl_key;
+    tls.allowed_names = security.cert_allowed_cn;
+    ensure(tls.allowed_names.empty() || !tls.ca_path.empty() || !tls.ca_pem.empty(), ErrorCode::TlsInvalid,
+           "`cert-allowed-cn` needs `ssl-ca`: without the authority's certificate anybody can give himself a name");
     return tls;
 }
 

@@ -52,6 +52,22 @@ TEST(DbOptionsTest, BytesWinOverBase64AndBase64OverThePath) {
     EXPECT_EQ(tls.key_pem, "KEY");
 }
 
+TEST(DbOptionsTest, NamesAreCheckedAndNeedAnAuthority) {
+    config::DbConfig database;
+    database.port = 1;
+    database.security.emplace();
+    database.security->cert_allowed_cn = {"db-1", "db-2"};
+    try {
+        static_cast<void>(connect_options(database, ErrorScope::Upstream));
+        ADD_FAILURE() << "a name without an authority";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::TlsInvalid);
+    }
+    database.security->ssl_ca_base64 = "aGVsbG8=";
+    EXPECT_EQ(connect_options(database, ErrorScope::Upstream).tls.allowed_names,
+              (std::vector<std::string>{"db-1", "db-2"}));
+}
+
 TEST(DbOptionsTest, BrokenBase64IsRefused) {
     config::DbConfig database;
     database.port = 1;

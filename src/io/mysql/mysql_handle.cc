@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "io/mysql/peer_name.h"
 #include "io/mysql/server_errors.h"
 #include "io/mysql/socket_life.h"
 
@@ -76,6 +78,20 @@ void set_tls(MYSQL& handle, const ConnectOptions& options, const PemFile& author
     mysql_ssl_set(&handle, key.name(), cert.name(), authority.name(), nullptr, nullptr);
     mysql_options(&handle, MYSQL_OPT_SSL_ENFORCE, &enforce);
     mysql_options(&handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+/// Throws unless the server's certificate has one of the names that are allowed.
+void check_peer_name(MYSQL& handle, const ConnectOptions& options) {
+    const auto& allowed = options.tls.allowed_names;
+    if (allowed.empty()) return;
+    const std::string name = peer_common_name(handle);
+    if (std::ranges::find(allowed, name) != allowed.end()) return;
+    throw Error(ErrorCode::TlsInvalid,
+                fmt::format("cannot connect to the database at {}:{}: the common name in its certificate is '{}'; "
+                            "`cert-allowed-cn` takes {}",
+                            options.host, options.port, name, fmt::join(allowed, ", ")))
+        .with_scope(options.scope)
+        .with_workaround("Add the name to `cert-allowed-cn`, or give the server another certificate.");
 }
 
 bool is_number(std::string_view text) {
@@ -148,6 +164,7 @@ MysqlHandle open_handle(const ConnectOptions& options) {
         throw unreachable ? error.with_retry(RetryClass::Resume) : error;
     }
     expect_life(static_cast<int>(mysql_get_socket(handle.get())));
+    check_peer_name(*handle, options);
     if (!options.session_variables.empty()) {
         const std::string statement = set_statement(options);
         if (mysql_real_query(handle.get(), statement.data(), statement.size()) != 0) {

@@ -18,7 +18,8 @@ struct CloseHandle {
 using MysqlHandle = std::unique_ptr<MYSQL, CloseHandle>;
 
 /// Logs in and sets the session variables. Throws Error{DbBadConnection} if the server cannot be reached or refuses for
-/// a while, Error{DbDriver} if the login, a TLS file or a session variable is refused.
+/// a while, Error{DbDriver} if the login, a TLS file or a session variable is refused, Error{TlsInvalid} if the
+/// server's certificate has a common name that is not allowed.
 [[nodiscard]] MysqlHandle open_handle(const ConnectOptions& options);
 
 /// The handle's last error as an Error: `code` or, when the connection is gone, DbInvalidConnection. The cause is

@@ -65,6 +65,10 @@ RetryClass retry_class_of(unsigned number, std::string_view text) noexcept {
 std::string_view advice_for(unsigned number) noexcept {
     constexpr unsigned kDiskFull = 1021;
     constexpr unsigned kTableFull = 1114;
+    constexpr unsigned kTlsFailed = 2026;
+    if (number == kTlsFailed)
+        return "Check `security`: `ssl-ca` must hold the authority of the server's certificate, that certificate must "
+               "name the host as it is written in `host`, and the server must support TLS.";
     if (number != kDiskFull && number != kTableFull) return {};
     return "The server has no room left: make some on its disk or in its tablespace, then `resume-task`. The task goes "
            "on "

@@ -155,9 +155,13 @@ void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const Cop
 
 }  // namespace
 
+bool cannot_read_binlog(const AccountGrants& grants) {
+    return !grants.effective.has_global(replication_slave().alternatives) && grants.effective.roles().empty();
+}
+
 CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& needs) {
     CheckItem item{.name = "source db dump privilege checker", .about = "check dump privileges of source DB"};
-    if (!grants.is_mariadb) {
+    if (!grants.is_mariadb && !needs.is_snapshot) {
         report(item, grants, lacking_of(grants, {replication_client(grants)}),
                "the copy must know its place in the binary log");
     }
@@ -165,13 +169,18 @@ CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& ne
     check_on_tables(item, grants, "LOCK TABLES", needs.locked_tables,
                     "tables without a primary or unique key are locked for the moment in which their copy begins");
     check_hidden_tables(item, grants, needs);
-    if (!needs.needs_lock || grants.effective.has_global({"RELOAD", "FLUSH_TABLES"})) return item;
+    if ((!needs.needs_lock && !needs.is_snapshot) || grants.effective.has_global({"RELOAD", "FLUSH_TABLES"}))
+        return item;
     const bool can_lock = std::ranges::all_of(
         needs.tables, [&](const auto& table) { return grants.effective.has_on("LOCK TABLES", table); });
     if (!can_lock) {
         item.add(CheckState::Fail,
-                 "lack of RELOAD global (*.*) privilege, or LOCK TABLES on every table: without GTIDs the copy takes "
-                 "a read lock for the moment in which it reads the binary log's position",
+                 fmt::format("lack of RELOAD global (*.*) privilege, or LOCK TABLES on every table: {}",
+                             needs.is_snapshot
+                                 ? "without the binary log all tables are copied as of one moment, in which they are "
+                                   "locked"
+                                 : "without GTIDs the copy takes a read lock for the moment in which it reads the "
+                                   "binary log's position"),
                  fmt::format("GRANT RELOAD ON *.* TO {};", grants.account));
     }
     return item;

@@ -21,13 +21,16 @@ struct CopyNeeds {
     std::span<const model::TableName> tables;
     std::span<const model::TableName> locked_tables;  ///< those it locks for a moment: keyless ones on MySQL
     bool needs_lock = false;                          ///< it stops all writes for a moment to read its position
+    bool is_snapshot = false;                         ///< it reads no binlog: one locked snapshot of all tables
     std::vector<std::string> named_schemas;           ///< of which the task wants every table
     std::vector<model::TableName> unseen_tables;      ///< that the task names and the account does not see
 };
 
+/// Without REPLICATION SLAVE, active or by a role: mode `full` then copies a snapshot, as the copy decides it.
+[[nodiscard]] bool cannot_read_binlog(const AccountGrants& grants);
 /// Reading existing data: SELECT on every table; for a lock RELOAD or FLUSH_TABLES, else LOCK TABLES on every table; on
-/// MySQL REPLICATION CLIENT, to know its place in the binlog. Servers hide tables without a privilege, so what is named
-/// but perhaps hidden is a warning.
+/// MySQL REPLICATION CLIENT, to know its place in the binlog, unless it copies a snapshot. Servers hide tables without
+/// a privilege, so what is named but perhaps hidden is a warning.
 [[nodiscard]] CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& needs);
 /// Writing: what tables, rows and checkpoints need, on everything. A warning at most.
 [[nodiscard]] CheckItem check_target_privileges(const AccountGrants& grants);

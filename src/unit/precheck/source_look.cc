@@ -122,6 +122,9 @@ void SourceLook::look_at_account(const IsWanted& is_wanted) {
         if (!table.has_row_key && facts_.version.flavor == model::Flavor::MySql) keyless.push_back(name);
     add(check_copy_privileges({}, {}).without_findings(), [&] {
         CopyNeeds needs{.tables = tables_, .locked_tables = keyless, .needs_lock = needs_lock()};
+        needs.is_snapshot = subtask_.mode == config::TaskMode::Full &&
+                            (facts_.variable("log_bin") == "OFF" || cannot_read_binlog(known()));
+        if (needs.is_snapshot) needs.locked_tables = {};
         add_named(needs);
         return check_copy_privileges(known(), needs);
     });
