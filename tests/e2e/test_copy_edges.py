@@ -70,6 +70,26 @@ def test_computed_hidden_and_partitioned(kinds, cluster, servers, assert_same):
     assert "INVISIBLE" in hidden or any("adapted" in kind for kind in noticed(cluster)), hidden
 
 
+def test_children_may_come_before_their_parents(cluster, upstream, downstream, assert_same):
+    """Whatever the task's sessions check."""
+    upstream.execute(
+        "CREATE DATABASE d", "CREATE TABLE d.z_parent (id INT PRIMARY KEY)",
+        "CREATE TABLE d.a_child (id INT PRIMARY KEY, p INT, up INT, pad CHAR(250), FOREIGN KEY (p) REFERENCES "
+        "d.z_parent (id), FOREIGN KEY (up) REFERENCES d.a_child (id))",
+        *[f"INSERT INTO d.z_parent VALUES ({i})" for i in range(20)], "SET foreign_key_checks = 0",
+        "INSERT INTO d.a_child VALUES " + ", ".join(f"({i}, {i % 20}, {i + 1}, 'p')" for i in range(1999)),
+        "INSERT INTO d.a_child VALUES (1999, NULL, NULL, 'p')", "SET foreign_key_checks = 1", "ANALYZE TABLE d.a_child")
+    cluster.create_source("s1", upstream)
+    config = cluster.task_config("t", downstream, ["s1"])
+    config["target-database"]["session"] = {"foreign_key_checks": "1"}
+    cluster.ctl_ok("start-task", cluster.write("t.yaml", config))
+    cluster.wait_synced("t")
+    upstream.execute("DELETE FROM d.a_child WHERE id < 10", "INSERT INTO d.z_parent VALUES (99)",
+                     "INSERT INTO d.a_child VALUES (5, 99, 1999, 'q')")
+    cluster.wait_synced("t")
+    assert_same(upstream, downstream, "d")
+
+
 def test_what_is_not_copied_is_said(cluster, servers, downstream):
     source = servers.get("mysql5.6", "up")
     source.execute(

@@ -80,10 +80,19 @@ struct RunParts {
     }
 };
 
+/// Tables are copied in any order, so that children may come before their parents: whatever the task's sessions check,
+/// those of the copy do not.
+CopyEnvironment without_foreign_keys(CopyEnvironment environment) {
+    environment.downstream =
+        target::with_session_variables(std::move(environment.downstream), {{"foreign_key_checks", "0"}});
+    return environment;
+}
+
 }  // namespace
 
 struct CopyUnit::State {
-    State(CopyOptions settings, CopyEnvironment with) : options(std::move(settings)), environment(std::move(with)) {}
+    State(CopyOptions settings, CopyEnvironment with)
+        : options(std::move(settings)), environment(without_foreign_keys(std::move(with))) {}
 
     const CopyOptions options;
     const CopyEnvironment environment;

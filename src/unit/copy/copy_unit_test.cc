@@ -193,6 +193,15 @@ TEST_F(CopyUnitTest, AChunksLastRowsAndItsRecordAreOneTransaction) {
     EXPECT_EQ(records, 4) << "chunks of 30, 30, 30 and 10 rows";
 }
 
+TEST_F(CopyUnitTest, NoSessionOfTheTargetChecksForeignKeys) {
+    complete_when_recorded();
+    CopyUnit copy = unit();
+    const auto before = down_.sessions_opened();
+    ASSERT_EQ(copy.run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("SET SESSION foreign_key_checks = 0").size(), down_.sessions_opened() - before)
+        << "children may be copied before their parents";
+}
+
 /// A table that is one chunk of one statement.
 class SmallTableTest : public CopyUnitTest {
   protected:
