@@ -24,7 +24,10 @@ namespace dm::copy {
 namespace {
 
 constexpr std::size_t kMaxQueuedBatches = 4096;
-constexpr int kMaxListings = 5;  // tables that were renamed while being copied are found by listing again
+// Tables that came under another name while others were copied are found by listing again; where tables come all the
+// time this has to end.
+constexpr int kMaxListings = 20;
+constexpr int kMaxOvertaken = 5;
 constexpr std::size_t kMaxTablesShown = 16;
 constexpr auto kDrainTime = std::chrono::milliseconds(800);
 constexpr auto kDrainStep = std::chrono::milliseconds(20);
@@ -67,6 +70,7 @@ struct RunParts {
     WriterPace pace;
     PurgedBinlog purged;
     bool is_snapshot = false;  ///< one locked snapshot is copied
+    bool has_begun = false;    ///< among the work are copies that the checkpoint knows as begun, or void
     std::stop_source abort;    ///< ends every step: stop, kill, an error
     Guarded<std::optional<Error>> error;
     std::atomic<int> running_writers{0};
@@ -107,9 +111,10 @@ struct CopyUnit::State {
 
     [[nodiscard]] std::vector<PlannedTable> list(sql::SqlSession& upstream, sql::SqlSession& downstream);
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
-    std::size_t add_tables(RunParts& parts, sql::SqlSession& downstream, const std::vector<PlannedTable>& listed_tables,
-                           std::map<model::TableName, target::TableCopyRecord>& records);
+    void add_tables(RunParts& parts, sql::SqlSession& downstream, const std::vector<PlannedTable>& listed_tables,
+                    std::map<model::TableName, target::TableCopyRecord>& records);
     [[nodiscard]] bool is_of_replication(sql::SqlSession& downstream, const PlannedTable& unknown) const;
+    void leave_to_replication();
     void plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint, const std::string& reason);
     void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
     void close_snapshot(const target::CopyCheckpoint& checkpoint, RunParts& parts);
@@ -155,11 +160,10 @@ bool CopyUnit::State::is_of_replication(sql::SqlSession& downstream, const Plann
     return !options.is_sync_fresh && (!is_recopy || target::fetch_table(downstream, unknown.target));
 }
 
-/// Puts tables that are not complete on the board; returns how many.
-std::size_t CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downstream,
-                                        const std::vector<PlannedTable>& listed_tables,
-                                        std::map<model::TableName, target::TableCopyRecord>& records) {
-    std::size_t added = 0;
+/// Puts tables that are not complete on the board.
+void CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downstream,
+                                 const std::vector<PlannedTable>& listed_tables,
+                                 std::map<model::TableName, target::TableCopyRecord>& records) {
     for (const PlannedTable& table : listed_tables) {
         const auto found = records.find(table.source);
         const bool is_complete =
@@ -172,16 +176,26 @@ std::size_t CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downst
         job->is_shared_target = table.is_merged || (options.is_sharding && table.source != table.target);
         job->bytes_total = table.bytes_total;
         job->rows_total = table.rows_total;
-        if (found != records.end()) job->record = found->second;
+        if (found != records.end()) {
+            job->record = found->second;
+            parts.has_begun = true;
+        }
         if (job->record.state == target::CopyState::Complete) {
             notices.add(kStartedAnew, job->source.quoted(), "the binlog it depends on was purged");
             job->record.state = target::CopyState::Void;
         }
         progress.with([&](Progress& p) { p.jobs.push_back(job); });
         parts.board.add(std::move(job));
-        ++added;
     }
-    return added;
+}
+
+/// Tables that appeared when there had been listings enough. What was created since the copy began replication makes;
+/// what was renamed from a table that is not copied it does not, so that they are named.
+void CopyUnit::State::leave_to_replication() {
+    for (const auto& job : progress.copy().jobs)
+        notices.add("table that came as the copy ended, left to replication", job->source.quoted(),
+                    "replication makes it if it was created since the copy began, not if it was renamed from a table "
+                    "that is not copied");
 }
 
 /// The tables to copy. The first time, what is not copied is counted, and schemas without tables are made in the
@@ -348,11 +362,13 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
             [](const Error& error, Clock::Duration) {
                 log::warn("copy: planning again", {{"error", error.what()}});
             });
+        // What was begun has to be brought to its end.
+        const bool is_late = listing > kMaxListings && !parts->has_begun;
         const bool has_work = !parts->board.is_finished();
-        if (has_work && listing <= kMaxListings) state.work(*parts, checkpoint, stop);
+        if (has_work && !is_late) state.work(*parts, checkpoint, stop);
         if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
         if (const auto error = parts->error.copy()) {
-            if (parts->is_snapshot || !is_overtaken(*error) || ++overtaken > kMaxListings) throw *error;
+            if (parts->is_snapshot || !is_overtaken(*error) || ++overtaken > kMaxOvertaken) throw *error;
             log::warn("copy: a table was dropped or changed before it was read, all are listed again",
                       {{"error", error->what()}});
             continue;
@@ -362,7 +378,8 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
             state.current.set(nullptr);
             return target::UnitOutcome::Complete;
         }
-        if (!has_work || listing > kMaxListings) {
+        if (!has_work || is_late) {
+            if (has_work) state.leave_to_replication();
             state.collect(checkpoint, *parts);
             state.current.set(nullptr);
             return target::UnitOutcome::Finished;

@@ -374,6 +374,47 @@ TEST_F(CopyUnitTest, WhatReplicationHasMadeIsNotCopiedAgain) {
     EXPECT_TRUE(up_.statements("SHOW CREATE TABLE `s`.`later`").empty());
 }
 
+/// Each listing finds another table: those that come during twenty listings are copied, the next is named.
+TEST_F(CopyUnitTest, ATableThatComesWhenThereWereListingsEnoughIsNamed) {
+    complete_when_recorded();
+    int listings = 0;
+    up_.on("SELECT TABLE_SCHEMA AS s", [&](std::string_view) {
+        return FakeSqlServer::result({"s", "t", "k", "d", "r"},
+                                     {{"s", fmt::format("t{}", ++listings), "BASE TABLE", "9", "1"}});
+    });
+    up_.on("SHOW CREATE TABLE",
+           FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (`id` bigint)"}}));
+    CopyUnit copy = unit();
+    EXPECT_EQ(copy.run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(listings, 21);
+    EXPECT_EQ(down_.statements("CREATE TABLE IF NOT EXISTS `s`.`t").size(), 20U);
+    const auto noticed = std::get<target::CopyStatus>(copy.status()).noticed;
+    ASSERT_EQ(noticed.size(), 1U);
+    EXPECT_EQ(noticed[0].kind, "table that came as the copy ended, left to replication");
+    EXPECT_EQ(noticed[0].where, "`s`.`t21`");
+}
+
+TEST_F(CopyUnitTest, WhatWasBegunIsNotLeft) {
+    have_checkpoint("void");
+    int listings = 0;
+    up_.on("SELECT TABLE_SCHEMA AS s", [&](std::string_view) {
+        ++listings;
+        return FakeSqlServer::result({"s", "t", "k", "d", "r"}, {{"s", "t", "BASE TABLE", "9", "1"}});
+    });
+    down_.on("SELECT cp_schema", [&](std::string_view) {
+        const std::string state = listings > 24 ? "complete" : "void";
+        return FakeSqlServer::result(
+            {"cp_schema", "cp_table", "state", "target_schema", "target_table", "owns_target", "was_empty", "low_name",
+             "low_pos", "low_gtid", "high_name", "high_pos", "high_gtid", "table_structure", "rows_done", "bytes_done"},
+            {{"s", "t", state, "s", "t", "1", "1", "bin.000001", "450", "0-1-4", "bin.000001", "600", "0-1-6",
+              "CREATE TABLE `t` (`id` bigint)", "0", "0"}});
+    });
+    CopyUnit copy = unit();
+    EXPECT_EQ(copy.run({}), target::UnitOutcome::Finished);
+    EXPECT_GT(listings, 24);
+    EXPECT_TRUE(std::get<target::CopyStatus>(copy.status()).noticed.empty());
+}
+
 TEST_F(CopyUnitTest, ReplicationDropsWhatWasCopiedWhole) {
     have_checkpoint("complete");
     up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
