@@ -156,6 +156,14 @@ TEST_F(CopyUnitTest, CopiesEveryRowOnce) {
     EXPECT_EQ(copy.highest_point().position, (model::BinlogPosition{.file = "bin.000001", .offset = 600}));
 }
 
+TEST_F(CopyUnitTest, AChunkHasNoMoreRowsThanTheUserWants) {
+    complete_when_recorded();
+    options_.chunk_rows = 10;
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(written("INSERT        INTO"), numbers(1, 100));
+    EXPECT_EQ(up_.statements("SELECT /*!40001").size(), 11U) << "ten, and what may have come after them";
+}
+
 TEST_F(CopyUnitTest, LowIsTakenAndRecordedBeforeTheFirstChunkIsRead) {
     complete_when_recorded();
     ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
