@@ -109,14 +109,17 @@ struct CopyUnit::State {
     Guarded<Progress> progress;
     mutable Guarded<Rate> rate;
 
+    target::UnitOutcome run(std::stop_token stop);
+    [[nodiscard]] LockPatience patience(std::stop_token stop) const { return {*environment.clock, std::move(stop)}; }
     [[nodiscard]] std::vector<PlannedTable> list(sql::SqlSession& upstream, sql::SqlSession& downstream);
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
     void add_tables(RunParts& parts, sql::SqlSession& downstream, const std::vector<PlannedTable>& listed_tables,
                     std::map<model::TableName, target::TableCopyRecord>& records);
     [[nodiscard]] bool is_of_replication(sql::SqlSession& downstream, const PlannedTable& unknown) const;
+    [[nodiscard]] model::Location place_of_all(sql::SqlSession& upstream, std::stop_token stop) const;
     void leave_to_replication();
     void plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint, const std::string& reason);
-    void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
+    void work(RunParts& parts, const target::CopyCheckpoint& checkpoint);
     void close_snapshot(const target::CopyCheckpoint& checkpoint, RunParts& parts);
     void collect(const target::CopyCheckpoint& checkpoint, RunParts& parts);
 };
@@ -189,6 +192,23 @@ void CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downstream,
     }
 }
 
+/// A place that is safe for every table: by a lock on everything or, without the privilege, on each of those there are.
+/// What is created meanwhile is found by the listing that follows.
+model::Location CopyUnit::State::place_of_all(sql::SqlSession& upstream, std::stop_token stop) const {
+    const LockPatience waits = patience(std::move(stop));
+    try {
+        return measure_low(upstream, options.location_use, {}, waits);
+    } catch (const Error& error) {
+        std::vector<model::TableName> tables;
+        if (error.code() == ErrorCode::CopyPositionUnknown) {
+            for (auto& table : list_tables(upstream, *environment.filter, *environment.router, nullptr))
+                tables.push_back(std::move(table.source));
+        }
+        if (tables.empty()) throw;
+        return measure_low(upstream, options.location_use, tables, waits);
+    }
+}
+
 /// Tables that appeared when there had been listings enough. What was created since the copy began replication makes;
 /// what was renamed from a table that is not copied it does not, so that they are named.
 void CopyUnit::State::leave_to_replication() {
@@ -222,7 +242,7 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
     }
     parts.purged = read_purged(upstream.get());
     if (!floor || (options.is_sync_fresh && !is_available(*floor, parts.purged, options.location_use))) {
-        floor = measure_low(upstream.get(), options.location_use, {});
+        floor = place_of_all(upstream.get(), parts.abort.get_token());
         checkpoint.save_floor(downstream.get(), *floor);
     }
     auto records = checkpoint.load_tables(downstream.get());
@@ -258,8 +278,10 @@ void CopyUnit::State::plan_snapshot(RunParts& parts, const target::CopyCheckpoin
     add_tables(parts, downstream.get(), list(upstream.get(), downstream.get()), records);
 }
 
-void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
-    const TableStarter starter(options, checkpoint, parts.purged, notices, parts.is_snapshot);
+void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint) {
+    const std::stop_token abort = parts.abort.get_token();
+    const TableStarter starter(options, checkpoint, parts.purged, notices,
+                               {.is_snapshot = parts.is_snapshot, .patience = patience(abort)});
     ManagedSession probe(parts.downstream);
     CopyRun run{.options = options,
                 .checkpoint = checkpoint,
@@ -276,12 +298,11 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
                 .max_packet_bytes = probe.get().max_packet_bytes()};
     probe.drop();
     const auto on_error = [&](const Error& error) { parts.fail(error); };
-    const std::stop_token abort = parts.abort.get_token();
     std::vector<std::unique_ptr<ManagedSession>> snapshot;
     if (parts.is_snapshot) {
         std::vector<model::TableName> tables;
         for (const auto& job : progress.copy().jobs) tables.push_back(job->source);
-        snapshot = open_locked_snapshot(parts.upstream, tables, options.readers);
+        snapshot = open_locked_snapshot(parts.upstream, tables, options.readers, patience(abort));
     }
     std::vector<Step> steps;
     for (int i = 0; i < options.writers; ++i) {
@@ -306,13 +327,7 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
             },
             on_error);
     }
-    {
-        const std::stop_callback on_stop(stop, [&] {
-            parts.abort.request_stop();
-            parts.upstream.cancel();
-        });
-        parts.board.wait_finished(abort);
-    }
+    parts.board.wait_finished(abort);
     parts.queue.close();
     for (Clock::Duration waited{0}; abort.stop_requested() && parts.running_writers > 0 && waited < kDrainTime;
          waited += kDrainStep) {
@@ -332,7 +347,7 @@ void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts
     ManagedSession upstream(parts.upstream);
     ManagedSession downstream(parts.downstream);
     checkpoint.drop_all_chunks(downstream.get());
-    checkpoint.save_end(downstream.get(), measure_low(upstream.get(), options.location_use, {}));
+    checkpoint.save_end(downstream.get(), place_of_all(upstream.get(), parts.abort.get_token()));
     model::Location highest = progress.copy().low;
     for (const target::TableCopyPoint& point : checkpoint.load_table_points(downstream.get())) {
         if (model::compare_positions(point.high.position, highest.position) > 0) highest.position = point.high.position;
@@ -341,32 +356,28 @@ void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts
     progress.with([&](Progress& p) { p.highest = highest; });
 }
 
-CopyUnit::CopyUnit(CopyOptions options, CopyEnvironment environment)
-    : state_(std::make_unique<State>(std::move(options), std::move(environment))) {}
-
-CopyUnit::~CopyUnit() = default;
-
-target::UnitOutcome CopyUnit::run(std::stop_token stop) {
-    State& state = *state_;
-    const CopyEnvironment& environment = state.environment;
+target::UnitOutcome CopyUnit::State::run(std::stop_token stop) {
     const model::Flavor flavor = environment.upstream()->version().flavor;
-    const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id,
-                                            flavor);
+    const target::CopyCheckpoint checkpoint(options.meta_schema, options.task, options.source_id, flavor);
     int overtaken = 0;
     for (int listing = 1;;) {
-        const auto parts = std::make_shared<RunParts>(state.options, environment);
-        state.current.set(parts);
-        if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
+        const auto parts = std::make_shared<RunParts>(options, environment);
+        const std::stop_callback on_stop(stop, [&] {
+            parts->abort.request_stop();
+            parts->upstream.cancel();
+        });
+        current.set(parts);
+        if (stop.stop_requested() || is_killed) return target::UnitOutcome::Stopped;
         retry(
-            state.options.retry, *environment.clock, stop, [&] { state.plan(*parts, checkpoint); },
+            options.retry, *environment.clock, parts->abort.get_token(), [&] { plan(*parts, checkpoint); },
             [](const Error& error, Clock::Duration) {
                 log::warn("copy: planning again", {{"error", error.what()}});
             });
         // What was begun has to be brought to its end.
         const bool is_late = listing > kMaxListings && !parts->has_begun;
         const bool has_work = !parts->board.is_finished();
-        if (has_work && !is_late) state.work(*parts, checkpoint, stop);
-        if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
+        if (has_work && !is_late) work(*parts, checkpoint);
+        if (stop.stop_requested() || is_killed) return target::UnitOutcome::Stopped;
         if (const auto error = parts->error.copy()) {
             if (parts->is_snapshot || !is_overtaken(*error) || ++overtaken > kMaxOvertaken) throw *error;
             log::warn("copy: a table was dropped or changed before it was read, all are listed again",
@@ -374,17 +385,32 @@ target::UnitOutcome CopyUnit::run(std::stop_token stop) {
             continue;
         }
         if (parts->is_snapshot) {
-            state.close_snapshot(checkpoint, *parts);
-            state.current.set(nullptr);
+            close_snapshot(checkpoint, *parts);
+            current.set(nullptr);
             return target::UnitOutcome::Complete;
         }
         if (!has_work || is_late) {
-            if (has_work) state.leave_to_replication();
-            state.collect(checkpoint, *parts);
-            state.current.set(nullptr);
+            if (has_work) leave_to_replication();
+            collect(checkpoint, *parts);
+            current.set(nullptr);
             return target::UnitOutcome::Finished;
         }
         ++listing;
+    }
+}
+
+CopyUnit::CopyUnit(CopyOptions options, CopyEnvironment environment)
+    : state_(std::make_unique<State>(std::move(options), std::move(environment))) {}
+
+CopyUnit::~CopyUnit() = default;
+
+/// Whatever ends because of a stop ends in good order.
+target::UnitOutcome CopyUnit::run(std::stop_token stop) {
+    try {
+        return state_->run(stop);
+    } catch (const Error&) {
+        if (!stop.stop_requested() && !state_->is_killed) throw;
+        return target::UnitOutcome::Stopped;
     }
 }
 

@@ -494,6 +494,15 @@ TEST_F(CopyUnitTest, ExistingRowsAreAConflictWhereTheUserSaysSo) {
     }
 }
 
+TEST_F(CopyUnitTest, AStopWhileItIsPlannedIsNoError) {
+    std::stop_source stop;
+    up_.on("SHOW BINARY LOGS", [&](std::string_view) -> ResultSet {
+        stop.request_stop();
+        throw FakeSqlServer::server_error(1205, "Lock wait timeout exceeded").with_retry(RetryClass::Resume);
+    });
+    EXPECT_EQ(unit().run(stop.get_token()), target::UnitOutcome::Stopped);
+}
+
 TEST_F(CopyUnitTest, AStopRequestIsNoError) {
     std::stop_source stop;
     stop.request_stop();
