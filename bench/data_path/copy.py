@@ -105,6 +105,7 @@ def measure(report, options):
             report.add(NAME, name, "rows", rates[name], "1/s")
             for side, taken in cpu.items():
                 report.add(NAME, name, f"CPU of {side}", taken / total * 1e6, "s per million rows")
+        _pause(report, stage, source)
     report.add(NAME, "ratio", "dm / raw", rates["dm"] / rates["raw"], "x", ">= 0.85")
     report.add(NAME, "ratio", "dm / mydumper + myloader", rates["dm"] / rates["mydumper + myloader"], "x", ">= 1.1")
 
@@ -170,6 +171,37 @@ def _dm(report, stage, source, target, total):
     report.add(NAME, "dm", "peak memory of dm-worker", peak_bytes(worker.pid) / 2**20, "MiB", "<= 150")
     cluster.kill()
     return seconds
+
+
+def _pause(report, stage, source):
+    """A pause in the midst of a copy, from the command until the task says Paused, and the way back to rows."""
+    target = stage.server("paused")
+    cluster = stage.cluster("dm-paused")
+    cluster.create_source("s1", source)
+    cluster.start_task("t1", target, ["s1"], **{"task-mode": "full"})
+
+    def done():
+        """Chunks and tables that are over."""
+        if not target.query("SHOW TABLES IN dm_meta LIKE 't1_copy_checkpoint'"):
+            return 0
+        return target.value("SELECT COUNT(*) FROM dm_meta.t1_copy_checkpoint WHERE state IN ('done', 'complete')")
+
+    wait_until(done, _TIMEOUT, "the first chunk", cluster.diagnose, interval=0.005)
+    begin = time.monotonic()
+    cluster.ctl_ok("pause-task", "t1")
+    cluster.wait_stage("t1", "Paused")
+    report.add(NAME, "dm", "pause in the midst, until Paused", time.monotonic() - begin, "s", "<= 1")
+    before = _rows_written(target)
+    begin = time.monotonic()
+    cluster.ctl_ok("resume-task", "t1")
+    # The checkpoint's own rows are fewer.
+    wait_until(lambda: _rows_written(target) > before + 1000, _TIMEOUT, "more rows", cluster.diagnose, interval=0.005)
+    report.add(NAME, "dm", "resume, until rows come again", time.monotonic() - begin, "s", "<= 1")
+    cluster.kill()
+
+
+def _rows_written(server):
+    return int(server.query("SHOW GLOBAL STATUS LIKE 'Handler_write'")[0][1])
 
 
 def _wait_copied(cluster, target):

@@ -3,6 +3,7 @@
 import pytest
 
 MANY = 1000
+BOTH_WAYS = [("mysql9.7", "mariadb10.11"), ("mariadb10.11", "mysql9.7")]
 
 
 def noticed(cluster, task="t", source="s1"):
@@ -41,7 +42,7 @@ def test_names_and_widths(kinds, cluster, servers, assert_same):
     assert target.value("SELECT COUNT(*) FROM information_schema.columns WHERE table_name = 'wide'") == MANY
 
 
-@pytest.mark.parametrize("kinds", [("mysql9.7", "mariadb10.11"), ("mariadb10.11", "mysql9.7")], ids="-".join)
+@pytest.mark.parametrize("kinds", BOTH_WAYS, ids="-".join)
 def test_computed_hidden_and_partitioned(kinds, cluster, servers, assert_same):
     source, target = servers.get(kinds[0], "up"), servers.get(kinds[1], "down")
     source.execute(
@@ -68,6 +69,80 @@ def test_computed_hidden_and_partitioned(kinds, cluster, servers, assert_same):
                         "WHERE constraint_schema = 'd'") == 1
     hidden = target.query("SHOW CREATE TABLE d.hidden")[0][1]
     assert "INVISIBLE" in hidden or any("adapted" in kind for kind in noticed(cluster)), hidden
+
+
+@pytest.mark.parametrize("kinds", BOTH_WAYS, ids="-".join)
+def test_counters_formats_and_indexes_of_their_own_kind(kinds, cluster, servers, assert_same):
+    source, target = servers.get(kinds[0], "up"), servers.get(kinds[1], "down")
+    source.execute(
+        "CREATE DATABASE d",
+        "CREATE TABLE d.counted (id INT AUTO_INCREMENT PRIMARY KEY, v INT) AUTO_INCREMENT = 777",
+        "CREATE TABLE d.trimmed (id INT AUTO_INCREMENT PRIMARY KEY, v INT)",
+        "INSERT INTO d.trimmed VALUES (1, 1), (2000, 2)", "DELETE FROM d.trimmed WHERE id = 2000",
+        *[f"CREATE TABLE d.{row_format} (id INT PRIMARY KEY, v TEXT) ROW_FORMAT={row_format}"
+          for row_format in ("redundant", "compact", "dynamic")],
+        "CREATE TABLE d.places (id INT PRIMARY KEY, g GEOMETRY NOT NULL, SPATIAL KEY at (g))",
+        "INSERT INTO d.places VALUES (1, ST_GeomFromText('POINT(1 2)')), "
+        "(2, ST_GeomFromText('POLYGON((0 0, 10 0, 10 10, 0 10, 0 0))')), (3, ST_GeomFromText('POINT(70 80)'))",
+        "CREATE TABLE d.texts (id INT PRIMARY KEY, v TEXT, FULLTEXT KEY words (v))",
+        "INSERT INTO d.texts VALUES (1, 'replication without locks'), (2, 'Ärger über größere Dinge'), (3, NULL)",
+        "CREATE VIEW d.seen AS SELECT * FROM d.texts", "CREATE VIEW d.also AS SELECT 1",
+        *[f"CREATE TRIGGER d.tr{when} {when} INSERT ON d.counted FOR EACH ROW SET @x = 1"
+          for when in ("BEFORE", "AFTER")])
+    copy_all(cluster, source, target)
+    assert_same(source, target, *[("d", table) for table in ("trimmed", "redundant", "places", "texts")])
+    for table, counter in (("counted", 777), ("trimmed", 2001)):
+        assert f"AUTO_INCREMENT={counter} " in target.query(f"SHOW CREATE TABLE d.{table}")[0][1]
+    for row_format in ("redundant", "compact", "dynamic"):
+        assert f"ROW_FORMAT={row_format.upper()}" in target.query(f"SHOW CREATE TABLE d.{row_format}")[0][1]
+    box = "ST_GeomFromText('POLYGON((0 0, 5 0, 5 5, 0 5, 0 0))')"
+    assert target.query(f"SELECT id FROM d.places FORCE INDEX (at) WHERE MBRContains({box}, g)") == [(1,)]
+    assert target.query("SELECT id FROM d.texts WHERE MATCH (v) AGAINST ('größere' IN BOOLEAN MODE)") == [(2,)]
+    said = noticed(cluster)
+    assert set(said) == {"view not copied", "trigger not copied"}, "nothing else was lost"
+    assert len(said["view not copied"]) == 2 and "count=2]" in said["trigger not copied"][0], said
+    assert target.query("SHOW TRIGGERS IN d") == []
+
+
+NO_WAY_OUT = [("mysql9.7", "mariadb10.11", "VARBINARY(16) DEFAULT (UUID_TO_BIN(UUID()))"),
+              ("mariadb10.11", "mysql9.7", "VARCHAR(50) DEFAULT (JSON_COMPACT('{}'))")]
+
+
+@pytest.mark.parametrize("case", NO_WAY_OUT, ids=lambda case: "-".join(case[:2]))
+def test_what_cannot_be_made_is_said_and_may_be_made_by_hand(case, cluster, servers, assert_same):
+    source, target, column = servers.get(case[0], "up"), servers.get(case[1], "down"), case[2]
+    source.execute("CREATE DATABASE d", f"CREATE TABLE d.t (id INT PRIMARY KEY, v {column})",
+                   "INSERT INTO d.t VALUES (1, 'x'), (2, DEFAULT)")
+    cluster.create_source("s1", source)
+    cluster.ctl("start-task", cluster.write_task("t", target, ["s1"], **{"task-mode": "full"}))
+    cluster.wait_stage("t", "Paused")
+    (error,) = cluster.subtask("t", "s1")["result"]["errors"]
+    assert error["ErrCode"] == 34101 and "the target refuses to create `d`.`t`" in error["Message"], error
+    assert error["RawCause"].startswith("Error ") and "by hand" in error["Workaround"], error
+    target.execute(f"CREATE TABLE d.t (id INT PRIMARY KEY, v {column.split(' DEFAULT')[0]})")
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait_stage("t", "Finished", 60)
+    assert_same(source, target, "d")
+
+
+def test_children_may_come_before_their_parents(cluster, upstream, downstream, assert_same):
+    """Whatever the task's sessions check."""
+    upstream.execute(
+        "CREATE DATABASE d", "CREATE TABLE d.z_parent (id INT PRIMARY KEY)",
+        "CREATE TABLE d.a_child (id INT PRIMARY KEY, p INT, up INT, pad CHAR(250), FOREIGN KEY (p) REFERENCES "
+        "d.z_parent (id), FOREIGN KEY (up) REFERENCES d.a_child (id))",
+        *[f"INSERT INTO d.z_parent VALUES ({i})" for i in range(20)], "SET foreign_key_checks = 0",
+        "INSERT INTO d.a_child VALUES " + ", ".join(f"({i}, {i % 20}, {i + 1}, 'p')" for i in range(1999)),
+        "INSERT INTO d.a_child VALUES (1999, NULL, NULL, 'p')", "SET foreign_key_checks = 1", "ANALYZE TABLE d.a_child")
+    cluster.create_source("s1", upstream)
+    config = cluster.task_config("t", downstream, ["s1"])
+    config["target-database"]["session"] = {"foreign_key_checks": "1"}
+    cluster.ctl_ok("start-task", cluster.write("t.yaml", config))
+    cluster.wait_synced("t")
+    upstream.execute("DELETE FROM d.a_child WHERE id < 10", "INSERT INTO d.z_parent VALUES (99)",
+                     "INSERT INTO d.a_child VALUES (5, 99, 1999, 'q')")
+    cluster.wait_synced("t")
+    assert_same(upstream, downstream, "d")
 
 
 def test_what_is_not_copied_is_said(cluster, servers, downstream):

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections import namedtuple
 
+import pymysql
 import pytest
 
 from testbed import wait_until
@@ -181,6 +182,50 @@ def test_without_the_global_lock_the_tables_lock_guards_low(kind, places):
     looks = source.take("position", user="reader")["position"]
     assert not source.missed(looks, False)
     assert not source.beyond(looks, False)
+
+
+@pytest.mark.parametrize("kind", ["mysql5.6", "mysql9.7"])
+def test_a_user_who_may_only_lock_tables_copies_by_position(kind, cluster, servers, downstream, assert_same):
+    source = servers.get(kind, "up")
+    source.execute("CREATE DATABASE d", *[f"CREATE TABLE d.t{t} (id INT PRIMARY KEY)" for t in range(5)],
+                   *[f"INSERT INTO d.t{t} VALUES (1), (2)" for t in range(5)], "CREATE TABLE d.keyless (id INT)")
+    source.create_user("locker", "", "SELECT, LOCK TABLES, REPLICATION CLIENT, REPLICATION SLAVE ON *.*")
+    access = {"host": "127.0.0.1", "port": source.port, "user": "locker", "password": ""}
+    cluster.create_source("s1", source, **{"enable-gtid": False, "from": access})
+    cluster.start_task("t", downstream, ["s1"])
+    cluster.wait_synced("t")
+    source.execute("INSERT INTO d.t4 VALUES (3)", "INSERT INTO d.keyless VALUES (1)")
+    cluster.wait_synced("t")
+    assert_same(source, downstream, "d")
+
+
+def test_a_long_query_holds_up_no_writes(cluster, servers, downstream, assert_same):
+    """The copy's lock waits for the query, others do not wait for the lock."""
+    source = servers.get("mysql9.7", "up")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v INT)", "INSERT INTO d.t VALUES (1, 0)")
+    cluster.create_source("s1", source, **{"enable-gtid": False})
+    with contextlib.closing(source.connect()) as connection:
+        def read():
+            with contextlib.suppress(pymysql.Error):  # it is ended below
+                connection.cursor().execute("SELECT SLEEP(60) FROM d.t")
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        running = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep' AND TIME >= 2"
+        wait_until(lambda: source.value(running), 10, "the query to take long")
+        cluster.start_task("t", downstream, ["s1"])
+        log = cluster.workers[cluster.worker_of("s1")].log
+        cluster.wait(lambda: "is asked for again" in log.read_text(encoding="utf-8"), 20, "the lock to be put off")
+        with contextlib.closing(source.connect()) as other, other.cursor() as cursor:
+            cursor.execute("SET SESSION lock_wait_timeout = 4")
+            cursor.execute("INSERT INTO d.t VALUES (2, 0)")
+        assert reading.is_alive(), "while the query ran"
+        source.execute(f"KILL QUERY {connection.thread_id()}")
+        reading.join()
+    cluster.wait_synced("t")
+    assert_same(source, downstream, "d")
+    (line, *_) = [line for line in log.read_text(encoding="utf-8").splitlines() if "is asked for again" in line]
+    assert "a statement of 'root' on connection" in line, line
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -51,14 +51,17 @@ model::Location measure_unguarded(sql::SqlSession& session) {
 }
 
 std::string measure(const std::string& place, sql::SqlSession& session, sql::SqlSession& helper) {
+    SystemClock clock;
+    const copy::LockPatience patience{.clock = clock, .stop = {}};
     if (place == "snapshot") {
-        const auto location = copy::open_snapshot(session, helper, kTable);
+        const auto location = copy::open_snapshot(session, helper, copy::LocationUse::ByGtid, kTable, patience);
         std::string line = fmt::format("{}\t{}\t", place_text(location), visible_rows(session));
         session.execute("COMMIT");
         return line;
     }
     const auto use = place == "gtid" ? copy::LocationUse::ByGtid : copy::LocationUse::ByPosition;
-    const auto low = place == "unguarded" ? measure_unguarded(session) : copy::measure_low(session, use, kTable);
+    const auto low =
+        place == "unguarded" ? measure_unguarded(session) : copy::measure_low(session, use, {&kTable, 1}, patience);
     const std::string rows = visible_rows(session);
     return fmt::format("{}\t{}\t{}", place_text(low), rows, place_text(copy::measure_high(session)));
 }

@@ -49,19 +49,23 @@ std::optional<Work> CopyBoard::choose_locked() {
     return finish_locked(true);
 }
 
-/// Tables that lack indexes first, each alone because that takes long; others when many have come together or there is
-/// nothing else to do.
+/// Tables that lack indexes first, each alone because that takes long; others when many have come together, or there is
+/// nothing else to do and no small table under way that would soon be one more of them.
 std::optional<Work> CopyBoard::finish_locked(bool is_only_choice) {
     std::vector<Active*> settled;
+    bool will_grow = false;
     for (auto& active : active_) {
-        if (!active->is_started || !active->is_split || active->open_chunks != 0 || active->is_busy) continue;
+        const bool has_all_rows = active->is_started && active->is_split && active->open_chunks == 0;
+        if (!has_all_rows && active->job->bytes_total < kSmallTableBytes) will_grow = true;
+        if (!has_all_rows || active->is_busy) continue;
         if (!active->job->record.late_indexes.empty()) {
             active->is_busy = true;
             return FinishTables{{active->job}};
         }
         if (settled.size() < kTablesAtOnce) settled.push_back(active.get());
     }
-    if (settled.empty() || (!is_only_choice && settled.size() < kTablesAtOnce)) return std::nullopt;
+    const bool is_worth_it = settled.size() == kTablesAtOnce || (is_only_choice && !will_grow);
+    if (settled.empty() || !is_worth_it) return std::nullopt;
     FinishTables work;
     for (Active* active : settled) {
         active->is_busy = true;

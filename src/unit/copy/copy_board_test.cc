@@ -1,6 +1,11 @@
 #include "unit/copy/copy_board.h"
 
+#include <thread>
+
 #include <gtest/gtest.h>
+
+#include "base/bounded_queue.h"
+#include "base/guarded.h"
 
 namespace dm::copy {
 namespace {
@@ -128,6 +133,60 @@ TEST(CopyBoard, SmallTablesAreStartedAndFinishedTogether) {
         finished += jobs.size();
     }
     EXPECT_FALSE(board.is_finished()) << "the large one is under way";
+}
+
+/// Four readers that are quicker than the one who writes their rows: groups are not what has just come together, but
+/// what there can be.
+TEST(CopyBoard, GroupsAreFinishedWhole) {
+    constexpr std::size_t kTables = 320;
+    CopyBoard board(4);
+    for (std::size_t i = 0; i < kTables; ++i) board.add(job("small"));
+    BoundedQueue<std::shared_ptr<Chunk>> written(kTables, 1);
+    Guarded<std::vector<std::size_t>> groups;
+    const auto perform = [&](Work& work) {
+        if (const auto* start = std::get_if<StartTables>(&work)) {
+            for (const auto& each : start->jobs) board.table_started(each, {});
+        } else if (const auto* split = std::get_if<SplitTable>(&work)) {
+            board.table_split(split->job, {chunk(split->job, 1, {})}, true);
+        } else if (const auto* read = std::get_if<ReadChunk>(&work)) {
+            (void)written.push(read->chunk, 0, {});
+        } else {
+            const auto& jobs = std::get<FinishTables>(work).jobs;
+            groups.with([&](auto& all) { all.push_back(jobs.size()); });
+            for (const auto& each : jobs) board.table_done(each);
+        }
+    };
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            while (auto work = board.next({})) perform(*work);
+        });
+    threads.emplace_back([&] {
+        while (const auto one = written.pop({})) {
+            std::this_thread::yield();
+            board.chunk_done(**one);
+        }
+    });
+    EXPECT_TRUE(board.wait_finished({}));
+    written.close();
+    threads.clear();
+    EXPECT_EQ(groups.copy(), std::vector<std::size_t>(kTables / 32, 32));
+}
+
+TEST(CopyBoard, SmallTablesDoNotWaitForALargeOne) {
+    CopyBoard board(2);
+    const auto large = job("large");
+    large->bytes_total = 1UL << 30U;
+    board.add(large);
+    const auto small = job("small");
+    board.add(small);
+    board.table_started(take<StartTables>(board).jobs.at(0), {});
+    board.table_split(take<SplitTable>(board).job, {chunk(large, 1, {})}, true);
+    (void)take<ReadChunk>(board);
+    StartedTable whole;
+    whole.is_split = true;
+    board.table_started(take<StartTables>(board).jobs.at(0), whole);
+    EXPECT_EQ(take<FinishTables>(board).jobs, std::vector{small});
 }
 
 TEST(CopyBoard, ATableThatLacksIndexesIsFinishedAtOnceAndAlone) {

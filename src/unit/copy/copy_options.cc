@@ -17,6 +17,10 @@ CopyOptions copy_options(const config::SubTaskConfig& subtask) {
     options.is_sharding = subtask.shard_mode != config::ShardMode::None;
     options.is_full = subtask.mode == config::TaskMode::Full;
     options.keeps_collations = subtask.collation_compatible == config::CollationMode::Strict;
+    // What bounds a file of the original's dump bounds a chunk; a chunk has reasons of its own to be small.
+    options.chunk_bytes =
+        std::min<std::size_t>(options.chunk_bytes, std::max<std::uint64_t>(1, subtask.dump.chunk_bytes()));
+    if (subtask.dump.rows != 0) options.chunk_rows = std::min(options.chunk_rows, subtask.dump.rows);
     if (subtask.dump.statement_size != 0) options.statement_bytes = subtask.dump.statement_size;
     return options;
 }

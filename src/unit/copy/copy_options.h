@@ -34,7 +34,8 @@ struct CopyOptions {
     bool is_sync_fresh = true;
     /// Every character set comes with its upstream's collation, and one that the target does not know is an error.
     bool keeps_collations = false;
-    std::size_t chunk_bytes = 8UL << 20U;      ///< aimed at
+    std::size_t chunk_bytes = 8UL << 20U;      ///< aimed at; `mydumpers.chunk-filesize` if that is less
+    std::uint64_t chunk_rows = 1'000'000;      ///< at most; `mydumpers.rows` if that is less
     std::size_t statement_bytes = 1UL << 20U;  ///< one INSERT
     /// Tables of so many bytes get their secondary indexes after their rows, where that is allowed: by sorting, which
     /// is never much slower than row by row and several times faster once the indexes outgrow the target's memory.

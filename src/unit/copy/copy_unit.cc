@@ -24,7 +24,10 @@ namespace dm::copy {
 namespace {
 
 constexpr std::size_t kMaxQueuedBatches = 4096;
-constexpr int kMaxListings = 5;  // tables that were renamed while being copied are found by listing again
+// Tables that came under another name while others were copied are found by listing again; where tables come all the
+// time this has to end.
+constexpr int kMaxListings = 20;
+constexpr int kMaxOvertaken = 5;
 constexpr std::size_t kMaxTablesShown = 16;
 constexpr auto kDrainTime = std::chrono::milliseconds(800);
 constexpr auto kDrainStep = std::chrono::milliseconds(20);
@@ -67,6 +70,7 @@ struct RunParts {
     WriterPace pace;
     PurgedBinlog purged;
     bool is_snapshot = false;  ///< one locked snapshot is copied
+    bool has_begun = false;    ///< among the work are copies that the checkpoint knows as begun, or void
     std::stop_source abort;    ///< ends every step: stop, kill, an error
     Guarded<std::optional<Error>> error;
     std::atomic<int> running_writers{0};
@@ -80,10 +84,19 @@ struct RunParts {
     }
 };
 
+/// Tables are copied in any order, so that children may come before their parents: whatever the task's sessions check,
+/// those of the copy do not.
+CopyEnvironment without_foreign_keys(CopyEnvironment environment) {
+    environment.downstream =
+        target::with_session_variables(std::move(environment.downstream), {{"foreign_key_checks", "0"}});
+    return environment;
+}
+
 }  // namespace
 
 struct CopyUnit::State {
-    State(CopyOptions settings, CopyEnvironment with) : options(std::move(settings)), environment(std::move(with)) {}
+    State(CopyOptions settings, CopyEnvironment with)
+        : options(std::move(settings)), environment(without_foreign_keys(std::move(with))) {}
 
     const CopyOptions options;
     const CopyEnvironment environment;
@@ -96,13 +109,17 @@ struct CopyUnit::State {
     Guarded<Progress> progress;
     mutable Guarded<Rate> rate;
 
+    target::UnitOutcome run(std::stop_token stop);
+    [[nodiscard]] LockPatience patience(std::stop_token stop) const { return {*environment.clock, std::move(stop)}; }
     [[nodiscard]] std::vector<PlannedTable> list(sql::SqlSession& upstream, sql::SqlSession& downstream);
     void plan(RunParts& parts, const target::CopyCheckpoint& checkpoint);
-    std::size_t add_tables(RunParts& parts, sql::SqlSession& downstream, const std::vector<PlannedTable>& listed_tables,
-                           std::map<model::TableName, target::TableCopyRecord>& records);
+    void add_tables(RunParts& parts, sql::SqlSession& downstream, const std::vector<PlannedTable>& listed_tables,
+                    std::map<model::TableName, target::TableCopyRecord>& records);
     [[nodiscard]] bool is_of_replication(sql::SqlSession& downstream, const PlannedTable& unknown) const;
+    [[nodiscard]] model::Location place_of_all(sql::SqlSession& upstream, std::stop_token stop) const;
+    void leave_to_replication();
     void plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint, const std::string& reason);
-    void work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop);
+    void work(RunParts& parts, const target::CopyCheckpoint& checkpoint);
     void close_snapshot(const target::CopyCheckpoint& checkpoint, RunParts& parts);
     void collect(const target::CopyCheckpoint& checkpoint, RunParts& parts);
 };
@@ -146,11 +163,10 @@ bool CopyUnit::State::is_of_replication(sql::SqlSession& downstream, const Plann
     return !options.is_sync_fresh && (!is_recopy || target::fetch_table(downstream, unknown.target));
 }
 
-/// Puts tables that are not complete on the board; returns how many.
-std::size_t CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downstream,
-                                        const std::vector<PlannedTable>& listed_tables,
-                                        std::map<model::TableName, target::TableCopyRecord>& records) {
-    std::size_t added = 0;
+/// Puts tables that are not complete on the board.
+void CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downstream,
+                                 const std::vector<PlannedTable>& listed_tables,
+                                 std::map<model::TableName, target::TableCopyRecord>& records) {
     for (const PlannedTable& table : listed_tables) {
         const auto found = records.find(table.source);
         const bool is_complete =
@@ -163,16 +179,43 @@ std::size_t CopyUnit::State::add_tables(RunParts& parts, sql::SqlSession& downst
         job->is_shared_target = table.is_merged || (options.is_sharding && table.source != table.target);
         job->bytes_total = table.bytes_total;
         job->rows_total = table.rows_total;
-        if (found != records.end()) job->record = found->second;
+        if (found != records.end()) {
+            job->record = found->second;
+            parts.has_begun = true;
+        }
         if (job->record.state == target::CopyState::Complete) {
             notices.add(kStartedAnew, job->source.quoted(), "the binlog it depends on was purged");
             job->record.state = target::CopyState::Void;
         }
         progress.with([&](Progress& p) { p.jobs.push_back(job); });
         parts.board.add(std::move(job));
-        ++added;
     }
-    return added;
+}
+
+/// A place that is safe for every table: by a lock on everything or, without the privilege, on each of those there are.
+/// What is created meanwhile is found by the listing that follows.
+model::Location CopyUnit::State::place_of_all(sql::SqlSession& upstream, std::stop_token stop) const {
+    const LockPatience waits = patience(std::move(stop));
+    try {
+        return measure_low(upstream, options.location_use, {}, waits);
+    } catch (const Error& error) {
+        std::vector<model::TableName> tables;
+        if (error.code() == ErrorCode::CopyPositionUnknown) {
+            for (auto& table : list_tables(upstream, *environment.filter, *environment.router, nullptr))
+                tables.push_back(std::move(table.source));
+        }
+        if (tables.empty()) throw;
+        return measure_low(upstream, options.location_use, tables, waits);
+    }
+}
+
+/// Tables that appeared when there had been listings enough. What was created since the copy began replication makes;
+/// what was renamed from a table that is not copied it does not, so that they are named.
+void CopyUnit::State::leave_to_replication() {
+    for (const auto& job : progress.copy().jobs)
+        notices.add("table that came as the copy ended, left to replication", job->source.quoted(),
+                    "replication makes it if it was created since the copy began, not if it was renamed from a table "
+                    "that is not copied");
 }
 
 /// The tables to copy. The first time, what is not copied is counted, and schemas without tables are made in the
@@ -199,7 +242,7 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
     }
     parts.purged = read_purged(upstream.get());
     if (!floor || (options.is_sync_fresh && !is_available(*floor, parts.purged, options.location_use))) {
-        floor = measure_low(upstream.get(), options.location_use, {});
+        floor = place_of_all(upstream.get(), parts.abort.get_token());
         checkpoint.save_floor(downstream.get(), *floor);
     }
     auto records = checkpoint.load_tables(downstream.get());
@@ -235,8 +278,10 @@ void CopyUnit::State::plan_snapshot(RunParts& parts, const target::CopyCheckpoin
     add_tables(parts, downstream.get(), list(upstream.get(), downstream.get()), records);
 }
 
-void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint, std::stop_token stop) {
-    const TableStarter starter(options, checkpoint, parts.purged, notices, parts.is_snapshot);
+void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint) {
+    const std::stop_token abort = parts.abort.get_token();
+    const TableStarter starter(options, checkpoint, parts.purged, notices,
+                               {.is_snapshot = parts.is_snapshot, .patience = patience(abort)});
     ManagedSession probe(parts.downstream);
     CopyRun run{.options = options,
                 .checkpoint = checkpoint,
@@ -253,12 +298,11 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
                 .max_packet_bytes = probe.get().max_packet_bytes()};
     probe.drop();
     const auto on_error = [&](const Error& error) { parts.fail(error); };
-    const std::stop_token abort = parts.abort.get_token();
     std::vector<std::unique_ptr<ManagedSession>> snapshot;
     if (parts.is_snapshot) {
         std::vector<model::TableName> tables;
         for (const auto& job : progress.copy().jobs) tables.push_back(job->source);
-        snapshot = open_locked_snapshot(parts.upstream, tables, options.readers);
+        snapshot = open_locked_snapshot(parts.upstream, tables, options.readers, patience(abort));
     }
     std::vector<Step> steps;
     for (int i = 0; i < options.writers; ++i) {
@@ -283,13 +327,7 @@ void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkp
             },
             on_error);
     }
-    {
-        const std::stop_callback on_stop(stop, [&] {
-            parts.abort.request_stop();
-            parts.upstream.cancel();
-        });
-        parts.board.wait_finished(abort);
-    }
+    parts.board.wait_finished(abort);
     parts.queue.close();
     for (Clock::Duration waited{0}; abort.stop_requested() && parts.running_writers > 0 && waited < kDrainTime;
          waited += kDrainStep) {
@@ -309,7 +347,7 @@ void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts
     ManagedSession upstream(parts.upstream);
     ManagedSession downstream(parts.downstream);
     checkpoint.drop_all_chunks(downstream.get());
-    checkpoint.save_end(downstream.get(), measure_low(upstream.get(), options.location_use, {}));
+    checkpoint.save_end(downstream.get(), place_of_all(upstream.get(), parts.abort.get_token()));
     model::Location highest = progress.copy().low;
     for (const target::TableCopyPoint& point : checkpoint.load_table_points(downstream.get())) {
         if (model::compare_positions(point.high.position, highest.position) > 0) highest.position = point.high.position;
@@ -318,47 +356,61 @@ void CopyUnit::State::collect(const target::CopyCheckpoint& checkpoint, RunParts
     progress.with([&](Progress& p) { p.highest = highest; });
 }
 
-CopyUnit::CopyUnit(CopyOptions options, CopyEnvironment environment)
-    : state_(std::make_unique<State>(std::move(options), std::move(environment))) {}
-
-CopyUnit::~CopyUnit() = default;
-
-target::UnitOutcome CopyUnit::run(std::stop_token stop) {
-    State& state = *state_;
-    const CopyEnvironment& environment = state.environment;
+target::UnitOutcome CopyUnit::State::run(std::stop_token stop) {
     const model::Flavor flavor = environment.upstream()->version().flavor;
-    const target::CopyCheckpoint checkpoint(state.options.meta_schema, state.options.task, state.options.source_id,
-                                            flavor);
+    const target::CopyCheckpoint checkpoint(options.meta_schema, options.task, options.source_id, flavor);
     int overtaken = 0;
     for (int listing = 1;;) {
-        const auto parts = std::make_shared<RunParts>(state.options, environment);
-        state.current.set(parts);
-        if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
+        const auto parts = std::make_shared<RunParts>(options, environment);
+        const std::stop_callback on_stop(stop, [&] {
+            parts->abort.request_stop();
+            parts->upstream.cancel();
+        });
+        current.set(parts);
+        if (stop.stop_requested() || is_killed) return target::UnitOutcome::Stopped;
         retry(
-            state.options.retry, *environment.clock, stop, [&] { state.plan(*parts, checkpoint); },
+            options.retry, *environment.clock, parts->abort.get_token(), [&] { plan(*parts, checkpoint); },
             [](const Error& error, Clock::Duration) {
                 log::warn("copy: planning again", {{"error", error.what()}});
             });
+        // What was begun has to be brought to its end.
+        const bool is_late = listing > kMaxListings && !parts->has_begun;
         const bool has_work = !parts->board.is_finished();
-        if (has_work && listing <= kMaxListings) state.work(*parts, checkpoint, stop);
-        if (stop.stop_requested() || state.is_killed) return target::UnitOutcome::Stopped;
+        if (has_work && !is_late) work(*parts, checkpoint);
+        if (stop.stop_requested() || is_killed) return target::UnitOutcome::Stopped;
         if (const auto error = parts->error.copy()) {
-            if (parts->is_snapshot || !is_overtaken(*error) || ++overtaken > kMaxListings) throw *error;
+            if (parts->is_snapshot || !is_overtaken(*error) || ++overtaken > kMaxOvertaken) throw *error;
             log::warn("copy: a table was dropped or changed before it was read, all are listed again",
                       {{"error", error->what()}});
             continue;
         }
         if (parts->is_snapshot) {
-            state.close_snapshot(checkpoint, *parts);
-            state.current.set(nullptr);
+            close_snapshot(checkpoint, *parts);
+            current.set(nullptr);
             return target::UnitOutcome::Complete;
         }
-        if (!has_work || listing > kMaxListings) {
-            state.collect(checkpoint, *parts);
-            state.current.set(nullptr);
+        if (!has_work || is_late) {
+            if (has_work) leave_to_replication();
+            collect(checkpoint, *parts);
+            current.set(nullptr);
             return target::UnitOutcome::Finished;
         }
         ++listing;
+    }
+}
+
+CopyUnit::CopyUnit(CopyOptions options, CopyEnvironment environment)
+    : state_(std::make_unique<State>(std::move(options), std::move(environment))) {}
+
+CopyUnit::~CopyUnit() = default;
+
+/// Whatever ends because of a stop ends in good order.
+target::UnitOutcome CopyUnit::run(std::stop_token stop) {
+    try {
+        return state_->run(stop);
+    } catch (const Error&) {
+        if (!stop.stop_requested() && !state_->is_killed) throw;
+        return target::UnitOutcome::Stopped;
     }
 }
 

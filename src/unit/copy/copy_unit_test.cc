@@ -156,6 +156,14 @@ TEST_F(CopyUnitTest, CopiesEveryRowOnce) {
     EXPECT_EQ(copy.highest_point().position, (model::BinlogPosition{.file = "bin.000001", .offset = 600}));
 }
 
+TEST_F(CopyUnitTest, AChunkHasNoMoreRowsThanTheUserWants) {
+    complete_when_recorded();
+    options_.chunk_rows = 10;
+    ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(written("INSERT        INTO"), numbers(1, 100));
+    EXPECT_EQ(up_.statements("SELECT /*!40001").size(), 11U) << "ten, and what may have come after them";
+}
+
 TEST_F(CopyUnitTest, LowIsTakenAndRecordedBeforeTheFirstChunkIsRead) {
     complete_when_recorded();
     ASSERT_EQ(unit().run({}), target::UnitOutcome::Finished);
@@ -191,6 +199,15 @@ TEST_F(CopyUnitTest, AChunksLastRowsAndItsRecordAreOneTransaction) {
         EXPECT_EQ(all[i + 1], "COMMIT");
     }
     EXPECT_EQ(records, 4) << "chunks of 30, 30, 30 and 10 rows";
+}
+
+TEST_F(CopyUnitTest, NoSessionOfTheTargetChecksForeignKeys) {
+    complete_when_recorded();
+    CopyUnit copy = unit();
+    const auto before = down_.sessions_opened();
+    ASSERT_EQ(copy.run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(down_.statements("SET SESSION foreign_key_checks = 0").size(), down_.sessions_opened() - before)
+        << "children may be copied before their parents";
 }
 
 /// A table that is one chunk of one statement.
@@ -365,6 +382,47 @@ TEST_F(CopyUnitTest, WhatReplicationHasMadeIsNotCopiedAgain) {
     EXPECT_TRUE(up_.statements("SHOW CREATE TABLE `s`.`later`").empty());
 }
 
+/// Each listing finds another table: those that come during twenty listings are copied, the next is named.
+TEST_F(CopyUnitTest, ATableThatComesWhenThereWereListingsEnoughIsNamed) {
+    complete_when_recorded();
+    int listings = 0;
+    up_.on("SELECT TABLE_SCHEMA AS s", [&](std::string_view) {
+        return FakeSqlServer::result({"s", "t", "k", "d", "r"},
+                                     {{"s", fmt::format("t{}", ++listings), "BASE TABLE", "9", "1"}});
+    });
+    up_.on("SHOW CREATE TABLE",
+           FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (`id` bigint)"}}));
+    CopyUnit copy = unit();
+    EXPECT_EQ(copy.run({}), target::UnitOutcome::Finished);
+    EXPECT_EQ(listings, 21);
+    EXPECT_EQ(down_.statements("CREATE TABLE IF NOT EXISTS `s`.`t").size(), 20U);
+    const auto noticed = std::get<target::CopyStatus>(copy.status()).noticed;
+    ASSERT_EQ(noticed.size(), 1U);
+    EXPECT_EQ(noticed[0].kind, "table that came as the copy ended, left to replication");
+    EXPECT_EQ(noticed[0].where, "`s`.`t21`");
+}
+
+TEST_F(CopyUnitTest, WhatWasBegunIsNotLeft) {
+    have_checkpoint("void");
+    int listings = 0;
+    up_.on("SELECT TABLE_SCHEMA AS s", [&](std::string_view) {
+        ++listings;
+        return FakeSqlServer::result({"s", "t", "k", "d", "r"}, {{"s", "t", "BASE TABLE", "9", "1"}});
+    });
+    down_.on("SELECT cp_schema", [&](std::string_view) {
+        const std::string state = listings > 24 ? "complete" : "void";
+        return FakeSqlServer::result(
+            {"cp_schema", "cp_table", "state", "target_schema", "target_table", "owns_target", "was_empty", "low_name",
+             "low_pos", "low_gtid", "high_name", "high_pos", "high_gtid", "table_structure", "rows_done", "bytes_done"},
+            {{"s", "t", state, "s", "t", "1", "1", "bin.000001", "450", "0-1-4", "bin.000001", "600", "0-1-6",
+              "CREATE TABLE `t` (`id` bigint)", "0", "0"}});
+    });
+    CopyUnit copy = unit();
+    EXPECT_EQ(copy.run({}), target::UnitOutcome::Finished);
+    EXPECT_GT(listings, 24);
+    EXPECT_TRUE(std::get<target::CopyStatus>(copy.status()).noticed.empty());
+}
+
 TEST_F(CopyUnitTest, ReplicationDropsWhatWasCopiedWhole) {
     have_checkpoint("complete");
     up_.on("SELECT TABLE_SCHEMA AS s", FakeSqlServer::result({"s", "t", "k", "d", "r"}, {}));
@@ -434,6 +492,15 @@ TEST_F(CopyUnitTest, ExistingRowsAreAConflictWhereTheUserSaysSo) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::CopyTargetConflict) << error.what();
     }
+}
+
+TEST_F(CopyUnitTest, AStopWhileItIsPlannedIsNoError) {
+    std::stop_source stop;
+    up_.on("SHOW BINARY LOGS", [&](std::string_view) -> ResultSet {
+        stop.request_stop();
+        throw FakeSqlServer::server_error(1205, "Lock wait timeout exceeded").with_retry(RetryClass::Resume);
+    });
+    EXPECT_EQ(unit().run(stop.get_token()), target::UnitOutcome::Stopped);
 }
 
 TEST_F(CopyUnitTest, AStopRequestIsNoError) {

@@ -5,22 +5,19 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "unit/copy/start_point.h"
-#include "unit/target/server_error.h"
 
 namespace dm::copy {
 namespace {
 
-void lock(sql::SqlSession& session, const std::vector<model::TableName>& tables) {
-    session.execute("SET SESSION lock_wait_timeout = 20");
+void lock(sql::SqlSession& session, const std::vector<model::TableName>& tables, const LockPatience& patience) {
     try {
-        session.execute("FLUSH TABLES WITH READ LOCK");
+        lock_commits(session, {}, patience);
         return;
     } catch (const Error& error) {
-        if (!is_refused(error)) throw;
+        if (error.code() != ErrorCode::CopyPositionUnknown) throw;
     }
     try {
-        if (!tables.empty()) lock_tables(session, tables);
+        if (!tables.empty()) lock_tables(session, tables, patience);
     } catch (const Error& error) {
         if (!is_refused(error)) throw;
         throw Error(ErrorCode::CopyPositionUnknown,
@@ -52,9 +49,9 @@ std::optional<std::string> why_no_binlog(sql::SqlSession& session) {
 
 std::vector<std::unique_ptr<ManagedSession>> open_locked_snapshot(SessionGroup& group,
                                                                   const std::vector<model::TableName>& tables,
-                                                                  int count) {
+                                                                  int count, const LockPatience& patience) {
     ManagedSession helper(group);
-    lock(helper.get(), tables);
+    lock(helper.get(), tables, patience);
     std::vector<std::unique_ptr<ManagedSession>> sessions;
     for (int i = 0; i < count; ++i) {
         auto session = std::make_unique<ManagedSession>(group);
@@ -63,7 +60,7 @@ std::vector<std::unique_ptr<ManagedSession>> open_locked_snapshot(SessionGroup& 
         session->fix();
         sessions.push_back(std::move(session));
     }
-    unlock_tables(helper.get());
+    unlock(helper.get());
     return sessions;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
+#include "unit/copy/read_lock.h"
 #include "unit/copy/session_group.h"
 
 /// The copy of an upstream whose binlog cannot be had: everything is read as it was at one moment.
@@ -19,6 +20,6 @@ namespace dm::copy {
 /// global read lock or, without the privilege, a lock on `tables`. The sessions are fixed. Throws
 /// Error{CopyPositionUnknown} if neither lock is allowed.
 [[nodiscard]] std::vector<std::unique_ptr<ManagedSession>> open_locked_snapshot(
-    SessionGroup& group, const std::vector<model::TableName>& tables, int count);
+    SessionGroup& group, const std::vector<model::TableName>& tables, int count, const LockPatience& patience);
 
 }  // namespace dm::copy

@@ -10,6 +10,13 @@ namespace {
 
 using sql::FakeSqlServer;
 
+SystemClock system_clock;
+
+std::vector<std::unique_ptr<ManagedSession>> open(SessionGroup& group, const std::vector<model::TableName>& tables,
+                                                  int count) {
+    return open_locked_snapshot(group, tables, count, {.clock = system_clock, .stop = {}});
+}
+
 void have_grants(FakeSqlServer& server, const std::string& grant) {
     server.on("SHOW GLOBAL VARIABLES LIKE 'log_bin'", FakeSqlServer::result({"n", "Value"}, {{"log_bin", "ON"}}));
     server.on("SHOW GRANTS", FakeSqlServer::result({"Grants"}, {{"GRANT USAGE ON *.* TO `u`@`%`"}, {grant}}));
@@ -30,10 +37,10 @@ TEST(WhyNoBinlog, LooksAtTheLogAndThePrivilege) {
 TEST(LockedSnapshot, AllSessionsOpenBeforeTheLockIsGone) {
     FakeSqlServer server;
     SessionGroup group(server.connector());
-    const auto sessions = open_locked_snapshot(group, {{"s", "t"}}, 2);
+    const auto sessions = open(group, {{"s", "t"}}, 2);
     ASSERT_EQ(sessions.size(), 2U);
     const auto all = server.statements();
-    EXPECT_EQ(all.at(1), "FLUSH TABLES WITH READ LOCK");
+    EXPECT_EQ(all.at(2), "FLUSH TABLES WITH READ LOCK");
     EXPECT_EQ(all.at(all.size() - 2), "UNLOCK TABLES");
     EXPECT_EQ(server.statements("START TRANSACTION WITH CONSISTENT SNAPSHOT").size(), 2U);
     sessions[0]->drop();
@@ -44,11 +51,11 @@ TEST(LockedSnapshot, WithoutThePrivilegeTheTablesAreLocked) {
     FakeSqlServer server;
     server.fail("FLUSH", FakeSqlServer::server_error(1227, "Access denied; you need RELOAD"), 0, 2);
     SessionGroup group(server.connector());
-    (void)open_locked_snapshot(group, {{"s", "t"}, {"s", "u"}}, 1);
+    (void)open(group, {{"s", "t"}, {"s", "u"}}, 1);
     EXPECT_EQ(server.statements("LOCK TABLES"), std::vector<std::string>{"LOCK TABLES `s`.`t` READ, `s`.`u` READ"});
     server.fail("LOCK TABLES", FakeSqlServer::server_error(1044, "Access denied"), 0, 1);
     try {
-        (void)open_locked_snapshot(group, {{"s", "t"}}, 1);
+        (void)open(group, {{"s", "t"}}, 1);
         FAIL() << "nothing was locked";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::CopyPositionUnknown);

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kRepeatableRead = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 constexpr std::string_view kOpenSnapshot = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
-constexpr std::string_view kShortWaits = "SET SESSION lock_wait_timeout = 20";
 
 std::uint64_t to_number(const std::string& digits) {
     std::uint64_t value = 0;
@@ -75,29 +74,10 @@ model::Location with_gtid_set(sql::SqlSession& session, model::BinlogPosition po
             .gtid_set = model::GtidSet::parse(model::Flavor::MariaDb, gtid.text(0, "g"))};
 }
 
-/// Runs `read` while nothing that it could miss can commit; unlocks in every case.
-template <typename Read>
-auto under_read_lock(sql::SqlSession& session, const model::TableName& table, const Read& read) {
-    session.execute(kShortWaits);
-    try {
-        session.execute("FLUSH TABLES WITH READ LOCK");
-    } catch (const Error& error) {
-        if (!is_refused(error)) throw;
-        if (table.is_empty()) {
-            throw Error(ErrorCode::CopyPositionUnknown,
-                        "may not take a read lock for the moment of reading the binlog position: grant RELOAD")
-                .with_cause(error);
-        }
-        lock_tables(session, {&table, 1});
-    }
-    try {
-        auto result = read();
-        unlock_tables(session);
-        return result;
-    } catch (const Error& error) {
-        if (!target::is_connection_lost(error)) unlock_tables(session);
-        throw;
-    }
+/// The place of a table whose snapshot was opened there.
+model::Location mariadb_location(sql::SqlSession& session, LocationUse use, model::BinlogPosition position) {
+    if (use == LocationUse::ByGtid) return with_gtid_set(session, std::move(position));
+    return {.position = std::move(position), .gtid_set = model::GtidSet(model::Flavor::MariaDb)};
 }
 
 bool has_gtid_mode(sql::SqlSession& session) {
@@ -119,26 +99,31 @@ model::GtidSet parse_owned(std::string_view text) {
 
 }  // namespace
 
-bool is_refused(const Error& error) {
-    const auto number = target::sql_error_number(error);
-    return number == 1044 || number == 1045 || number == 1142 || number == 1227 || number == 1235;
-}
-
 bool needs_lock(sql::SqlSession& session, LocationUse use) {
     const model::ServerVersion& version = session.version();
     if (version.flavor == model::Flavor::MariaDb) return false;
     return use != LocationUse::ByGtid || !version.is_at_least(5, 7) || !has_gtid_mode(session);
 }
 
-model::Location measure_low(sql::SqlSession& session, LocationUse use, const model::TableName& table) {
+model::Location measure_low(sql::SqlSession& session, LocationUse use, std::span<const model::TableName> tables,
+                            const LockPatience& patience) {
     if (session.version().flavor == model::Flavor::MariaDb) {
         model::BinlogPosition position = open_mariadb_snapshot(session);
         session.execute("COMMIT");
-        return with_gtid_set(session, std::move(position));
+        // For the few places of all tables the set is worth reading the binlog: with it, a task can go on by GTID.
+        return mariadb_location(session, tables.empty() ? LocationUse::ByGtid : use, std::move(position));
     }
     // By GTID one statement answers both; its position may run ahead of its GTID set, which alone is used.
     if (!needs_lock(session, use)) return binlog_status(session);
-    return under_read_lock(session, table, [&] { return binlog_status(session); });
+    lock_commits(session, tables, patience);
+    try {
+        model::Location location = binlog_status(session);
+        unlock(session);
+        return location;
+    } catch (const Error& error) {
+        if (!target::is_connection_lost(error)) unlock(session);
+        throw;
+    }
 }
 
 model::Location measure_high(sql::SqlSession& session) {
@@ -159,30 +144,16 @@ model::Location measure_high(sql::SqlSession& session) {
     return location;
 }
 
-model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper, const model::TableName& table) {
+model::Location open_snapshot(sql::SqlSession& session, sql::SqlSession& helper, LocationUse use,
+                              const model::TableName& table, const LockPatience& patience) {
     if (session.version().flavor == model::Flavor::MariaDb)
-        return with_gtid_set(session, open_mariadb_snapshot(session));
+        return mariadb_location(session, use, open_mariadb_snapshot(session));
     session.execute(kRepeatableRead);
-    lock_tables(helper, {&table, 1});
+    lock_tables(helper, {&table, 1}, patience);
     session.execute(kOpenSnapshot);
     model::Location location = binlog_status(session);
-    unlock_tables(helper);
+    unlock(helper);
     return location;
-}
-
-void lock_tables(sql::SqlSession& session, std::span<const model::TableName> tables) {
-    // Without autocommit InnoDB takes a lock of its own, which waits for transactions until they are visible.
-    session.execute(
-        "SET SESSION lock_wait_timeout = 20, innodb_lock_wait_timeout = 20, innodb_table_locks = 1, autocommit = 0");
-    std::string names;
-    for (const model::TableName& table : tables)
-        names += fmt::format("{}{} READ", names.empty() ? "" : ", ", table.quoted());
-    session.execute(fmt::format("LOCK TABLES {}", names));
-}
-
-void unlock_tables(sql::SqlSession& session) {
-    session.execute("UNLOCK TABLES");
-    session.execute("SET SESSION autocommit = 1");
 }
 
 PurgedBinlog read_purged(sql::SqlSession& session) {

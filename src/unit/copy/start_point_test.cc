@@ -18,7 +18,12 @@ constexpr model::ServerVersion kMySql97{.flavor = model::Flavor::MySql, .major =
 constexpr std::string_view kGtid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const model::TableName kTable{"s", "t"};
 constexpr std::string_view kLockPreparation =
-    "SET SESSION lock_wait_timeout = 20, innodb_lock_wait_timeout = 20, innodb_table_locks = 1, autocommit = 0";
+    "SET SESSION lock_wait_timeout = 2, innodb_lock_wait_timeout = 2, innodb_table_locks = 1, autocommit = 0";
+
+model::Location low_of(FakeSqlServer& server, LocationUse use, std::span<const model::TableName> tables) {
+    SystemClock clock;
+    return measure_low(*server.connect(), use, tables, {.clock = clock, .stop = {}});
+}
 
 void have_status(FakeSqlServer& server, const std::string& command, const std::string& gtid) {
     server.on(command,
@@ -35,11 +40,22 @@ void have_mariadb_snapshot(FakeSqlServer& server) {
 TEST(MeasureLow, MariaDbTakesTheSnapshotsOwnPlace) {
     FakeSqlServer server(kMariaDb);
     have_mariadb_snapshot(server);
-    const model::Location low = measure_low(*server.connect(), LocationUse::ByPosition, kTable);
+    const model::Location low = low_of(server, LocationUse::ByGtid, {&kTable, 1});
     EXPECT_EQ(low.to_string(), "position: (bin.000007, 4321), gtid-set: 0-1-99");
     EXPECT_EQ(server.statements("COMMIT").size(), 1U);
     EXPECT_TRUE(server.statements("FLUSH").empty());
     EXPECT_TRUE(server.statements("SHOW MASTER").empty()) << "runs ahead of what is visible";
+}
+
+TEST(MeasureLow, MariaDbReadsNoBinlogForATablesPosition) {
+    FakeSqlServer server(kMariaDb);
+    have_mariadb_snapshot(server);
+    const model::Location low = low_of(server, LocationUse::ByPosition, {&kTable, 1});
+    EXPECT_EQ(low.position, (model::BinlogPosition{.file = "bin.000007", .offset = 4321}));
+    EXPECT_TRUE(low.gtid_set.is_empty());
+    EXPECT_TRUE(server.statements("SELECT BINLOG_GTID_POS").empty()) << "the server would read the file up to there";
+    EXPECT_EQ(low_of(server, LocationUse::ByPosition, {}).gtid_set.to_string(), "0-1-99")
+        << "where replication may begin the set is kept, for a task that is switched to GTID";
 }
 
 TEST(MeasureLow, MySqlByGtidNeedsNoLock) {
@@ -47,34 +63,34 @@ TEST(MeasureLow, MySqlByGtidNeedsNoLock) {
     server.on("SHOW GLOBAL VARIABLES LIKE 'gtid_mode'",
               FakeSqlServer::result({"Variable_name", "Value"}, {{"gtid_mode", "ON"}}));
     have_status(server, "SHOW BINARY LOG STATUS", fmt::format("{}:1-5", kGtid));
-    const model::Location low = measure_low(*server.connect(), LocationUse::ByGtid, kTable);
+    const model::Location low = low_of(server, LocationUse::ByGtid, {&kTable, 1});
     EXPECT_EQ(low.gtid_set.to_string(), fmt::format("{}:1-5", kGtid));
     EXPECT_TRUE(server.statements("FLUSH").empty());
 }
 
-TEST(MeasureLow, OthersAreLockedWhileThePlaceIsRead) {
+TEST(MeasureLow, TablesAreLockedWhileThePlaceIsRead) {
     FakeSqlServer server(kMySql56);
     have_status(server, "SHOW MASTER STATUS", "");
-    (void)measure_low(*server.connect(), LocationUse::ByGtid, kTable);
-    EXPECT_EQ(server.statements(), (Statements{"SET SESSION lock_wait_timeout = 20", "FLUSH TABLES WITH READ LOCK",
-                                               "SHOW MASTER STATUS", "UNLOCK TABLES", "SET SESSION autocommit = 1"}));
+    const std::vector<model::TableName> tables{kTable, {"s", "u"}};
+    (void)low_of(server, LocationUse::ByGtid, tables);
+    EXPECT_EQ(server.statements(), (Statements{std::string(kLockPreparation), "LOCK TABLES `s`.`t` READ, `s`.`u` READ",
+                                               "SHOW MASTER STATUS", "UNLOCK TABLES", "SET SESSION autocommit = 1"}))
+        << "all of them, or a place would be too late for some";
 }
 
-TEST(MeasureLow, WithoutThePrivilegeTheTableIsLocked) {
+TEST(MeasureLow, AllTablesAreLockedAtOnce) {
     FakeSqlServer server(kMySql56);
     have_status(server, "SHOW MASTER STATUS", "");
-    server.fail("FLUSH", FakeSqlServer::server_error(1227, "Access denied; you need RELOAD"), 0, 2);
-    (void)measure_low(*server.connect(), LocationUse::ByPosition, kTable);
-    EXPECT_EQ(server.statements("LOCK TABLES"), Statements{"LOCK TABLES `s`.`t` READ"});
-    EXPECT_EQ(server.statements(std::string(kLockPreparation)).size(), 1U) << "or MySQL 5.6 does not wait for commits";
-    EXPECT_THROW((void)measure_low(*server.connect(), LocationUse::ByPosition, {}), Error)
-        << "all tables cannot be locked that way";
+    (void)low_of(server, LocationUse::ByPosition, {});
+    EXPECT_EQ(server.statements(),
+              (Statements{"SHOW PROCESSLIST", "SET SESSION lock_wait_timeout = 2", "FLUSH TABLES WITH READ LOCK",
+                          "SHOW MASTER STATUS", "UNLOCK TABLES", "SET SESSION autocommit = 1"}));
 }
 
 TEST(MeasureLow, UnlocksWhenThePlaceCannotBeRead) {
     FakeSqlServer server(kMySql56);
     try {
-        (void)measure_low(*server.connect(), LocationUse::ByPosition, kTable);
+        (void)low_of(server, LocationUse::ByPosition, {&kTable, 1});
         FAIL() << "no binlog, but a place in it";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::CopyPositionUnknown);
@@ -105,7 +121,8 @@ TEST(OpenSnapshot, MySqlLocksTheTableOnlyWhileItOpens) {
     have_status(server, "SHOW BINARY LOG STATUS", "");
     const auto session = server.connect();
     const auto helper = server.connect();
-    (void)open_snapshot(*session, *helper, kTable);
+    SystemClock clock;
+    (void)open_snapshot(*session, *helper, LocationUse::ByPosition, kTable, {.clock = clock, .stop = {}});
     EXPECT_EQ(server.statements(),
               (Statements{"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", std::string(kLockPreparation),
                           "LOCK TABLES `s`.`t` READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT",

@@ -14,14 +14,13 @@
 namespace dm::copy {
 namespace {
 
-constexpr std::uint64_t kMaxChunkRows = 1'000'000;
 constexpr std::uint64_t kUnknownRowBytes = 1024;
 constexpr int kMaxChunksPerSplit = 4;
 constexpr std::size_t kLargeRow = 4UL << 20U;
 constexpr std::uint64_t kTableChanged = 1412;  // "Table definition has changed, please retry transaction"
 
 /// Rows that should make a chunk of the wanted size, by what was measured or, before that, by the server's estimates.
-std::uint64_t rows_per_chunk(const TableJob& job, std::size_t chunk_bytes) {
+std::uint64_t rows_per_chunk(const TableJob& job, const CopyOptions& options) {
     std::uint64_t rows = job.rows_done;
     std::uint64_t bytes = job.bytes_done;
     if (rows == 0) {
@@ -30,7 +29,7 @@ std::uint64_t rows_per_chunk(const TableJob& job, std::size_t chunk_bytes) {
     }
     const std::uint64_t row_bytes =
         rows == 0 || bytes == 0 ? kUnknownRowBytes : std::max<std::uint64_t>(1, bytes / rows);
-    return std::clamp<std::uint64_t>(chunk_bytes / row_bytes, 1, kMaxChunkRows);
+    return std::clamp<std::uint64_t>(options.chunk_bytes / row_bytes, 1, options.chunk_rows);
 }
 
 void prepare_upstream(sql::SqlSession& session) {
@@ -128,7 +127,7 @@ void TableReader::perform(const SplitTable& work) {
     std::vector<std::string> after = work.after;
     bool is_last = false;
     const int wanted = work.next_number == 1 ? 1 : kMaxChunksPerSplit;
-    const std::uint64_t rows = rows_per_chunk(*work.job, run_.options.chunk_bytes);
+    const std::uint64_t rows = rows_per_chunk(*work.job, run_.options);
     for (int i = 0; i < wanted && !is_last; ++i) {
         const std::vector<std::string> lower = after;
         after.clear();

@@ -74,6 +74,14 @@ std::vector<std::optional<StartedTable>> TableStarter::start(Jobs jobs, BothSide
     return started;
 }
 
+/// One place for all of them.
+model::Location TableStarter::low_of(Jobs jobs, sql::SqlSession& upstream) const {
+    if (way_.is_snapshot) return {};
+    std::vector<model::TableName> tables;
+    for (const auto& job : jobs) tables.push_back(job->source);
+    return measure_low(upstream, options_.location_use, tables, way_.patience);
+}
+
 /// Structure, shape and LOW of tables that are copied from the start. What is known already is left as it is.
 void TableStarter::survey(Jobs jobs, BothSides sides) const {
     std::vector<std::shared_ptr<TableJob>> open;
@@ -93,8 +101,7 @@ void TableStarter::survey(Jobs jobs, BothSides sides) const {
         }
         std::erase_if(open, [](const auto& job) { return job->is_gone; });
         if (open.empty()) return;
-        const model::Location low =
-            is_snapshot_ ? model::Location() : measure_low(sides.upstream, options_.location_use, open.front()->source);
+        const model::Location low = low_of(open, sides.upstream);
         // The structure at LOW is known if it was the same before and after.
         std::erase_if(open, [&](const auto& job) {
             const auto after = target::fetch_table(sides.upstream, job->source);
@@ -285,7 +292,7 @@ void TableStarter::forget(TableJob& job, BothSides sides) const {
 
 std::vector<TableStarter::End> TableStarter::finish(Jobs jobs, BothSides sides) const {
     const bool has_keys =
-        !is_snapshot_ && std::ranges::any_of(jobs, [](const auto& job) { return !job->shape.is_keyless(); });
+        !way_.is_snapshot && std::ranges::any_of(jobs, [](const auto& job) { return !job->shape.is_keyless(); });
     const model::Location high = has_keys ? measure_high(sides.upstream) : model::Location();
     std::vector<End> ends;
     std::vector<const target::TableCopyRecord*> records;
@@ -332,7 +339,8 @@ TableStarter::End TableStarter::compare(TableJob& job, BothSides sides) const {
 
 bool TableStarter::open_keyless(TableJob& job, BothSides sides, sql::SqlSession& helper, bool must_clear) const {
     if (must_clear) clear_target_table(sides.downstream, job.target);
-    if (!is_snapshot_) job.record.point.low = open_snapshot(sides.upstream, helper, job.source);
+    if (!way_.is_snapshot)
+        job.record.point.low = open_snapshot(sides.upstream, helper, options_.location_use, job.source, way_.patience);
     job.record.point.high = job.record.point.low;
     const auto structure = target::fetch_table(sides.upstream, job.source);
     if (!structure || comparable_structure(*structure) != comparable_structure(job.record.point.create_table)) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/guarded.h"
@@ -27,6 +28,12 @@ struct BothSides {
     sql::SqlSession& downstream;
 };
 
+/// How tables are read.
+struct ReadingWay {
+    bool is_snapshot = false;  ///< the upstream's sessions are in one snapshot, there are no places in a binlog
+    LockPatience patience;     ///< with the upstream's locks
+};
+
 /// Opens and closes the copy of tables: structure, target table, LOW and HIGH, and their record in the checkpoint; for
 /// several tables at once where the caller has several, so that places in the binlog are taken and records written once
 /// for all. Its references outlive it; any number of readers may use it at once, each for other tables. Every method
@@ -36,8 +43,8 @@ class TableStarter {
     using Jobs = std::span<const std::shared_ptr<TableJob>>;
 
     TableStarter(const CopyOptions& options, const target::CopyCheckpoint& checkpoint, const PurgedBinlog& purged,
-                 NoticeBook& notices, bool is_snapshot)
-        : options_(options), checkpoint_(checkpoint), purged_(purged), notices_(notices), is_snapshot_(is_snapshot) {}
+                 NoticeBook& notices, ReadingWay way)
+        : options_(options), checkpoint_(checkpoint), purged_(purged), notices_(notices), way_(std::move(way)) {}
 
     /// Starts the tables anew or continues from their checkpoint; one answer per table, in order. Nothing: it is gone
     /// upstream and forgotten.
@@ -55,6 +62,7 @@ class TableStarter {
   private:
     void announce(Jobs jobs, BothSides sides) const;
     void survey(Jobs jobs, BothSides sides) const;
+    [[nodiscard]] model::Location low_of(Jobs jobs, sql::SqlSession& upstream) const;
     void begin(TableJob& job, BothSides sides) const;
     [[nodiscard]] std::optional<StartedTable> resume(const std::shared_ptr<TableJob>& job, BothSides sides) const;
     void prepare_target(TableJob& job, BothSides sides) const;
@@ -71,7 +79,7 @@ class TableStarter {
     const target::CopyCheckpoint& checkpoint_;
     const PurgedBinlog& purged_;
     NoticeBook& notices_;
-    const bool is_snapshot_;  ///< the upstream's sessions are in one snapshot, there are no places in a binlog
+    const ReadingWay way_;
     mutable Guarded<std::set<std::string>> schemas_;      ///< those the target has
     mutable Guarded<sql::CollationDefaults> collations_;  ///< the upstream's; empty until asked for
 };

@@ -60,7 +60,9 @@ class TableStarterTest : public testing::Test {
         return job;
     }
 
-    TableStarter starter() { return {options_, checkpoint_, purged_, notices_, false}; }
+    TableStarter starter() {
+        return {options_, checkpoint_, purged_, notices_, {.patience = {.clock = clock_, .stop = {}}}};
+    }
 
     auto start(const std::vector<std::shared_ptr<TableJob>>& jobs) {
         const auto up = up_.connect();
@@ -85,6 +87,7 @@ class TableStarterTest : public testing::Test {
     target::CopyCheckpoint checkpoint_{"dm_meta", "task", "source", model::Flavor::MariaDb};
     PurgedBinlog purged_{.first_file = "bin.000005", .gtid_set = model::GtidSet(model::Flavor::MariaDb)};
     NoticeBook notices_;
+    SystemClock clock_;
 };
 
 TEST_F(TableStarterTest, ManyTablesShareOnePlaceAndOneRecord) {
