@@ -140,6 +140,7 @@ class Rewriter {
         RewrittenDdl ddl;
         ddl.text = std::move(text);
         ddl.kind = outline_.info.kind;
+        ddl.exchanged_partition = outline_.exchanged_partition;
         for (std::size_t i = 0; i < mentions().size(); ++i) {
             if (!is_within(mentions()[i].span, names_in) || mentions()[i].role == Role::ForeignParent) continue;
             ddl.sources.push_back(mentions()[i].name);

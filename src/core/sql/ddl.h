@@ -98,6 +98,7 @@ struct RewrittenDdl {
     std::vector<model::TableName> sources;  ///< upstream tables in order of mention (RENAME: from, to)
     std::vector<model::TableName> targets;  ///< the same, routed
 };
+    std::string exchanged_partition;        ///< EXCHANGE PARTITION: the first table's, whose rows the second gets
 
 /// `route` maps a table (table empty: a schema) to its target.
 using RouteFunction = std::function<model::TableName(const model::TableName&)>;

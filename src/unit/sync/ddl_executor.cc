@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 #include "base/retry.h"
+#include "core/sql/ddl_parser.h"
+#include "core/sql/lexer.h"
 #include "core/sql/literal.h"
 #include "core/sql/mariadb_clauses.h"
 #include "core/sql/sql_mode.h"
@@ -21,6 +23,31 @@ using sql::StatementKind;
 bool is_unrepeatable(StatementKind kind) {
     return kind == StatementKind::AlterTable || kind == StatementKind::RenameTable ||
            kind == StatementKind::CreateIndex || kind == StatementKind::DropIndex;
+}
+
+/// The target is as the statement wants it, by the server's word. Not for a new name that is taken.
+bool is_tolerated(const Error& error, StatementKind kind) {
+    constexpr int kTableExists = 1050;
+    const auto number = target::sql_error_number(error);
+    if (!number || !target::is_tolerated_ddl_error(*number)) return false;
+    return *number != kTableExists || is_create_table(kind);
+}
+
+/// Whether an ALTER TABLE of several actions comes to the same when those are left out that have been done. It does not
+/// if a column goes and comes back: the second time its values would be lost.
+bool may_be_split(const sql::RewrittenDdl& part, const sql::ParseContext& context) {
+    if (part.kind != StatementKind::AlterTable || !sql::has_several_actions(part.text)) return false;
+    const auto alter = std::get<sql::AlterTable>(sql::parse_ddl(part.text, context));
+    const auto goes = [&](const std::string& name) {
+        return std::ranges::any_of(alter.actions, [&](const auto& action) {
+            const auto* drop = std::get_if<sql::DropColumn>(&action);
+            return drop != nullptr && sql::equal_ignoring_case(drop->name, name);
+        });
+    };
+    return std::ranges::none_of(alter.actions, [&](const auto& action) {
+        const auto* add = std::get_if<sql::AddColumn>(&action);
+        return add != nullptr && goes(add->column.name);
+    });
 }
 
 }  // namespace
@@ -59,12 +86,14 @@ void DdlExecutor::set_session(sql::SqlSession& session, bool makes_schema, const
 /// Executes the text of a part, which the target may have no need of.
 void DdlExecutor::run_text(const std::string& text, StatementKind kind, const model::Location& location) {
     sql::SqlSession& session = downstream_.get();
-    if (kind == StatementKind::AlterTable && sql::has_several_actions(text)) {
-        // All or nothing: if one action was done already, the others were not.
+    try {
         session.execute(text);
-    } else if (const auto tolerated = target::execute_ddl(session, text)) {
+    } catch (const Error& error) {
+        // All or nothing: if one action was done already, the others were not.
+        const bool is_several = kind == StatementKind::AlterTable && sql::has_several_actions(text);
+        if (is_several || !is_tolerated(error, kind)) throw;
         log::warn("the target already is as the statement wants it",
-                  {{"statement", shortened(text)}, {"error", *tolerated}});
+                  {{"statement", shortened(text)}, {"error", error.raw_cause()}});
         notices_.pass_over("statement that the target had no need of", location.to_string());
     }
 }
@@ -99,22 +128,101 @@ void DdlExecutor::ensure_schema(sql::SqlSession& session, const sql::RewrittenDd
     notices_.mention("schema that was gone before its copy is made for its statements", quoted);
 }
 
-void DdlExecutor::run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location) {
-    sql::SqlSession& session = downstream_.get();
+/// How texts are read that the rewriter has made.
+sql::ParseContext DdlExecutor::reading() const {
+    return {.default_schema = {}, .sql_mode = 0, .is_mariadb = catalog_.tracker().options().is_mariadb};
+}
+
+/// Whether the journal lets a part or an action be executed.
+bool DdlExecutor::is_to_do(const sql::RewrittenDdl& part, const StatementJournal::Statement& statement) {
+    const auto begun = journal_.begin(downstream_.get(), statement);
+    if (begun == StatementJournal::Begun::LooksDone) {
+        log::warn("the target shows that the statement has been executed already",
+                  {{"statement", shortened(part.text)}, {"location", statement.location.to_string()}});
+        notices_.mention("statement that an earlier attempt had executed", statement.location.to_string());
+    }
+    return begun == StatementJournal::Begun::Execute;
+}
+
+/// Executes what `is_to_do` has let pass.
+void DdlExecutor::run_begun(const sql::RewrittenDdl& part, const model::Location& location) {
     try {
-        if (is_unrepeatable(part.kind) && !journal_.begin(session, {part.targets, number, location})) {
-            log::warn("the target shows that the statement has been executed already",
-                      {{"statement", shortened(part.text)}, {"location", location.to_string()}});
-            return;
-        }
-        ensure_schema(session, part, location);
         run_adapted(part, location);
     } catch (const Error& error) {
-        // A rename that has been done before finds the old name gone and the new one there.
+        if (is_unrepeatable(part.kind) && is_certain_refusal(error)) journal_.refused(downstream_.get());
+        throw;
+    }
+}
+
+/// The target has had some of the actions: another source merged into it has come first.
+void DdlExecutor::run_actions(const sql::RewrittenDdl& part, StatementJournal::Statement statement) {
+    const auto keep = [](const model::TableName& table) { return table; };
+    const auto all = [](const model::TableName&) { return true; };
+    const auto actions = sql::split_and_route(part.text, reading(), keep, all, {.splits_alter = true});
+    for (const auto& action : actions) {
+        ++statement.action;
+        const StatementJournal::Statement one{.targets = action.targets,
+                                              .part = statement.part,
+                                              .location = statement.location,
+                                              .action = statement.action,
+                                              .partition = {}};
+        if (is_to_do(action, one)) run_begun(action, statement.location);
+    }
+}
+
+/// Whether the target need not have the table that a refused rename is about, which is then noticed.
+bool DdlExecutor::is_rename_of_nothing(const sql::RewrittenDdl& part, const model::Location& location) {
+    sql::SqlSession& session = downstream_.get();
+    if (target::fetch_table(session, part.targets[0])) return false;
+    // One that has been done before finds the old name gone and the new one there.
+    if (target::fetch_table(session, part.targets[1])) {
+        log::warn("the table has been renamed already", {{"statement", shortened(part.text)}});
+        notices_.mention("statement that an earlier attempt had executed", location.to_string());
+        return true;
+    }
+    if (catalog_.tracker().find(part.sources[0])) return false;
+    // Views are renamed like tables, and were never tables of the target.
+    std::vector<std::string> names;
+    for (const model::TableName& name : part.sources) {
+        std::string& condition = names.emplace_back("TABLE_SCHEMA=");
+        sql::append_quoted(condition, name.schema);
+        condition += " AND TABLE_NAME=";
+        sql::append_quoted(condition, name.table);
+    }
+    const auto found = upstream_.get().query(
+        fmt::format("SELECT TABLE_TYPE AS k FROM information_schema.TABLES WHERE {}", fmt::join(names, " OR ")));
+    bool is_view = found.rows.empty();  // gone by now, perhaps
+    for (std::size_t row = 0; row < found.rows.size(); ++row) is_view = is_view || found.text(row, "k") == "VIEW";
+    if (!is_view) return false;
+    notices_.pass_over("skipped rename of a view", part.sources[0].quoted());
+    return true;
+}
+
+void DdlExecutor::run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location) {
+    sql::SqlSession& session = downstream_.get();
+    const StatementJournal::Statement statement{.targets = part.targets,
+                                                .part = number,
+                                                .location = location,
+                                                .action = 0,
+                                                .partition = part.exchanged_partition};
+    try {
+        if (is_unrepeatable(part.kind)) {
+            if (journal_.is_amid_actions(statement)) return run_actions(part, statement);
+            if (!is_to_do(part, statement)) return;
+        }
+        ensure_schema(session, part, location);
+        try {
+            run_begun(part, location);
+        } catch (const Error& error) {
+            if (!is_tolerated(error, part.kind) || !may_be_split(part, reading())) throw;
+            log::warn("the target already has some of the actions, which are executed one by one",
+                      {{"statement", shortened(part.text)}, {"error", error.raw_cause()}});
+            run_actions(part, statement);
+        }
+    } catch (const Error& error) {
         const bool is_rename = part.kind == StatementKind::RenameTable && part.targets.size() == 2;
         if (is_rename && target::sql_error_number(error) == target::server_error::kNoSuchTable &&
-            !target::fetch_table(session, part.targets[0]) && target::fetch_table(session, part.targets[1])) {
-            log::warn("the table has been renamed already", {{"statement", shortened(part.text)}});
+            is_rename_of_nothing(part, location)) {
             return;
         }
         throw error.with_context(fmt::format("executing on the target: {}", shortened(part.text)));

@@ -44,6 +44,11 @@ class DdlExecutor {
     void run_text(const std::string& text, sql::StatementKind kind, const model::Location& location);
     void run_adapted(const sql::RewrittenDdl& part, const model::Location& location);
     void ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const model::Location& location);
+    [[nodiscard]] sql::ParseContext reading() const;
+    [[nodiscard]] bool is_to_do(const sql::RewrittenDdl& part, const StatementJournal::Statement& statement);
+    void run_begun(const sql::RewrittenDdl& part, const model::Location& location);
+    void run_actions(const sql::RewrittenDdl& part, StatementJournal::Statement statement);
+    [[nodiscard]] bool is_rename_of_nothing(const sql::RewrittenDdl& part, const model::Location& location);
     void run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location);
     [[nodiscard]] std::string zone_offset(const StatementEvent& event);
     void set_session(sql::SqlSession& session, bool makes_schema, const StatementEvent& event);

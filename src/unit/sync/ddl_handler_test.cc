@@ -76,9 +76,49 @@ TEST_F(DdlHandlerTest, a_column_that_is_there_already_is_counted) {
     EXPECT_EQ(notices_->list()[0].kind, "statement that the target had no need of");
 }
 
-TEST_F(DdlHandlerTest, of_several_actions_none_is_lost) {
+TEST_F(DdlHandlerTest, of_several_actions_those_are_executed_that_are_not_done) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1060, "Duplicate column name 'b'"), 0, 2);
+    run("ALTER TABLE t ADD COLUMN b INT, ADD COLUMN c INT, ALGORITHM=INPLACE");
+    ASSERT_EQ(altered().size(), 3U);
+    EXPECT_EQ(altered()[1], "ALTER TABLE `s`.`t` ADD COLUMN b INT");
+    EXPECT_EQ(altered()[2], "ALTER TABLE `s`.`t` ADD COLUMN c INT");
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "statement that the target had no need of");
+}
+
+TEST_F(DdlHandlerTest, a_column_that_goes_and_comes_back_is_not_emptied_twice) {
     downstream_.fail("ALTER", FakeSqlServer::server_error(1060, "Duplicate column name 'b'"));
-    EXPECT_EQ(refusal("ALTER TABLE t ADD COLUMN b INT, ADD COLUMN c INT"), ErrorCode::DbExecuteFailed);
+    EXPECT_EQ(refusal("ALTER TABLE t ADD COLUMN b INT, DROP COLUMN c, ADD COLUMN C BIGINT"),
+              ErrorCode::DbExecuteFailed);
+    EXPECT_EQ(altered().size(), 1U);
+}
+
+TEST_F(DdlHandlerTest, a_new_name_that_is_taken_is_an_error) {
+    downstream_.fail("RENAME", FakeSqlServer::server_error(1050, "Table 'u' already exists"));
+    EXPECT_EQ(refusal("RENAME TABLE t TO u"), ErrorCode::DbExecuteFailed);
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1050, "Table 'u' already exists"));
+    EXPECT_EQ(refusal("ALTER TABLE t RENAME TO u"), ErrorCode::DbExecuteFailed);
+}
+
+TEST_F(DdlHandlerTest, what_was_refused_is_executed_when_the_table_was_mended) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1071, "Specified key was too long"));
+    EXPECT_EQ(refusal("ALTER TABLE t ADD INDEX (a)"), ErrorCode::DbExecuteFailed);
+    downstream_.on("SHOW CREATE TABLE",
+                   FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (\n  `a` text\n)"}}));
+    run("ALTER TABLE t ADD INDEX (a)");
+    EXPECT_EQ(altered().size(), 2U);
+}
+
+TEST_F(DdlHandlerTest, what_an_earlier_attempt_had_executed_is_noticed) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1317, "Query execution was interrupted"));
+    EXPECT_EQ(refusal("ALTER TABLE t ADD INDEX (a)"), ErrorCode::DbExecuteFailed);
+    downstream_.on("SHOW CREATE TABLE",
+                   FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (\n  `a` text\n)"}}));
+    downstream_.fail("KILL", FakeSqlServer::server_error(1094, "Unknown thread id"), 0, 9);
+    run("ALTER TABLE t ADD INDEX (a)");
+    EXPECT_EQ(altered().size(), 1U);
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "statement that an earlier attempt had executed");
 }
 
 TEST_F(DdlHandlerTest, a_strict_task_wants_to_execute_everything) {
