@@ -157,17 +157,71 @@ bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEv
     return span != nullptr && is_at_or_before(event.end, span->low, options_.by_gtid);
 }
 
-bool DdlHandler::accepts(const model::TableName& table, StatementKind kind, const StatementEvent& event) {
-    const bool is_listed =
-        table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
-    if (!is_listed) return false;
-    const auto verdict = rules_.events.judge(table, event_kind(kind), event.statement);
+bool DdlHandler::is_listed(const model::TableName& table) const {
+    return table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
+}
+
+bool DdlHandler::passes_filters(const model::TableName& table, StatementKind kind, const StatementEvent& event) const {
+    const auto verdict = rules_.events.judge(rules_.filter.real_name(table), event_kind(kind), event.statement);
     if (verdict == rules::Verdict::Error) {
         throw Error(ErrorCode::SyncFilteredError,
                     fmt::format("a filter with action Error matches the statement at {}: {}", event.end.to_string(),
                                 shortened(event.statement)));
     }
     return verdict == rules::Verdict::Replicate;
+}
+
+/// Whether the rules let a part be executed. What leads from a replicated table to one that is not, or back, can be
+/// neither executed nor left out, and throws Error{SyncDdlUnsupported}.
+bool DdlHandler::is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event) {
+    std::optional<model::TableName> inside;
+    std::optional<model::TableName> outside;
+    bool is_of_target = false;
+    for (const model::TableName& table : part.sources) {
+        // Renames are fitted to the copy later: what is left of one may be a drop.
+        const bool may_rename = part.kind == StatementKind::RenameTable || part.kind == StatementKind::AlterTable;
+        if (!may_rename && is_before_copy(table, event)) return false;
+        if (!is_listed(table)) {
+            outside = table;
+            continue;
+        }
+        if (!passes_filters(table, part.kind, event)) return false;
+        inside = table;
+        const bool is_there = !is_before_copy(table, event) && !catalog_.is_gone(table, event.end, options_.by_gtid);
+        is_of_target = is_of_target || is_there;
+    }
+    if (!inside) return false;
+    if (!outside) return true;
+    // A table that is made like one is no concern of the other; the copy has what came before it.
+    if ((part.kind == StatementKind::CreateTableLike && *outside == part.sources.front()) || !is_of_target)
+        return false;
+    throw Error(
+        ErrorCode::SyncDdlUnsupported,
+        fmt::format("the statement at {} is about {}, which is replicated, and {}, which the task's lists leave "
+                    "out: {}",
+                    event.end.to_string(), inside->quoted(), outside->quoted(), shortened(event.statement)))
+        .with_workaround(
+            "Let the block-allow list accept both tables, if the target has them; or do on the target by hand what the "
+            "statement comes to there, and let a filter with a sql-pattern skip it. Rows of a table that was left out "
+            "are not in the target. Then start the task again.");
+}
+
+/// A target into which other tables go as well is not the statement's to rename. Throws Error{SyncDdlUnsupported}.
+void DdlHandler::check_merged(const sql::RewrittenDdl& part, const StatementEvent& event) {
+    const bool is_rename =
+        part.kind == StatementKind::RenameTable || (part.kind == StatementKind::AlterTable && part.sources.size() > 1);
+    if (!is_rename) return;
+    for (const model::TableName& other : catalog_.tracker().tables()) {
+        if (other == part.sources[0] || !rules_.filter.accepts(other) || is_before_copy(other, event)) continue;
+        if (rules_.router.route(other) != part.targets[0]) continue;
+        throw Error(
+            ErrorCode::SyncDdlUnsupported,
+            fmt::format("the statement at {} would take {} away, where the rows of {} go, too: {}",
+                        event.end.to_string(), part.targets[0].quoted(), other.quoted(), shortened(event.statement)))
+            .with_workaround(
+                "Do on the target by hand what the statement comes to there, and let a filter with a sql-pattern skip "
+                "it. Then start the task again.");
+    }
 }
 
 void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent& event) {
@@ -216,44 +270,54 @@ FittedDdl DdlHandler::fitted(std::vector<sql::RewrittenDdl> parts, const sql::St
     return fit_to_copy(std::move(parts), renamed_to, window);
 }
 
-DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
+/// Notes what the statement does to the tables it mentions, as far as they are replicated.
+void DdlHandler::note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared) {
+    for (const auto& mention : info.tables) {
+        const bool is_replicated = !mention.is_schema_only && rules_.filter.accepts(mention.name);
+        if (is_replicated) prepared.touches_replicated = true;
+        const CopySpan* span = catalog_.copy_span(mention.name);
+        if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event))
+            continue;
+        if (is_at_or_before(event.end, span->high, options_.by_gtid)) prepared.void_copies.push_back(mention.name);
+    }
+}
+
+DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& info, const StatementEvent& event) {
     Prepared prepared;
+    prepared.makes_anew = is_create_table(info.kind) && !info.has_if_exists;
     const auto context = parse_context(event);
+    const auto keep = [](const model::TableName& table) { return table; };
+    const auto route = [&](const model::TableName& table) { return rules_.router.route(table); };
+    const bool may_rename = info.kind == StatementKind::RenameTable || info.kind == StatementKind::AlterTable;
+    const auto is_known = [&](const model::TableName& table) {
+        return !rules::is_system_schema(table.schema) && (may_rename || !is_before_copy(table, event));
+    };
+    FittedDdl tracked = fitted(sql::split_and_route(event.statement, context, keep, is_known), info, event, keep);
+    prepared.tracked = std::move(tracked.parts);
+    prepared.void_copies = std::move(tracked.void_copies);
+    if (prepared.tracked.empty()) return prepared;
+    note_mentions(info, event, prepared);
+    // The copy is to be taken anew: what the statement comes to is seen after it.
+    if (!prepared.void_copies.empty()) return prepared;
+    // A table that is filled by a query is refused only if it is replicated.
+    const auto may_be_read = [&](const model::TableName& table) {
+        return info.kind != StatementKind::CreateTableSelect ||
+               (is_listed(table) && !is_before_copy(table, event) && passes_filters(table, info.kind, event));
+    };
+    auto parts =
+        sql::split_and_route(event.statement, context, route, may_be_read, {.splits_alter = options_.splits_alter});
+    std::erase_if(parts, [&](const sql::RewrittenDdl& part) { return !is_wanted(part, event); });
+    for (const sql::RewrittenDdl& part : parts) check_merged(part, event);
+    prepared.executed = fitted(std::move(parts), info, event, route).parts;
+    return prepared;
+}
+
+DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
     try {
-        const auto info = sql::classify(event.statement, context);
-        if (!is_structure_change(info.kind) || info.is_temporary) {
-            note_other(info, event);
-            return prepared;
-        }
-        prepared.makes_anew = is_create_table(info.kind) && !info.has_if_exists;
-        const auto is_system = [](const model::TableName& table) { return rules::is_system_schema(table.schema); };
-        const auto keep = [](const model::TableName& table) { return table; };
-        const auto route = [&](const model::TableName& table) { return rules_.router.route(table); };
-        // Renames are fitted below: what is left of one may be a drop.
-        const bool may_rename = info.kind == StatementKind::RenameTable || info.kind == StatementKind::AlterTable;
-        const auto counts = [&](const model::TableName& table) { return may_rename || !is_before_copy(table, event); };
-        FittedDdl tracked = fitted(
-            sql::split_and_route(event.statement, context, keep,
-                                 [&](const model::TableName& table) { return !is_system(table) && counts(table); }),
-            info, event, keep);
-        prepared.tracked = std::move(tracked.parts);
-        prepared.void_copies = std::move(tracked.void_copies);
-        if (prepared.tracked.empty()) return prepared;
-        prepared.executed = fitted(sql::split_and_route(event.statement, context, route,
-                                                        [&](const model::TableName& table) {
-                                                            return counts(table) && accepts(table, info.kind, event);
-                                                        },
-                                                        {.splits_alter = options_.splits_alter}),
-                                   info, event, route)
-                                .parts;
-        for (const auto& mention : info.tables) {
-            const bool is_replicated = !mention.is_schema_only && rules_.filter.accepts(mention.name);
-            if (is_replicated) prepared.touches_replicated = true;
-            const CopySpan* span = catalog_.copy_span(mention.name);
-            if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event))
-                continue;
-            if (is_at_or_before(event.end, span->high, options_.by_gtid)) prepared.void_copies.push_back(mention.name);
-        }
+        const auto info = sql::classify(event.statement, parse_context(event));
+        if (is_structure_change(info.kind) && !info.is_temporary) return prepare_structure(info, event);
+        note_other(info, event);
+        return {};
     } catch (const Error& error) {
         if (error.code() != ErrorCode::ParseSql) throw;
         // What cannot be read may still be named by a filter.
@@ -263,7 +327,6 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
         }
         throw error.with_context(fmt::format("statement at {}: {}", event.end.to_string(), shortened(event.statement)));
     }
-    return prepared;
 }
 
 void DdlHandler::track_part(const sql::RewrittenDdl& part, const StatementEvent& event) {

@@ -60,7 +60,13 @@ class DdlHandler {
     [[nodiscard]] bool is_before_copy(const model::TableName& table, const StatementEvent& event);
     [[nodiscard]] FittedDdl fitted(std::vector<sql::RewrittenDdl> parts, const sql::StatementInfo& info,
                                    const StatementEvent& event, const sql::RouteFunction& route);
-    [[nodiscard]] bool accepts(const model::TableName& table, sql::StatementKind kind, const StatementEvent& event);
+    [[nodiscard]] bool is_listed(const model::TableName& table) const;
+    [[nodiscard]] bool passes_filters(const model::TableName& table, sql::StatementKind kind,
+                                      const StatementEvent& event) const;
+    [[nodiscard]] bool is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void check_merged(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
+    [[nodiscard]] Prepared prepare_structure(const sql::StatementInfo& info, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);
     void forget_replaced(const sql::RewrittenDdl& part, bool makes_anew);
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
