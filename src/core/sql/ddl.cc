@@ -253,7 +253,7 @@ std::vector<RewrittenDdl> split_and_route(std::string_view statement, const Pars
 }
 
 std::string_view kind_name(StatementKind kind) noexcept {
-    static constexpr std::array<std::string_view, 33> kNames = {"CREATE DATABASE",
+    static constexpr std::array<std::string_view, 34> kNames = {"CREATE DATABASE",
                                                                 "ALTER DATABASE",
                                                                 "DROP DATABASE",
                                                                 "CREATE TABLE",
@@ -275,6 +275,7 @@ std::string_view kind_name(StatementKind kind) noexcept {
                                                                 "account statement",
                                                                 "maintenance statement",
                                                                 "sequence statement",
+                                                                "storage statement",
                                                                 "other DDL",
                                                                 "BEGIN",
                                                                 "COMMIT",

@@ -103,6 +103,8 @@ std::string_view skipped_name(StatementKind kind) {
             return "skipped statement on an event";
         case StatementKind::Account:
             return "skipped statement on accounts";
+        case StatementKind::Storage:
+            return "skipped statement on tablespaces and servers";
         case StatementKind::Rollback:
             return "rollback after changes of tables without transactions";
         case StatementKind::Dml:

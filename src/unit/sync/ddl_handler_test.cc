@@ -264,6 +264,17 @@ TEST_F(DdlHandlerTest, a_renamed_view_is_passed_over) {
     EXPECT_EQ(notices_->list()[0].kind, "skipped rename of a view");
 }
 
+TEST_F(DdlHandlerTest, tablespaces_and_servers_are_passed_over) {
+    for (const auto* statement :
+         {"CREATE TABLESPACE ts ADD DATAFILE 'ts.ibd'", "DROP UNDO TABLESPACE ts", "CREATE LOGFILE GROUP g ENGINE NDB",
+          "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')"}) {
+        EXPECT_FALSE(handler_->prepare(event(statement)).needs_barrier()) << statement;
+    }
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "skipped statement on tablespaces and servers");
+    EXPECT_EQ(notices_->list()[0].count, 4U);
+}
+
 TEST_F(DdlHandlerTest, statements_that_nobody_can_read_are_refused_with_their_place) {
     try {
         (void)handler_->prepare(event("ALTER TABLE"));
