@@ -77,16 +77,10 @@ def test_pause_does_not_wait_for_a_locked_row(cluster, running, target, assert_s
     assert_same(running, target, "d")
 
 
-@pytest.mark.parametrize("statements,changed", [
-    (["ALTER TABLE d.t ADD INDEX (v)"], "SELECT COUNT(*) = 2 FROM information_schema.STATISTICS WHERE "
-                                        "TABLE_SCHEMA = 'd' AND TABLE_NAME = 't'"),
-    (["ALTER TABLE d.t ADD COLUMN first_ INT FIRST, DROP COLUMN v, ADD COLUMN v BIGINT DEFAULT 3"],
-     "SELECT COUNT(*) = 3 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'd' AND TABLE_NAME = 't'"),
-    (["RENAME TABLE d.t TO d.spare, d.u TO d.t, d.spare TO d.u"], "SELECT COUNT(*) = 1 FROM d.t WHERE id = 5"),
-], ids=["index", "columns", "swap"])
-def test_a_crash_between_statement_and_checkpoint(cluster, running, target, assert_same, statements, changed):
-    with in_use(target, "d.t") as reader:
-        running.execute(*statements)
+def crash_after(cluster, source, target, table, statements, changed):
+    """Kills the worker when the target has executed the statements, before it can record that."""
+    with in_use(target, table) as reader:
+        source.execute(*statements)
         word = statements[0].split()[0]
         cluster.wait(lambda: waiting_statements(target, word), 20, "the statement to wait for the lock")
         keeper = target.connect()
@@ -95,6 +89,17 @@ def test_a_crash_between_statement_and_checkpoint(cluster, running, target, asse
         cluster.wait(lambda: target.value(changed), 20, "the statement to be executed")
         cluster.workers[cluster.worker_of("s1")].kill9()
         keeper.close()
+
+
+@pytest.mark.parametrize("statements,changed", [
+    (["ALTER TABLE d.t ADD INDEX (v)"], "SELECT COUNT(*) = 2 FROM information_schema.STATISTICS WHERE "
+                                        "TABLE_SCHEMA = 'd' AND TABLE_NAME = 't'"),
+    (["ALTER TABLE d.t ADD COLUMN first_ INT FIRST, DROP COLUMN v, ADD COLUMN v BIGINT DEFAULT 3"],
+     "SELECT COUNT(*) = 3 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'd' AND TABLE_NAME = 't'"),
+    (["RENAME TABLE d.t TO d.spare, d.u TO d.t, d.spare TO d.u"], "SELECT COUNT(*) = 1 FROM d.t WHERE id = 5"),
+], ids=["index", "columns", "swap"])
+def test_a_crash_between_statement_and_checkpoint(cluster, running, target, assert_same, statements, changed):
+    crash_after(cluster, running, target, "d.t", statements, changed)
     running.execute("INSERT INTO d.t (id) VALUES (20)", "DELETE FROM d.u")
     cluster.wait_synced("t", 90)
     assert_same(running, target, "d")
@@ -110,6 +115,103 @@ def test_a_crash_before_the_statement(cluster, running, target, assert_same):
     cluster.wait_synced("t", 90)
     assert_same(running, target, "d")
     assert index_count(target, "d.t") == index_count(running, "d.t")
+
+
+def test_a_crash_does_not_exchange_a_partition_back(cluster, running, target, assert_same):
+    running.execute("CREATE TABLE p (id INT PRIMARY KEY, v INT) PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN (10), "
+                    "PARTITION high VALUES LESS THAN MAXVALUE)", "INSERT INTO p VALUES (1, 1), (2, 2), (20, 20)",
+                    "CREATE TABLE q (id INT PRIMARY KEY, v INT)", "INSERT INTO q VALUES (1, 10), (3, 30), (4, 40)", database="d")
+    cluster.wait_synced("t")
+    crash_after(cluster, running, target, "d.p", ["ALTER TABLE d.p EXCHANGE PARTITION low WITH TABLE d.q"],
+                "SELECT COUNT(*) = 1 FROM d.p WHERE id = 4")
+    running.execute("INSERT INTO d.q VALUES (5, 5)", "UPDATE d.p SET v = -v")
+    cluster.wait_synced("t", 90)
+    assert_same(running, target, "d")
+
+
+def test_a_refused_statement_is_executed_when_the_table_is_mended(cluster, running, target, assert_same):
+    target.execute("INSERT INTO d.t VALUES (99, 1)")
+    running.execute("ALTER TABLE d.t ADD UNIQUE KEY by_value (v)", "INSERT INTO d.t VALUES (2, 2)")
+    error = first_error(cluster)
+    assert "Error 1062" in error["RawCause"], error
+    target.execute("DELETE FROM d.t WHERE id = 99", "ALTER TABLE d.t ADD KEY mended (v, id)", "ALTER TABLE d.t COMMENT 'mended'")
+    cluster.ctl_ok("resume-task", "t")
+    cluster.wait_synced("t")
+    assert_same(running, target, "d")
+    assert {row[2] for row in target.query("SHOW KEYS FROM d.t")} == {"PRIMARY", "by_value", "mended"}
+
+
+def test_several_actions_on_a_table_that_two_sources_share(cluster, servers, assert_same):
+    sources = [servers.get("mariadb10.11", "up"), servers.get("mysql9.7", "up")]
+    target = servers.get("mariadb10.11", "down")
+    for number, source in enumerate(sources):
+        source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v INT)", f"INSERT INTO d.t VALUES ({number}, 1)")
+        cluster.create_source(f"s{number}", source)
+    cluster.start_task("t", target, ["s0", "s1"], **{"ignore-checking-items": ["all"]})
+    cluster.wait_synced("t")
+    for number, source in enumerate(sources):
+        source.execute("ALTER TABLE d.t ADD COLUMN a INT DEFAULT 3, ADD COLUMN b INT, ADD INDEX by_value (v), MODIFY v BIGINT",
+                       f"INSERT INTO d.t VALUES (1{number}, 5000000000, 1, 2)")
+        cluster.wait_synced("t")
+    rows = [row for source in sources for row in source.query("SELECT * FROM d.t")]
+    assert sorted(target.query("SELECT * FROM d.t")) == sorted(rows)
+    assert index_count(target, "d.t") == 2
+    noticed = {n["kind"] for n in cluster.subtask("t", "s1")["sync"]["noticed"]}
+    assert noticed == {"statement that the target had no need of"}
+
+
+GH_OST = [
+    "create /* gh-ost */ table `d`.`_t_ghc` (id bigint unsigned auto_increment primary key, hint varchar(64) not null unique)",
+    "insert /* gh-ost */ into `d`.`_t_ghc` (hint) values ('state')", "create /* gh-ost */ table `d`.`_t_gho` like `d`.`t`",
+    "alter /* gh-ost */ table `d`.`_t_gho` add column n int not null default 7, add key by_value (v)",
+    "insert /* gh-ost */ ignore into `d`.`_t_gho` (id, v) (select id, v from `d`.`t` force index (`PRIMARY`) lock in share mode)",
+    "UPDATE d.t SET v = 20 WHERE id = 2", "replace /* gh-ost */ into `d`.`_t_gho` (id, v) values (2, 20)",
+    "create /* gh-ost */ table `d`.`_t_del` (id int auto_increment primary key) comment='ghost-cut-over-sentry'",
+    "drop /* gh-ost */ table if exists `d`.`_t_del`",
+    "rename /* gh-ost */ table `d`.`t` to `d`.`_t_del`, `d`.`_t_gho` to `d`.`t`", "INSERT INTO d.t VALUES (9, 9, 9)",
+    "drop /* gh-ost */ table if exists `d`.`_t_ghc`", "drop /* gh-ost */ table if exists `d`.`_t_del`"]
+PT = [
+    "CREATE TABLE `d`.`_t_new` LIKE `d`.`t`", "ALTER TABLE `d`.`_t_new` ADD COLUMN n INT NOT NULL DEFAULT 7, ADD KEY by_value (v)",
+    "CREATE TRIGGER `d`.`pt_osc_d_t_upd` AFTER UPDATE ON `d`.`t` FOR EACH ROW REPLACE INTO `d`.`_t_new` (id, v) VALUES (NEW.id, NEW.v)",
+    "INSERT LOW_PRIORITY IGNORE INTO `d`.`_t_new` (id, v) SELECT id, v FROM `d`.`t` LOCK IN SHARE MODE",
+    "UPDATE d.t SET v = 20 WHERE id = 2", "ANALYZE TABLE `d`.`_t_new`",
+    "RENAME TABLE `d`.`t` TO `d`.`_t_old`, `d`.`_t_new` TO `d`.`t`", "INSERT INTO d.t VALUES (9, 9, 9)",
+    "DROP TABLE IF EXISTS `d`.`_t_old`", "DROP TRIGGER IF EXISTS `d`.`pt_osc_d_t_upd`"]
+
+
+def start_listed(cluster, target, *tables):
+    lists = {"l": {"do-tables": [{"db-name": "d", "tbl-name": table} for table in tables]}}
+    cluster.start_task("t", target, [{"source-id": "s1", "block-allow-list": "l"}], **{"block-allow-list": lists})
+
+
+@pytest.mark.parametrize("steps,kind", [(GH_OST, "mysql9.7"), (PT, "mariadb10.11")], ids=["gh-ost", "pt-osc"])
+def test_online_schema_changes_of_a_listed_table(cluster, servers, assert_same, steps, kind):
+    source, target = servers.get(kind, "up"), servers.get("mariadb10.11", "down")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v INT)",
+                   "INSERT INTO d.t VALUES (1, 1), (2, 2), (3, 3)", "CREATE TABLE d.other LIKE d.t")
+    cluster.create_source("s1", source)
+    start_listed(cluster, target, "t")
+    cluster.wait_synced("t")
+    source.execute(*steps, "INSERT INTO d.other VALUES (1, 1)", "CREATE TABLE d._other_gho LIKE d.other")
+    cluster.wait_synced("t")
+    assert_same(source, target, ("d", "t"))
+    assert [name for (name,) in target.query("SHOW TABLES FROM d")] == ["t"]
+    assert index_count(target, "d.t") == 2
+
+
+def test_a_table_that_leaves_the_lists_is_not_left_behind(cluster, servers, assert_same):
+    source, target = servers.get("mysql9.7", "up"), servers.get("mariadb10.11", "down")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster.create_source("s1", source)
+    start_listed(cluster, target, "t")
+    cluster.wait_synced("t")
+    source.execute("RENAME TABLE d.t TO d.kept", "INSERT INTO d.kept VALUES (2)")
+    error = first_error(cluster)
+    assert error["ErrCode"] == 36067 and "`d`.`kept`" in error["Message"] and "accept both" in error["Workaround"], error
+    cluster.ctl_ok("stop-task", "t")
+    start_listed(cluster, target, "t", "kept")
+    cluster.wait_synced("t")
+    assert_same(source, target, "d")
 
 
 @pytest.mark.parametrize("kind", ["mysql9.7", "mariadb11.8"])

@@ -53,14 +53,15 @@ bool has_sync_checkpoint(const config::SubTaskConfig& config, const sql::SqlConn
 std::unique_ptr<target::Unit> make_copy(const config::SubTaskConfig& config, const UnitSurroundings& surroundings,
                                         sql::SqlConnector upstream, sql::SqlConnector downstream) {
     copy::CopyOptions options = copy::copy_options(config);
+    const auto online = config::online_ddl_names(config);
     options.is_sync_fresh = !has_sync_checkpoint(config, downstream, upstream()->version().flavor);
     return std::make_unique<copy::CopyUnit>(
         std::move(options),
         copy::CopyEnvironment{
             .upstream = std::move(upstream),
             .downstream = std::move(downstream),
-            .filter = std::make_shared<const rules::TableFilter>(config.block_allow, config.case_sensitive),
-            .router = std::make_shared<const rules::TableRouter>(config.route_rules, config.case_sensitive),
+            .filter = std::make_shared<const rules::TableFilter>(config.block_allow, config.case_sensitive, online),
+            .router = std::make_shared<const rules::TableRouter>(config.route_rules, config.case_sensitive, online),
             .clock = &surroundings.clock});
 }
 

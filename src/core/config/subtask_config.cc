@@ -146,6 +146,11 @@ void check_foreign_keys(const SubTaskConfig& config) {
 
 }  // namespace
 
+std::shared_ptr<const rules::OnlineDdlNames> online_ddl_names(const SubTaskConfig& config) {
+    if (!config.online_ddl) return nullptr;
+    return std::make_shared<const rules::OnlineDdlNames>(config.shadow_table_rules, config.trash_table_rules);
+}
+
 void verify(const SubTaskConfig& config) {
     ensure(!config.name.is_empty(), ErrorCode::ConfigTaskNameEmpty, "the task has no name");
     const std::string& id = config.source_id.str();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "core/config/source_config.h"
 #include "core/config/task_config.h"
+#include "core/rules/online_ddl_names.h"
 
 namespace dm::config {
 
@@ -67,6 +69,9 @@ struct SubTaskConfig {
 /// either counts; the source's event filters are added unless the task has one with the same patterns. Repeating it
 /// changes nothing.
 void apply_source(SubTaskConfig& subtask, const SourceConfig& source);
+
+/// What `online-ddl` and its rules make of names; null if it is off.
+[[nodiscard]] std::shared_ptr<const rules::OnlineDdlNames> online_ddl_names(const SubTaskConfig& config);
 
 /// The checks of one subtask. Throws the code of the first that fails.
 void verify(const SubTaskConfig& config);

@@ -36,6 +36,11 @@ std::string at(const std::vector<std::string>& parts, std::size_t index) {
 
 bool is_case_sensitive(const TestCase& one) { return one.directive("case-sensitive") == "true"; }
 
+std::shared_ptr<const OnlineDdlNames> online_names(const TestCase& one) {
+    if (one.directive("online-ddl") != "true") return nullptr;
+    return std::make_shared<const OnlineDdlNames>(std::vector<std::string>{}, std::vector<std::string>{});
+}
+
 std::vector<std::vector<std::string>> rows(const TestCase& one, std::string_view directive) {
     std::vector<std::vector<std::string>> found;
     for (const auto& [key, value] : one.directives) {
@@ -65,7 +70,7 @@ std::string run_filter(const TestCase& one) {
     for (const auto& row : rows(one, "ignore-db")) rules.ignore_dbs.push_back(at(row, 0));
     for (const auto& row : rows(one, "do-table")) rules.do_tables.push_back({at(row, 0), at(row, 1)});
     for (const auto& row : rows(one, "ignore-table")) rules.ignore_tables.push_back({at(row, 0), at(row, 1)});
-    const TableFilter filter(rules, is_case_sensitive(one));
+    const TableFilter filter(rules, is_case_sensitive(one), online_names(one));
     return each_line(one, [&](const auto& parts) {
         const bool is_schema = at(parts, 1).empty();
         return (is_schema ? filter.accepts_schema(at(parts, 0)) : filter.accepts({at(parts, 0), at(parts, 1)}))
@@ -83,7 +88,7 @@ std::string run_route(const TestCase& one) {
                          .target_table = at(row, 3)});
     }
     for (const auto& row : rows(one, "extract-table")) rules.back().extract_table = ExtractRule{at(row, 0), at(row, 1)};
-    const TableRouter router(rules, is_case_sensitive(one));
+    const TableRouter router(rules, is_case_sensitive(one), online_names(one));
     return each_line(one, [&](const auto& parts) {
         const auto target = router.route({at(parts, 0), at(parts, 1)});
         return fmt::format("{} | {}", target.schema, target.table);

@@ -67,14 +67,17 @@ struct TableFilter::Compiled {
     std::vector<NamePattern> ignore_dbs;
     std::vector<CompiledTable> do_tables;
     std::vector<CompiledTable> ignore_tables;
+    std::shared_ptr<const OnlineDdlNames> online;  // null: names mean nothing
 };
 
-TableFilter::TableFilter(const BlockAllowRules& rules, bool is_case_sensitive)
+TableFilter::TableFilter(const BlockAllowRules& rules, bool is_case_sensitive,
+                         std::shared_ptr<const OnlineDdlNames> online)
     : compiled_(std::make_unique<const Compiled>(
           Compiled{.do_dbs = compile_schemas("do-dbs", rules.do_dbs, is_case_sensitive),
                    .ignore_dbs = compile_schemas("ignore-dbs", rules.ignore_dbs, is_case_sensitive),
                    .do_tables = compile_tables("do-tables", rules.do_tables, is_case_sensitive),
-                   .ignore_tables = compile_tables("ignore-tables", rules.ignore_tables, is_case_sensitive)})) {}
+                   .ignore_tables = compile_tables("ignore-tables", rules.ignore_tables, is_case_sensitive),
+                   .online = std::move(online)})) {}
 
 TableFilter::~TableFilter() = default;
 TableFilter::TableFilter(TableFilter&&) noexcept = default;
@@ -90,8 +93,14 @@ bool TableFilter::accepts(const model::TableName& name) const {
     if (!accepts_schema(name.schema)) return false;
     if (name.table.empty()) return true;
     if (any_matches(compiled_->do_tables, name)) return true;
+    if (const model::TableName real = real_name(name); real != name) return accepts(real);
     if (any_matches(compiled_->ignore_tables, name)) return false;
     return compiled_->do_tables.empty();
+}
+
+model::TableName TableFilter::real_name(const model::TableName& name) const {
+    if (!compiled_->online) return name;
+    return {.schema = name.schema, .table = compiled_->online->recognise(name.table).real_table};
 }
 
 bool is_system_schema(std::string_view schema) {

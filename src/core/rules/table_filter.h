@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model/names.h"
+#include "core/rules/online_ddl_names.h"
 
 namespace dm::rules {
 
@@ -24,11 +26,13 @@ struct BlockAllowRules {
 };
 
 /// Decides which tables a task replicates. Immutable after construction, so free to share between threads.
-/// System schemas are never accepted.
+/// System schemas are never accepted. With `online`, a table of an online schema change that the lists do not ask for
+/// by name is accepted exactly if its real table is: what such a tool does to a replicated table is replicated.
 class TableFilter {
   public:
     /// Throws Error{ConfigBlockAllowInvalid} naming the pattern that cannot be read.
-    TableFilter(const BlockAllowRules& rules, bool is_case_sensitive);
+    TableFilter(const BlockAllowRules& rules, bool is_case_sensitive,
+                std::shared_ptr<const OnlineDdlNames> online = nullptr);
     ~TableFilter();
     TableFilter(TableFilter&&) noexcept;
     TableFilter& operator=(TableFilter&&) noexcept;
@@ -36,6 +40,8 @@ class TableFilter {
     [[nodiscard]] bool accepts(const model::TableName& name) const;
     /// Whether statements on the schema itself (CREATE/ALTER/DROP DATABASE) are replicated.
     [[nodiscard]] bool accepts_schema(const std::string& schema) const;
+    /// The table that a table of an online schema change stands for; any other's own name.
+    [[nodiscard]] model::TableName real_name(const model::TableName& name) const;
 
   private:
     struct Compiled;

@@ -57,10 +57,13 @@ struct TableRouter::Compiled {
     std::vector<RouteRule> rules;
     std::vector<CompiledRoute> for_tables;
     std::vector<CompiledRoute> for_schemas;
+    std::shared_ptr<const OnlineDdlNames> online;  // null: names mean nothing
 };
 
-TableRouter::TableRouter(const std::vector<RouteRule>& rules, bool is_case_sensitive) {
+TableRouter::TableRouter(const std::vector<RouteRule>& rules, bool is_case_sensitive,
+                         std::shared_ptr<const OnlineDdlNames> online) {
     auto compiled = std::make_unique<Compiled>();
+    compiled->online = std::move(online);
     compiled->rules = rules;
     for (const auto& rule : compiled->rules) {
         auto& level = rule.table_pattern.empty() ? compiled->for_schemas : compiled->for_tables;
@@ -90,6 +93,11 @@ model::TableName TableRouter::route(const model::TableName& source) const {
     };
     const RouteRule* rule = source.table.empty() ? nullptr : only_match(compiled_->for_tables, true);
     if (rule == nullptr) rule = only_match(compiled_->for_schemas, false);
+    if (rule == nullptr && compiled_->online && !source.table.empty()) {
+        const OnlineDdlName known = compiled_->online->recognise(source.table);
+        if (known.role == OnlineDdlRole::Real) return source;
+        return {.schema = route({.schema = source.schema, .table = known.real_table}).schema, .table = source.table};
+    }
     if (rule == nullptr) return source;
     const bool keeps_table = source.table.empty() || rule->target_table.empty();
     return {.schema = rule->target_schema, .table = keeps_table ? source.table : rule->target_table};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/model/names.h"
+#include "core/rules/online_ddl_names.h"
 
 namespace dm::rules {
 
@@ -32,13 +33,15 @@ struct RouteRule {
 class TableRouter {
   public:
     /// Throws Error{ConfigRoutesInvalid} naming the rule.
-    TableRouter(const std::vector<RouteRule>& rules, bool is_case_sensitive);
+    TableRouter(const std::vector<RouteRule>& rules, bool is_case_sensitive,
+                std::shared_ptr<const OnlineDdlNames> online = nullptr);
     ~TableRouter();
     TableRouter(TableRouter&&) noexcept;
     TableRouter& operator=(TableRouter&&) noexcept;
 
     /// The target of a table; with an empty table, of the schema. Without a matching rule, the name itself.
-    /// Table rules win over schema rules. Throws Error{ConfigRoutesInvalid} naming the table if several rules of the
+    /// Table rules win over schema rules. With `online`, a table of an online schema change that no rule names goes to
+    /// the schema of its real table. Throws Error{ConfigRoutesInvalid} naming the table if several rules of the
     /// deciding kind match.
     [[nodiscard]] model::TableName route(const model::TableName& source) const;
 

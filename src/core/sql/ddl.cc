@@ -140,6 +140,7 @@ class Rewriter {
         RewrittenDdl ddl;
         ddl.text = std::move(text);
         ddl.kind = outline_.info.kind;
+        ddl.exchanged_partition = outline_.exchanged_partition;
         for (std::size_t i = 0; i < mentions().size(); ++i) {
             if (!is_within(mentions()[i].span, names_in) || mentions()[i].role == Role::ForeignParent) continue;
             ddl.sources.push_back(mentions()[i].name);
@@ -252,7 +253,7 @@ std::vector<RewrittenDdl> split_and_route(std::string_view statement, const Pars
 }
 
 std::string_view kind_name(StatementKind kind) noexcept {
-    static constexpr std::array<std::string_view, 33> kNames = {"CREATE DATABASE",
+    static constexpr std::array<std::string_view, 34> kNames = {"CREATE DATABASE",
                                                                 "ALTER DATABASE",
                                                                 "DROP DATABASE",
                                                                 "CREATE TABLE",
@@ -274,6 +275,7 @@ std::string_view kind_name(StatementKind kind) noexcept {
                                                                 "account statement",
                                                                 "maintenance statement",
                                                                 "sequence statement",
+                                                                "storage statement",
                                                                 "other DDL",
                                                                 "BEGIN",
                                                                 "COMMIT",

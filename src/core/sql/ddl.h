@@ -41,6 +41,7 @@ enum class StatementKind : std::uint8_t {
     Account,
     Maintenance,
     Sequence,
+    Storage,  ///< tablespaces, logfile groups and federated servers: of one server, not of its data
     OtherDdl,
     Begin,
     Commit,
@@ -99,6 +100,7 @@ struct RewrittenDdl {
     StatementKind kind = StatementKind::Unknown;
     std::vector<model::TableName> sources;  ///< upstream tables in order of mention (RENAME: from, to)
     std::vector<model::TableName> targets;  ///< the same, routed
+    std::string exchanged_partition;        ///< EXCHANGE PARTITION: the first table's, whose rows the second gets
 };
 
 /// `route` maps a table (table empty: a schema) to its target.

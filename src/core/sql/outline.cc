@@ -228,7 +228,7 @@ class Outliner {
 
     bool read_partition_action() {
         if (tokens_.accept({"EXCHANGE", "PARTITION"})) {
-            tokens_.take_name("a partition name");
+            outline_.exchanged_partition = tokens_.take_name("a partition name");
             tokens_.expect("WITH");
             tokens_.expect("TABLE");
             read_table(Role::Companion);

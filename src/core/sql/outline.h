@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,11 +20,12 @@ struct OutlinePart {
 /// Where things stand in a statement of a known kind, without looking into definitions.
 struct Outline {
     StatementInfo info;
-    std::vector<OutlinePart> parts;  ///< of ALTER TABLE, DROP TABLE and RENAME TABLE
-    std::size_t after_object = 0;    ///< end of the word TABLE, DATABASE or INDEX: IF [NOT] EXISTS goes there
-    Span or_replace;                 ///< the words OR REPLACE
-    Span start_transaction;          ///< the words START TRANSACTION that MySQL 8 logs with CREATE TABLE ... SELECT
-    bool lacks_schema_name = false;  ///< ALTER DATABASE without a name; the mention's span is empty
+    std::vector<OutlinePart> parts;   ///< of ALTER TABLE, DROP TABLE and RENAME TABLE
+    std::size_t after_object = 0;     ///< end of the word TABLE, DATABASE or INDEX: IF [NOT] EXISTS goes there
+    Span or_replace;                  ///< the words OR REPLACE
+    Span start_transaction;           ///< the words START TRANSACTION that MySQL 8 logs with CREATE TABLE ... SELECT
+    std::string exchanged_partition;  ///< the partition of EXCHANGE PARTITION
+    bool lacks_schema_name = false;   ///< ALTER DATABASE without a name; the mention's span is empty
 };
 
 /// Kind of a statement by its first words; reads no further than these.

@@ -62,9 +62,9 @@ constexpr std::array kObjects = {
     WordKind{"USER", Kind::Account, Kind::Account, Kind::Account},
     WordKind{"ROLE", Kind::Account, Kind::Account, Kind::Account},
     WordKind{"SEQUENCE", Kind::Sequence, Kind::Sequence, Kind::Sequence},
-    WordKind{"SERVER", Kind::OtherDdl, Kind::OtherDdl, Kind::OtherDdl},
-    WordKind{"TABLESPACE", Kind::OtherDdl, Kind::OtherDdl, Kind::OtherDdl},
-    WordKind{"LOGFILE", Kind::OtherDdl, Kind::OtherDdl, Kind::OtherDdl},
+    WordKind{"SERVER", Kind::Storage, Kind::Storage, Kind::Storage},
+    WordKind{"TABLESPACE", Kind::Storage, Kind::Storage, Kind::Storage},
+    WordKind{"LOGFILE", Kind::Storage, Kind::Storage, Kind::Storage},
     WordKind{"INSTANCE", Kind::Maintenance, Kind::Maintenance, Kind::Maintenance},
     WordKind{"PREPARE", Kind::Unknown, Kind::Unknown, Kind::Unknown},
 };

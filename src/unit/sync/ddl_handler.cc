@@ -5,13 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "base/retry.h"
-#include "core/sql/lexer.h"
-#include "core/sql/literal.h"
-#include "core/sql/mariadb_clauses.h"
 #include "core/sql/sql_mode.h"
-#include "unit/target/downstream.h"
-#include "unit/target/server_error.h"
 
 namespace dm::sync {
 namespace {
@@ -36,17 +30,6 @@ bool is_structure_change(StatementKind kind) {
         default:
             return false;
     }
-}
-
-/// Statements that do harm, or fail, when they are executed twice.
-bool is_unrepeatable(StatementKind kind) {
-    return kind == StatementKind::AlterTable || kind == StatementKind::RenameTable ||
-           kind == StatementKind::CreateIndex || kind == StatementKind::DropIndex;
-}
-
-bool is_create_table(StatementKind kind) {
-    return kind == StatementKind::CreateTable || kind == StatementKind::CreateTableLike ||
-           kind == StatementKind::CreateTableSelect;
 }
 
 /// Statements that replaying after the copy does not repair: what the copy read may be of before or after.
@@ -120,6 +103,8 @@ std::string_view skipped_name(StatementKind kind) {
             return "skipped statement on an event";
         case StatementKind::Account:
             return "skipped statement on accounts";
+        case StatementKind::Storage:
+            return "skipped statement on tablespaces and servers";
         case StatementKind::Rollback:
             return "rollback after changes of tables without transactions";
         case StatementKind::Dml:
@@ -127,11 +112,6 @@ std::string_view skipped_name(StatementKind kind) {
         default:
             return {};
     }
-}
-
-std::string shortened(std::string_view statement) {
-    constexpr std::size_t kShown = 300;
-    return statement.size() <= kShown ? std::string(statement) : std::string(statement.substr(0, kShown)) + "...";
 }
 
 }  // namespace
@@ -143,13 +123,15 @@ DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalo
       catalog_(catalog),
       recorder_(recorder),
       notices_(notices),
-      clock_(clock),
-      journal_(journal),
-      upstream_(upstream),
-      downstream_(downstream),
       dialect_(
           {.is_from_mariadb = catalog.tracker().options().is_mariadb, .keeps_collations = options_.keeps_collations},
-          notices, upstream, downstream) {}
+          notices, upstream, downstream),
+      executor_({.by_gtid = options_.by_gtid, .max_attempts = options_.max_attempts}, catalog, notices, clock, journal,
+                dialect_, upstream, downstream) {}
+
+void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop) {
+    executor_.execute(prepared.executed, event, std::move(stop));
+}
 
 sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
     return {.default_schema = event.default_schema,
@@ -179,17 +161,71 @@ bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEv
     return span != nullptr && is_at_or_before(event.end, span->low, options_.by_gtid);
 }
 
-bool DdlHandler::accepts(const model::TableName& table, StatementKind kind, const StatementEvent& event) {
-    const bool is_listed =
-        table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
-    if (!is_listed) return false;
-    const auto verdict = rules_.events.judge(table, event_kind(kind), event.statement);
+bool DdlHandler::is_listed(const model::TableName& table) const {
+    return table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
+}
+
+bool DdlHandler::passes_filters(const model::TableName& table, StatementKind kind, const StatementEvent& event) const {
+    const auto verdict = rules_.events.judge(rules_.filter.real_name(table), event_kind(kind), event.statement);
     if (verdict == rules::Verdict::Error) {
         throw Error(ErrorCode::SyncFilteredError,
                     fmt::format("a filter with action Error matches the statement at {}: {}", event.end.to_string(),
                                 shortened(event.statement)));
     }
     return verdict == rules::Verdict::Replicate;
+}
+
+/// Whether the rules let a part be executed. What leads from a replicated table to one that is not, or back, can be
+/// neither executed nor left out, and throws Error{SyncDdlUnsupported}.
+bool DdlHandler::is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event) {
+    std::optional<model::TableName> inside;
+    std::optional<model::TableName> outside;
+    bool is_of_target = false;
+    for (const model::TableName& table : part.sources) {
+        // Renames are fitted to the copy later: what is left of one may be a drop.
+        const bool may_rename = part.kind == StatementKind::RenameTable || part.kind == StatementKind::AlterTable;
+        if (!may_rename && is_before_copy(table, event)) return false;
+        if (!is_listed(table)) {
+            outside = table;
+            continue;
+        }
+        if (!passes_filters(table, part.kind, event)) return false;
+        inside = table;
+        const bool is_there = !is_before_copy(table, event) && !catalog_.is_gone(table, event.end, options_.by_gtid);
+        is_of_target = is_of_target || is_there;
+    }
+    if (!inside) return false;
+    if (!outside) return true;
+    // A table that is made like one is no concern of the other; the copy has what came before it.
+    if ((part.kind == StatementKind::CreateTableLike && *outside == part.sources.front()) || !is_of_target)
+        return false;
+    throw Error(
+        ErrorCode::SyncDdlUnsupported,
+        fmt::format("the statement at {} is about {}, which is replicated, and {}, which the task's lists leave "
+                    "out: {}",
+                    event.end.to_string(), inside->quoted(), outside->quoted(), shortened(event.statement)))
+        .with_workaround(
+            "Let the block-allow list accept both tables, if the target has them; or do on the target by hand what the "
+            "statement comes to there, and let a filter with a sql-pattern skip it. Rows of a table that was left out "
+            "are not in the target. Then start the task again.");
+}
+
+/// A target into which other tables go as well is not the statement's to rename. Throws Error{SyncDdlUnsupported}.
+void DdlHandler::check_merged(const sql::RewrittenDdl& part, const StatementEvent& event) {
+    const bool is_rename =
+        part.kind == StatementKind::RenameTable || (part.kind == StatementKind::AlterTable && part.sources.size() > 1);
+    if (!is_rename) return;
+    for (const model::TableName& other : catalog_.tracker().tables()) {
+        if (other == part.sources[0] || !rules_.filter.accepts(other) || is_before_copy(other, event)) continue;
+        if (rules_.router.route(other) != part.targets[0]) continue;
+        throw Error(
+            ErrorCode::SyncDdlUnsupported,
+            fmt::format("the statement at {} would take {} away, where the rows of {} go, too: {}",
+                        event.end.to_string(), part.targets[0].quoted(), other.quoted(), shortened(event.statement)))
+            .with_workaround(
+                "Do on the target by hand what the statement comes to there, and let a filter with a sql-pattern skip "
+                "it. Then start the task again.");
+    }
 }
 
 void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent& event) {
@@ -238,44 +274,54 @@ FittedDdl DdlHandler::fitted(std::vector<sql::RewrittenDdl> parts, const sql::St
     return fit_to_copy(std::move(parts), renamed_to, window);
 }
 
-DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
+/// Notes what the statement does to the tables it mentions, as far as they are replicated.
+void DdlHandler::note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared) {
+    for (const auto& mention : info.tables) {
+        const bool is_replicated = !mention.is_schema_only && rules_.filter.accepts(mention.name);
+        if (is_replicated) prepared.touches_replicated = true;
+        const CopySpan* span = catalog_.copy_span(mention.name);
+        if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event))
+            continue;
+        if (is_at_or_before(event.end, span->high, options_.by_gtid)) prepared.void_copies.push_back(mention.name);
+    }
+}
+
+DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& info, const StatementEvent& event) {
     Prepared prepared;
+    prepared.makes_anew = is_create_table(info.kind) && !info.has_if_exists;
     const auto context = parse_context(event);
+    const auto keep = [](const model::TableName& table) { return table; };
+    const auto route = [&](const model::TableName& table) { return rules_.router.route(table); };
+    const bool may_rename = info.kind == StatementKind::RenameTable || info.kind == StatementKind::AlterTable;
+    const auto is_known = [&](const model::TableName& table) {
+        return !rules::is_system_schema(table.schema) && (may_rename || !is_before_copy(table, event));
+    };
+    FittedDdl tracked = fitted(sql::split_and_route(event.statement, context, keep, is_known), info, event, keep);
+    prepared.tracked = std::move(tracked.parts);
+    prepared.void_copies = std::move(tracked.void_copies);
+    if (prepared.tracked.empty()) return prepared;
+    note_mentions(info, event, prepared);
+    // The copy is to be taken anew: what the statement comes to is seen after it.
+    if (!prepared.void_copies.empty()) return prepared;
+    // A table that is filled by a query is refused only if it is replicated.
+    const auto may_be_read = [&](const model::TableName& table) {
+        return info.kind != StatementKind::CreateTableSelect ||
+               (is_listed(table) && !is_before_copy(table, event) && passes_filters(table, info.kind, event));
+    };
+    auto parts =
+        sql::split_and_route(event.statement, context, route, may_be_read, {.splits_alter = options_.splits_alter});
+    std::erase_if(parts, [&](const sql::RewrittenDdl& part) { return !is_wanted(part, event); });
+    for (const sql::RewrittenDdl& part : parts) check_merged(part, event);
+    prepared.executed = fitted(std::move(parts), info, event, route).parts;
+    return prepared;
+}
+
+DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
     try {
-        const auto info = sql::classify(event.statement, context);
-        if (!is_structure_change(info.kind) || info.is_temporary) {
-            note_other(info, event);
-            return prepared;
-        }
-        prepared.makes_anew = is_create_table(info.kind) && !info.has_if_exists;
-        const auto is_system = [](const model::TableName& table) { return rules::is_system_schema(table.schema); };
-        const auto keep = [](const model::TableName& table) { return table; };
-        const auto route = [&](const model::TableName& table) { return rules_.router.route(table); };
-        // Renames are fitted below: what is left of one may be a drop.
-        const bool may_rename = info.kind == StatementKind::RenameTable || info.kind == StatementKind::AlterTable;
-        const auto counts = [&](const model::TableName& table) { return may_rename || !is_before_copy(table, event); };
-        FittedDdl tracked = fitted(
-            sql::split_and_route(event.statement, context, keep,
-                                 [&](const model::TableName& table) { return !is_system(table) && counts(table); }),
-            info, event, keep);
-        prepared.tracked = std::move(tracked.parts);
-        prepared.void_copies = std::move(tracked.void_copies);
-        if (prepared.tracked.empty()) return prepared;
-        prepared.executed = fitted(sql::split_and_route(event.statement, context, route,
-                                                        [&](const model::TableName& table) {
-                                                            return counts(table) && accepts(table, info.kind, event);
-                                                        },
-                                                        {.splits_alter = options_.splits_alter}),
-                                   info, event, route)
-                                .parts;
-        for (const auto& mention : info.tables) {
-            const bool is_replicated = !mention.is_schema_only && rules_.filter.accepts(mention.name);
-            if (is_replicated) prepared.touches_replicated = true;
-            const CopySpan* span = catalog_.copy_span(mention.name);
-            if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event))
-                continue;
-            if (is_at_or_before(event.end, span->high, options_.by_gtid)) prepared.void_copies.push_back(mention.name);
-        }
+        const auto info = sql::classify(event.statement, parse_context(event));
+        if (is_structure_change(info.kind) && !info.is_temporary) return prepare_structure(info, event);
+        note_other(info, event);
+        return {};
     } catch (const Error& error) {
         if (error.code() != ErrorCode::ParseSql) throw;
         // What cannot be read may still be named by a filter.
@@ -285,149 +331,6 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
         }
         throw error.with_context(fmt::format("statement at {}: {}", event.end.to_string(), shortened(event.statement)));
     }
-    return prepared;
-}
-
-std::string DdlHandler::zone_offset(const StatementEvent& event) {
-    const std::string& zone = event.time_zone;
-    if (zone.empty() || zone.front() == '+' || zone.front() == '-') return zone;
-    // The target may not have the zone's name, and SYSTEM is the upstream's: ask it for the offset at that time.
-    std::string name;
-    sql::append_quoted(name, zone);
-    const auto result =
-        upstream_.get().query(fmt::format("SELECT "
-                                          "TIME_FORMAT(TIMEDIFF(CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,{1}),"
-                                          "CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,'+00:00')),'%H:%i') AS o",
-                                          event.timestamp, name));
-    const std::string offset = result.text(0, "o");
-    if (offset.empty()) return {};
-    return offset.front() == '-' ? offset : "+" + offset;
-}
-
-/// Where TIMESTAMP without more words means something else than on the target, its session is told.
-void DdlHandler::set_timestamp_defaults(sql::SqlSession& session, const Prepared& prepared,
-                                        const StatementEvent& event) {
-    const bool is_explicit =
-        event.explicit_timestamp_defaults.value_or(catalog_.tracker().options().explicit_timestamp_defaults);
-    if (is_explicit == catalog_.target_options().explicit_timestamp_defaults) return;
-    const bool is_concerned = std::ranges::any_of(prepared.executed, [](const sql::RewrittenDdl& part) {
-        return (part.kind == StatementKind::CreateTable || part.kind == StatementKind::AlterTable) &&
-               sql::to_lower(part.text).find("timestamp") != std::string::npos;
-    });
-    if (!is_concerned) return;
-    try {
-        session.execute(fmt::format("SET SESSION explicit_defaults_for_timestamp={}", is_explicit ? 1 : 0));
-    } catch (const Error& error) {
-        if (target::is_connection_lost(error)) throw;
-        log::warn("the target's session keeps its explicit_defaults_for_timestamp", {{"error", error.what()}});
-        notices_.pass_over("TIMESTAMP without the upstream's implied default", event.end.to_string());
-    }
-}
-
-void DdlHandler::set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event) {
-    session.execute(fmt::format("SET TIMESTAMP={}.{:06}", event.timestamp, event.microseconds));
-    if (const std::string zone = zone_offset(event); !zone.empty())
-        session.execute(fmt::format("SET SESSION time_zone='{}'", zone));
-    for (const auto& [bit, name] :
-         {std::pair{sql::kModePipesAsConcat, "PIPES_AS_CONCAT"}, std::pair{sql::kModeRealAsFloat, "REAL_AS_FLOAT"}}) {
-        if ((event.sql_mode & bit) != 0)
-            session.execute(fmt::format("SET SESSION sql_mode=CONCAT(@@session.sql_mode,',{}')", name));
-    }
-    set_timestamp_defaults(session, prepared, event);
-    // A new schema without a charset of its own takes the session's; tables take their schema's.
-    const bool makes_schema = std::ranges::any_of(
-        prepared.executed, [](const auto& part) { return part.kind == StatementKind::CreateDatabase; });
-    if (!event.server_collation || !makes_schema) return;
-    const std::string collation = dialect_.collation_name(*event.server_collation);
-    if (!collation.empty()) dialect_.set_server_collation(session, collation);
-}
-
-/// Executes the text of a part, which the target may have no need of.
-void DdlHandler::run_text(const std::string& text, StatementKind kind, const model::Location& location) {
-    sql::SqlSession& session = downstream_.get();
-    if (kind == StatementKind::AlterTable && sql::has_several_actions(text)) {
-        // All or nothing: if one action was done already, the others were not.
-        session.execute(text);
-    } else if (const auto tolerated = target::execute_ddl(session, text)) {
-        log::warn("the target already is as the statement wants it",
-                  {{"statement", shortened(text)}, {"error", *tolerated}});
-        notices_.pass_over("statement that the target had no need of", location.to_string());
-    }
-}
-
-/// Executes it, then, if the target refuses what it says, its adapted form.
-void DdlHandler::run_adapted(const sql::RewrittenDdl& part, const model::Location& location) {
-    const std::string text = dialect_.translated(part);
-    try {
-        run_text(text, part.kind, location);
-    } catch (const Error& refusal) {
-        const auto adapted = dialect_.adapted(text, part, refusal);
-        if (!adapted) throw;
-        try {
-            run_text(adapted->text, part.kind, location);
-        } catch (const Error& second) {
-            throw second.with_context(
-                fmt::format("also after adapting the statement ({})", fmt::join(adapted->changes, "; ")));
-        }
-        dialect_.note(*adapted, part);
-    }
-}
-
-/// A schema that was dropped before the copy came to it is made again for what is done in it until then.
-void DdlHandler::ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part,
-                               const model::Location& location) {
-    const bool needs_schema = part.kind == StatementKind::AlterDatabase || is_create_table(part.kind);
-    if (!needs_schema || part.targets.empty() || !catalog_.is_amid_copy(location, options_.by_gtid)) return;
-    const std::string& schema = part.targets.front().schema;
-    if (target::has_schema(session, schema)) return;
-    const std::string quoted = model::quote_identifier(schema);
-    session.execute("CREATE DATABASE IF NOT EXISTS " + quoted);
-    notices_.mention("schema that was gone before its copy is made for its statements", quoted);
-}
-
-void DdlHandler::run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location) {
-    sql::SqlSession& session = downstream_.get();
-    try {
-        if (is_unrepeatable(part.kind) && !journal_.begin(session, {part.targets, number, location})) {
-            log::warn("the target shows that the statement has been executed already",
-                      {{"statement", shortened(part.text)}, {"location", location.to_string()}});
-            return;
-        }
-        ensure_schema(session, part, location);
-        run_adapted(part, location);
-    } catch (const Error& error) {
-        // A rename that has been done before finds the old name gone and the new one there.
-        const bool is_rename = part.kind == StatementKind::RenameTable && part.targets.size() == 2;
-        if (is_rename && target::sql_error_number(error) == target::server_error::kNoSuchTable &&
-            !target::fetch_table(session, part.targets[0]) && target::fetch_table(session, part.targets[1])) {
-            log::warn("the table has been renamed already", {{"statement", shortened(part.text)}});
-            return;
-        }
-        throw error.with_context(fmt::format("executing on the target: {}", shortened(part.text)));
-    }
-}
-
-void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop) {
-    if (prepared.executed.empty()) return;
-    const RetryPolicy policy{.max_attempts = options_.max_attempts,
-                             .initial_wait = std::chrono::milliseconds(200),
-                             .max_wait = std::chrono::seconds(5)};
-    std::size_t next = 0;
-    retry(policy, clock_, stop, [&] {
-        try {
-            set_session(downstream_.get(), prepared, event);
-            for (; next < prepared.executed.size(); ++next) run_part(prepared.executed[next], next, event.end);
-        } catch (const Error&) {
-            journal_.interrupted();
-            downstream_.drop();
-            upstream_.drop();
-            throw;
-        }
-    });
-    // The session's settings were the event's: the next statement gets a new one.
-    downstream_.drop();
-    for (const auto& part : prepared.executed)
-        log::info("statement executed on the target", {{"statement", shortened(part.text)}});
 }
 
 void DdlHandler::track_part(const sql::RewrittenDdl& part, const StatementEvent& event) {

@@ -10,26 +10,15 @@
 #include "core/model/location.h"
 #include "core/sql/ddl.h"
 #include "unit/sync/copy_window.h"
+#include "unit/sync/ddl_executor.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/session_links.h"
+#include "unit/sync/statement_event.h"
 #include "unit/sync/statement_journal.h"
 #include "unit/sync/table_catalog.h"
 #include "unit/sync/target_dialect.h"
 
 namespace dm::sync {
-
-/// A statement of the binlog with what its session had set. The statement is in utf8mb4.
-struct StatementEvent {
-    std::string statement;
-    std::string default_schema;
-    std::uint64_t sql_mode = 0;
-    std::string time_zone;                          ///< empty: not logged
-    std::optional<std::uint16_t> server_collation;  ///< of the session that created a schema
-    std::optional<bool> explicit_timestamp_defaults;
-    std::uint32_t timestamp = 0;
-    std::uint32_t microseconds = 0;
-    model::Location end;
-};
 
 /// Reads statements of the binlog, decides what becomes of them, tracks structures and executes what is left on the
 /// target. One thread: the translator's. Sessions are opened when they are needed.
@@ -71,30 +60,26 @@ class DdlHandler {
     [[nodiscard]] bool is_before_copy(const model::TableName& table, const StatementEvent& event);
     [[nodiscard]] FittedDdl fitted(std::vector<sql::RewrittenDdl> parts, const sql::StatementInfo& info,
                                    const StatementEvent& event, const sql::RouteFunction& route);
-    [[nodiscard]] bool accepts(const model::TableName& table, sql::StatementKind kind, const StatementEvent& event);
+    [[nodiscard]] bool is_listed(const model::TableName& table) const;
+    [[nodiscard]] bool passes_filters(const model::TableName& table, sql::StatementKind kind,
+                                      const StatementEvent& event) const;
+    [[nodiscard]] bool is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void check_merged(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
+    [[nodiscard]] Prepared prepare_structure(const sql::StatementInfo& info, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);
     void forget_replaced(const sql::RewrittenDdl& part, bool makes_anew);
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
-    void run_text(const std::string& text, sql::StatementKind kind, const model::Location& location);
-    void run_adapted(const sql::RewrittenDdl& part, const model::Location& location);
-    void ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const model::Location& location);
-    void run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location);
-    [[nodiscard]] std::string zone_offset(const StatementEvent& event);
     [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);
     [[nodiscard]] sql::ParseContext parse_context(const StatementEvent& event) const;
-    void set_timestamp_defaults(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event);
-    void set_session(sql::SqlSession& session, const Prepared& prepared, const StatementEvent& event);
 
     Options options_;
     const Rules& rules_;
     TableCatalog& catalog_;
     Recorder& recorder_;
     Notices& notices_;
-    Clock& clock_;
-    StatementJournal& journal_;
-    SessionLink& upstream_;
-    SessionLink& downstream_;
     TargetDialect dialect_;
+    DdlExecutor executor_;
 };
 
 }  // namespace dm::sync

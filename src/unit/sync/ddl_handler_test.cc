@@ -18,11 +18,15 @@ class DdlHandlerTest : public SyncPartsTest {
         make_handler({}, {});
     }
     void make_handler(std::vector<rules::EventFilterRule> filters, std::vector<rules::RouteRule> routes,
-                      bool is_strict = false) {
+                      bool is_strict = false, const std::vector<std::string>& do_tables = {}) {
+        rules::BlockAllowRules lists;
+        for (const auto& table : do_tables) lists.do_tables.push_back({.schema = "s", .table = table});
+        const auto online =
+            std::make_shared<const rules::OnlineDdlNames>(std::vector<std::string>{}, std::vector<std::string>{});
         handler_.reset();
         catalog_.reset();
-        rules_.emplace(Rules{.filter = rules::TableFilter({}, true),
-                             .router = rules::TableRouter(routes, true),
+        rules_.emplace(Rules{.filter = rules::TableFilter(lists, true, online),
+                             .router = rules::TableRouter(routes, true, online),
                              .events = rules::EventFilter(filters, true)});
         notices_ = std::make_unique<Notices>(is_strict, registry_, metrics::Labels{});
         schema::TrackerOptions options;
@@ -77,9 +81,49 @@ TEST_F(DdlHandlerTest, a_column_that_is_there_already_is_counted) {
     EXPECT_EQ(notices_->list()[0].kind, "statement that the target had no need of");
 }
 
-TEST_F(DdlHandlerTest, of_several_actions_none_is_lost) {
+TEST_F(DdlHandlerTest, of_several_actions_those_are_executed_that_are_not_done) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1060, "Duplicate column name 'b'"), 0, 2);
+    run("ALTER TABLE t ADD COLUMN b INT, ADD COLUMN c INT, ALGORITHM=INPLACE");
+    ASSERT_EQ(altered().size(), 3U);
+    EXPECT_EQ(altered()[1], "ALTER TABLE `s`.`t` ADD COLUMN b INT");
+    EXPECT_EQ(altered()[2], "ALTER TABLE `s`.`t` ADD COLUMN c INT");
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "statement that the target had no need of");
+}
+
+TEST_F(DdlHandlerTest, a_column_that_goes_and_comes_back_is_not_emptied_twice) {
     downstream_.fail("ALTER", FakeSqlServer::server_error(1060, "Duplicate column name 'b'"));
-    EXPECT_EQ(refusal("ALTER TABLE t ADD COLUMN b INT, ADD COLUMN c INT"), ErrorCode::DbExecuteFailed);
+    EXPECT_EQ(refusal("ALTER TABLE t ADD COLUMN b INT, DROP COLUMN c, ADD COLUMN C BIGINT"),
+              ErrorCode::DbExecuteFailed);
+    EXPECT_EQ(altered().size(), 1U);
+}
+
+TEST_F(DdlHandlerTest, a_new_name_that_is_taken_is_an_error) {
+    downstream_.fail("RENAME", FakeSqlServer::server_error(1050, "Table 'u' already exists"));
+    EXPECT_EQ(refusal("RENAME TABLE t TO u"), ErrorCode::DbExecuteFailed);
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1050, "Table 'u' already exists"));
+    EXPECT_EQ(refusal("ALTER TABLE t RENAME TO u"), ErrorCode::DbExecuteFailed);
+}
+
+TEST_F(DdlHandlerTest, what_was_refused_is_executed_when_the_table_was_mended) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1071, "Specified key was too long"));
+    EXPECT_EQ(refusal("ALTER TABLE t ADD INDEX (a)"), ErrorCode::DbExecuteFailed);
+    downstream_.on("SHOW CREATE TABLE",
+                   FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (\n  `a` text\n)"}}));
+    run("ALTER TABLE t ADD INDEX (a)");
+    EXPECT_EQ(altered().size(), 2U);
+}
+
+TEST_F(DdlHandlerTest, what_an_earlier_attempt_had_executed_is_noticed) {
+    downstream_.fail("ALTER", FakeSqlServer::server_error(1317, "Query execution was interrupted"));
+    EXPECT_EQ(refusal("ALTER TABLE t ADD INDEX (a)"), ErrorCode::DbExecuteFailed);
+    downstream_.on("SHOW CREATE TABLE",
+                   FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (\n  `a` text\n)"}}));
+    downstream_.fail("KILL", FakeSqlServer::server_error(1094, "Unknown thread id"), 0, 9);
+    run("ALTER TABLE t ADD INDEX (a)");
+    EXPECT_EQ(altered().size(), 1U);
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "statement that an earlier attempt had executed");
 }
 
 TEST_F(DdlHandlerTest, a_strict_task_wants_to_execute_everything) {
@@ -177,6 +221,77 @@ TEST_F(DdlHandlerTest, filters_skip_by_kind_and_by_text) {
     EXPECT_TRUE(handler_->prepare(event("DROP TABLE t")).executed.empty());
     EXPECT_FALSE(handler_->prepare(event("DROP TABLE u")).executed.empty());
     EXPECT_FALSE(handler_->prepare(event("ALTER TABLE t ADD c INT")).executed.empty());
+}
+
+TEST_F(DdlHandlerTest, what_leads_out_of_the_lists_or_into_them_is_refused) {
+    make_handler({}, {}, false, {"t", "u"});
+    for (const auto* statement :
+         {"RENAME TABLE t TO gone", "RENAME TABLE other TO t", "RENAME TABLE t TO u, other TO t",
+          "ALTER TABLE t RENAME TO gone", "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE other",
+          "ALTER TABLE other EXCHANGE PARTITION p WITH TABLE t", "CREATE TABLE t LIKE other"}) {
+        EXPECT_EQ(refusal(statement), ErrorCode::SyncDdlUnsupported) << statement;
+    }
+    for (const auto* statement : {"RENAME TABLE other TO gone", "CREATE TABLE other LIKE t", "DROP TABLE other",
+                                  "ALTER TABLE other ADD FOREIGN KEY (a) REFERENCES t (a)"}) {
+        EXPECT_TRUE(handler_->prepare(event(statement)).executed.empty()) << statement;
+    }
+    EXPECT_FALSE(handler_->prepare(event("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES other (a)")).executed.empty());
+}
+
+TEST_F(DdlHandlerTest, a_filter_may_skip_what_leads_out_of_the_lists) {
+    make_handler({{.schema_pattern = "s", .table_pattern = "t", .sql_patterns = {"^RENAME"}, .action = "Ignore"}}, {},
+                 false, {"t"});
+    EXPECT_TRUE(handler_->prepare(event("RENAME TABLE t TO gone")).executed.empty());
+    EXPECT_TRUE(handler_->prepare(event("RENAME TABLE other TO t")).executed.empty());
+}
+
+TEST_F(DdlHandlerTest, online_schema_changes_of_a_listed_table_are_executed) {
+    make_handler({}, {}, false, {"t"});
+    for (const auto* statement :
+         {"create /* gh-ost */ table `s`.`_t_gho` like `s`.`t`", "ALTER TABLE `s`.`_t_gho` ADD b INT",
+          "rename /* gh-ost */ table `s`.`t` to `s`.`_t_del`, `s`.`_t_gho` to `s`.`t`", "DROP TABLE `s`.`_t_del`"}) {
+        EXPECT_FALSE(handler_->prepare(event(statement)).executed.empty()) << statement;
+    }
+    EXPECT_EQ(handler_->prepare(event("RENAME TABLE t TO _t_old, _t_new TO t")).executed.size(), 2U);
+    EXPECT_TRUE(handler_->prepare(event("RENAME TABLE u TO _u_old, _u_new TO u")).executed.empty());
+}
+
+TEST_F(DdlHandlerTest, filters_see_online_schema_changes_under_the_real_name) {
+    make_handler({{.schema_pattern = "s", .table_pattern = "t", .events = {"drop table"}, .action = "Ignore"}}, {});
+    EXPECT_TRUE(handler_->prepare(event("DROP TABLE _t_del")).executed.empty());
+    EXPECT_FALSE(handler_->prepare(event("DROP TABLE _u_del")).executed.empty());
+}
+
+TEST_F(DdlHandlerTest, a_merged_table_is_not_renamed_by_one_of_its_sources) {
+    make_handler({}, {{.schema_pattern = "s", .table_pattern = "t*", .target_schema = "s", .target_table = "all"}});
+    for (const auto* statement : {"CREATE TABLE t1 (a INT)", "CREATE TABLE t2 (a INT)"})
+        handler_->track(handler_->prepare(event(statement)), event(statement));
+    EXPECT_EQ(refusal("RENAME TABLE t1 TO _t1_del, _t1_gho TO t1"), ErrorCode::SyncDdlUnsupported);
+    EXPECT_FALSE(handler_->prepare(event("RENAME TABLE u TO w")).executed.empty());
+}
+
+TEST_F(DdlHandlerTest, a_renamed_view_is_passed_over) {
+    downstream_.fail("RENAME", FakeSqlServer::server_error(1146, "Table 's.v' doesn't exist"), 0, 9);
+    downstream_.on("SHOW CREATE TABLE", [](std::string_view) -> sql::ResultSet {
+        throw FakeSqlServer::server_error(1146, "Table 's.v' doesn't exist");
+    });
+    upstream_.on("SELECT TABLE_TYPE", FakeSqlServer::result({"k"}, {{"BASE TABLE"}}));
+    EXPECT_EQ(refusal("RENAME TABLE v TO w"), ErrorCode::DbExecuteFailed);
+    upstream_.on("SELECT TABLE_TYPE", FakeSqlServer::result({"k"}, {{"VIEW"}}));
+    run("RENAME TABLE v TO w");
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "skipped rename of a view");
+}
+
+TEST_F(DdlHandlerTest, tablespaces_and_servers_are_passed_over) {
+    for (const auto* statement :
+         {"CREATE TABLESPACE ts ADD DATAFILE 'ts.ibd'", "DROP UNDO TABLESPACE ts", "CREATE LOGFILE GROUP g ENGINE NDB",
+          "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')"}) {
+        EXPECT_FALSE(handler_->prepare(event(statement)).needs_barrier()) << statement;
+    }
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].kind, "skipped statement on tablespaces and servers");
+    EXPECT_EQ(notices_->list()[0].count, 4U);
 }
 
 TEST_F(DdlHandlerTest, statements_that_nobody_can_read_are_refused_with_their_place) {

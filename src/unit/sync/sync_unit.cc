@@ -7,8 +7,9 @@ namespace dm::sync {
 namespace {
 
 Rules compile_rules(const config::SubTaskConfig& config) {
-    return {.filter = rules::TableFilter(config.block_allow, config.case_sensitive),
-            .router = rules::TableRouter(config.route_rules, config.case_sensitive),
+    const auto online = config::online_ddl_names(config);
+    return {.filter = rules::TableFilter(config.block_allow, config.case_sensitive, online),
+            .router = rules::TableRouter(config.route_rules, config.case_sensitive, online),
             .events = rules::EventFilter(config.filter_rules, config.case_sensitive)};
 }
 

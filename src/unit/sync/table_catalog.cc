@@ -292,7 +292,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     if (!table.is_accepted) return table;
     constexpr std::array kKinds = {rules::EventKind::Insert, rules::EventKind::Update, rules::EventKind::Delete};
     for (std::size_t i = 0; i < kKinds.size(); ++i)
-        table.verdicts.at(i) = rules_.events.judge(map.name, kKinds.at(i), {});
+        table.verdicts.at(i) = rules_.events.judge(rules_.filter.real_name(map.name), kKinds.at(i), {});
     if (std::ranges::all_of(table.verdicts, [](rules::Verdict verdict) { return verdict == rules::Verdict::Skip; }))
         return table;
     table.is_gone = is_gone(map.name, location, by_gtid);

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/model/location.h"
+#include "core/sql/ddl.h"
+
+namespace dm::sync {
+
+/// A statement of the binlog with what its session had set. The statement is in utf8mb4.
+struct StatementEvent {
+    std::string statement;
+    std::string default_schema;
+    std::uint64_t sql_mode = 0;
+    std::string time_zone;                          ///< empty: not logged
+    std::optional<std::uint16_t> server_collation;  ///< of the session that created a schema
+    std::optional<bool> explicit_timestamp_defaults;
+    std::uint32_t timestamp = 0;
+    std::uint32_t microseconds = 0;
+    model::Location end;
+};
+
+[[nodiscard]] inline bool is_create_table(sql::StatementKind kind) {
+    return kind == sql::StatementKind::CreateTable || kind == sql::StatementKind::CreateTableLike ||
+           kind == sql::StatementKind::CreateTableSelect;
+}
+
+/// For messages.
+[[nodiscard]] inline std::string shortened(std::string_view statement) {
+    constexpr std::size_t kShown = 300;
+    return statement.size() <= kShown ? std::string(statement) : std::string(statement.substr(0, kShown)) + "...";
+}
+
+}  // namespace dm::sync
