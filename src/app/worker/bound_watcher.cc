@@ -69,10 +69,12 @@ void BoundWatcher::follow(std::stop_token stop) {
     }
 }
 
-/// Serves `source`, or none. The same source again changes nothing: the key is put anew when a leader starts.
+/// Serves `source`, or none. The same source again changes nothing: the key is put anew when a leader starts. With
+/// another configuration it is another source, created anew in a gap of the watch.
 void BoundWatcher::obey(const std::optional<model::SourceId>& source, const std::optional<std::string>& config) {
     const std::shared_ptr<SourceWorker> current = current_.copy();
-    if (current && source && current->source().source_id == *source) return;
+    const bool is_same = current && source && current->source().source_id == *source;
+    if (is_same && (!config || *config == current_toml_)) return;
     release();
     if (!source) return;
     if (!config) {
@@ -81,6 +83,7 @@ void BoundWatcher::obey(const std::optional<model::SourceId>& source, const std:
         return;
     }
     log::info("source bound", {{"source", source->str()}, {"worker", worker_.str()}});
+    current_toml_ = *config;
     current_.set(std::make_shared<SourceWorker>(config::source_from_toml(*config), dependencies_));
 }
 

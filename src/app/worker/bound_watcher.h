@@ -34,6 +34,7 @@ class BoundWatcher {
     const model::WorkerName worker_;
     const SourceWorker::Dependencies dependencies_;
     Guarded<std::shared_ptr<SourceWorker>> current_;
+    std::string current_toml_;  ///< of follow's thread: what `current_` was made from
     Step follow_;
 };
 

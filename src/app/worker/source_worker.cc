@@ -101,15 +101,19 @@ void SourceWorker::obey_change(const meta::Change<meta::SubTaskId, meta::SubTask
     obey(change.id.task, change.record->expect, dependencies_.store.get_subtask(change.id));
 }
 
-void SourceWorker::obey(const model::TaskName& task, Stage expect, const std::optional<std::string>& config) {
+/// A subtask whose configuration is another one, or was stored anew, is not the one that is running here: its end and
+/// its new beginning fell into a gap of the watch.
+void SourceWorker::obey(const model::TaskName& task, Stage expect, const std::optional<meta::StoredConfig>& config) {
     if (!config) {
         log::error("stage without a configuration", {{"task", task.str()}, {"source", source_.source_id.str()}});
         return;
     }
-    const bool is_new = !entries_.with([&](Entries& entries) {
+    const Entry present = entries_.with([&](Entries& entries) {
         const auto found = entries.find(task);
-        return found != entries.end() && found->second.subtask;
+        return found == entries.end() ? Entry{} : found->second;
     });
+    if (present.subtask && present.config != *config) drop(task);
+    const bool is_new = !present.subtask || present.config != *config;
     if (is_new) {
         Entry made = make_entry(task, *config);
         entries_.with([&](Entries& entries) { entries[task] = std::move(made); });
@@ -123,11 +127,12 @@ void SourceWorker::obey(const model::TaskName& task, Stage expect, const std::op
     }
 }
 
-SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const std::string& toml) {
+SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const meta::StoredConfig& stored) {
     try {
-        config::SubTaskConfig config = config::subtask_from_toml(toml);
+        config::SubTaskConfig config = config::subtask_from_toml(stored.toml);
         config::apply_source(config, source_);
-        return {.subtask = std::make_shared<SubTask>(std::move(config),
+        return {.config = stored,
+                .subtask = std::make_shared<SubTask>(std::move(config),
                                                      SubTask::Dependencies{.clock = dependencies_.clock,
                                                                            .make_unit = dependencies_.make_unit,
                                                                            .checker = source_.checker}),
@@ -136,7 +141,7 @@ SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const 
         if (dependencies_.metrics != nullptr) dependencies_.metrics->operation_failed("BeforeAnyOp");
         log::error("subtask cannot be made",
                    {{"task", task.str()}, {"source", source_.source_id.str()}, {"error", error.what()}});
-        return {.subtask = nullptr, .refusal = error};
+        return {.config = stored, .subtask = nullptr, .refusal = error};
     }
 }
 

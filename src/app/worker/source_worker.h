@@ -44,6 +44,7 @@ class SourceWorker {
   private:
     /// A subtask, or why its configuration cannot be run.
     struct Entry {
+        meta::StoredConfig config;  ///< what it was made from
         std::shared_ptr<SubTask> subtask;
         std::optional<Error> refusal;
     };
@@ -51,9 +52,9 @@ class SourceWorker {
 
     void follow(std::stop_token stop);
     void reconcile(const meta::SourceState& state);
-    void obey(const model::TaskName& task, meta::Stage expect, const std::optional<std::string>& config);
+    void obey(const model::TaskName& task, meta::Stage expect, const std::optional<meta::StoredConfig>& config);
     void obey_change(const meta::Change<meta::SubTaskId, meta::SubTaskStage>& change);
-    Entry make_entry(const model::TaskName& task, const std::string& toml);
+    Entry make_entry(const model::TaskName& task, const meta::StoredConfig& stored);
     void drop(const model::TaskName& task);
 
     const config::SourceConfig source_;

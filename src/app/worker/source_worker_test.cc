@@ -41,17 +41,20 @@ class WorkerRoomTest : public testing::Test {
     SourceWorker::Dependencies dependencies() {
         return {.store = store_,
                 .clock = clock_,
-                .make_unit = [this](UnitKind, const config::SubTaskConfig&, std::stop_token) {
+                .make_unit = [this](UnitKind, const config::SubTaskConfig& config, std::stop_token) {
+                    made_.with([&](auto& made) { made.push_back(config.meta_schema); });
                     return std::make_unique<IdleUnit>(kills_);
                 }};
     }
 
-    meta::SubTaskRecord record(const std::string& task, Stage expect) const {
+    meta::SubTaskRecord record(const std::string& task, Stage expect,
+                               const std::string& meta_schema = "dm_meta") const {
         config::SubTaskConfig config;
         config.name = model::TaskName(task);
         config.source_id = source_.source_id;
         config.mode = config::TaskMode::Incremental;
         config.to.host = "127.0.0.1";
+        config.meta_schema = meta_schema;
         return {.id = {.source = source_.source_id, .task = config.name},
                 .config = config::to_toml(config),
                 .expect = expect};
@@ -80,6 +83,7 @@ class WorkerRoomTest : public testing::Test {
     meta::ClusterStore store_;
     config::SourceConfig source_;
     std::atomic<int> kills_ = 0;
+    Guarded<std::vector<std::string>> made_;  ///< `meta-schema` of each unit, in order
 };
 
 TEST_F(WorkerRoomTest, SubtasksThatAreThereAtTheStartRun) {
@@ -112,6 +116,31 @@ TEST_F(WorkerRoomTest, ABrokenWatchMissesNothing) {
     store_.put_subtasks({record("b", Stage::Running)});
     await(worker, "a", Stage::Paused);
     await(worker, "b", Stage::Running);
+}
+
+/// The watch breaks, and before the worker reads again a task is stopped and started anew, another is changed.
+TEST_F(WorkerRoomTest, WhatWasMadeAnewInAGapIsRunAnew) {
+    const meta::SubTaskRecord a = record("a", Stage::Running);
+    store_.put_subtasks({a, record("b", Stage::Running, "old")});
+    SourceWorker worker(source_, dependencies());
+    kv_.wait_for_watchers(1);
+    await([&] { return made_.copy().size() == 2; });
+    kv_.break_watches();
+    store_.delete_subtasks({a.id});
+    store_.put_subtasks({a});
+    await([&] { return made_.copy().size() == 3; });
+    EXPECT_EQ(made_.copy().back(), "dm_meta");
+    kv_.wait_for_watchers(1);
+    kv_.break_watches();
+    store_.update_subtasks({record("b", Stage::Running, "new")});
+    await([&] { return made_.copy().size() == 4; });
+    EXPECT_EQ(made_.copy().back(), "new");
+    kv_.wait_for_watchers(1);
+    kv_.break_watches();
+    set_stage("a", Stage::Paused);
+    await(worker, "a", Stage::Paused);
+    await(worker, "b", Stage::Running);
+    EXPECT_EQ(made_.copy().size(), 4U) << "what is the same goes on";
 }
 
 TEST_F(WorkerRoomTest, UnreadableConfigurationIsShownAsAPausedSubtask) {
@@ -149,6 +178,24 @@ TEST_F(WorkerRoomTest, BoundKeyDecidesWhichSourceRuns) {
     store_.put_bounds({{.source = source_.source_id, .worker = name}});
     await([&] { return watcher.source_worker() != nullptr; });
     EXPECT_NE(watcher.source_worker(), before);
+}
+
+TEST_F(WorkerRoomTest, ASourceCreatedAnewInAGapIsServedAnew) {
+    const model::WorkerName name("w");
+    store_.put_source(source_.source_id, config::to_toml(source_));
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    BoundWatcher watcher(name, dependencies());
+    await([&] { return watcher.source_worker() != nullptr; });
+    kv_.wait_for_watchers(2);
+    kv_.break_watches();
+    store_.delete_source(source_.source_id, name);
+    source_.from.host = "127.0.0.2";
+    store_.put_source(source_.source_id, config::to_toml(source_));
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    await([&] {
+        const auto now = watcher.source_worker();
+        return now && now->source().from.host == "127.0.0.2";
+    });
 }
 
 class LeaseKeeperTest : public testing::Test {

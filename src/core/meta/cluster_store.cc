@@ -30,15 +30,21 @@ SubTaskId task_source(const std::vector<std::string>& parameters) {
 }
 
 std::string plain_text(std::string_view value) { return std::string(value); }
+StoredConfig stored_config(const KeyValue& item) { return {.toml = item.value, .created = item.created}; }
 SourceId parse_source_id(std::string_view value) { return SourceId(std::string(value)); }
 
-/// Puts every item of `read` that can be read into `out`, under the id `make_id` finds in its key.
+/// Puts every item of `read` that can be read into `out`, under the id `make_id` finds in its key. `parse` takes the
+/// value or the whole item.
 template <typename Map, typename MakeId, typename Parse>
 void collect(const GetResult& read, keys::Kind kind, MakeId make_id, Parse parse, Map& out,
              std::vector<Error>& problems) {
     for (const auto& item : read.items) {
         try {
-            out[make_id(keys::decode(kind, item.key))] = parse(item.value);
+            if constexpr (std::is_invocable_v<Parse, const KeyValue&>) {
+                out[make_id(keys::decode(kind, item.key))] = parse(item);
+            } else {
+                out[make_id(keys::decode(kind, item.key))] = parse(item.value);
+            }
         } catch (const Error& error) {
             problems.push_back(error.with_context(item.key));
         }
@@ -174,7 +180,7 @@ SourceState ClusterStore::load_source(const SourceId& source) const {
     collect(reads[1], keys::kRelayStage, first_parameter<SourceId>, parse_relay_stage, relay, bad);
     if (!relay.empty()) state.relay_stage = relay.begin()->second;
     const auto task = [](const std::vector<std::string>& parameters) { return TaskName(parameters[1]); };
-    collect(reads[2], keys::kSubTask, task, plain_text, state.subtasks, bad);
+    collect(reads[2], keys::kSubTask, task, stored_config, state.subtasks, bad);
     collect(reads[3], keys::kSubTaskStage, task, parse_subtask_stage, state.subtask_stages, bad);
     collect(reads[4], keys::kValidatorStage, task, parse_subtask_stage, state.validator_stages, bad);
     return state;
@@ -217,8 +223,10 @@ std::optional<std::string> ClusterStore::get_source(const SourceId& source) cons
     return get_one(keys::source(source));
 }
 
-std::optional<std::string> ClusterStore::get_subtask(const SubTaskId& id) const {
-    return get_one(keys::subtask(id.source, id.task));
+std::optional<StoredConfig> ClusterStore::get_subtask(const SubTaskId& id) const {
+    const auto result = store_.get(keys::subtask(id.source, id.task), false);
+    if (result.items.empty()) return std::nullopt;
+    return stored_config(result.items.front());
 }
 
 std::optional<TaskArguments> ClusterStore::get_task_arguments(const SubTaskId& id) const {

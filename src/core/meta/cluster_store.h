@@ -35,7 +35,7 @@ class ClusterStore {
     [[nodiscard]] SourceState load_source(const model::SourceId& source) const;
     [[nodiscard]] WorkerAssignment load_assignment(const model::WorkerName& worker) const;
     [[nodiscard]] std::optional<std::string> get_source(const model::SourceId& source) const;
-    [[nodiscard]] std::optional<std::string> get_subtask(const SubTaskId& id) const;
+    [[nodiscard]] std::optional<StoredConfig> get_subtask(const SubTaskId& id) const;
     [[nodiscard]] std::optional<TaskArguments> get_task_arguments(const SubTaskId& id) const;
     [[nodiscard]] std::optional<ClusterVersion> get_version() const;
     /// The oldest candidate under the election prefix.

@@ -148,11 +148,13 @@ TEST_F(ClusterStoreTest, AnAssignmentComesWithItsConfigurations) {
 
 TEST_F(ClusterStoreTest, ASourceIsReadWithItsTasks) {
     store_.put_source(s1, "one", Stage::Paused);
-    store_.put_subtasks({{{s1, t1}, "a", Stage::Running, {}}, {{s2, t1}, "b", Stage::Running, {}}});
+    const auto created =
+        store_.put_subtasks({{{s1, t1}, "a", Stage::Running, {}}, {{s2, t1}, "b", Stage::Running, {}}});
     const SourceState state = store_.load_source(s1);
     EXPECT_EQ(state.config, "one");
     EXPECT_EQ(state.relay_stage->expect, Stage::Paused);
-    EXPECT_EQ(state.subtasks, (std::map<TaskName, std::string>{{t1, "a"}}));
+    EXPECT_EQ(state.subtasks, (std::map<TaskName, StoredConfig>{{t1, {"a", created}}}));
+    EXPECT_EQ(store_.get_subtask({s1, t1}), state.subtasks.at(t1));
     EXPECT_EQ(state.subtask_stages.at(t1).expect, Stage::Running);
     EXPECT_TRUE(state.validator_stages.empty());
 }
