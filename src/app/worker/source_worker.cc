@@ -84,7 +84,8 @@ void SourceWorker::reconcile(const meta::SourceState& state) {
     }
     std::set<model::TaskName> gone;
     for (const auto& [task, entry] : entries_.copy()) {
-        if (!state.subtask_stages.contains(task)) gone.insert(task);
+        // A stage that cannot be read tells nothing: the subtask goes on as it is.
+        if (!state.subtask_stages.contains(task) && !state.unreadable_stages.contains(task)) gone.insert(task);
     }
     for (const model::TaskName& task : gone) drop(task);
     for (const auto& [task, stage] : state.subtask_stages) {

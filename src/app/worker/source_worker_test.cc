@@ -143,6 +143,20 @@ TEST_F(WorkerRoomTest, WhatWasMadeAnewInAGapIsRunAnew) {
     EXPECT_EQ(made_.copy().size(), 4U) << "what is the same goes on";
 }
 
+TEST_F(WorkerRoomTest, AStageThatCannotBeReadEndsNothing) {
+    const meta::SubTaskRecord a = record("a", Stage::Running);
+    store_.put_subtasks({a, record("b", Stage::Running)});
+    SourceWorker worker(source_, dependencies());
+    kv_.wait_for_watchers(1);
+    await(worker, "a", Stage::Running);
+    kv_.break_watches();
+    kv_.txn({}, {meta::PutOp{.key = meta::keys::subtask_stage(a.id.source, a.id.task), .value = "{"}});
+    set_stage("b", Stage::Paused);
+    await(worker, "b", Stage::Paused);
+    ASSERT_EQ(worker.reports().size(), 2U);
+    EXPECT_EQ(worker.reports()[0].stage, Stage::Running);
+}
+
 TEST_F(WorkerRoomTest, UnreadableConfigurationIsShownAsAPausedSubtask) {
     store_.put_subtasks(
         {{.id = {.source = source_.source_id, .task = model::TaskName("bad")}, .config = "not = [toml"}});

@@ -48,6 +48,7 @@ struct SourceState {
     std::map<model::TaskName, StoredConfig> subtasks;
     std::map<model::TaskName, SubTaskStage> subtask_stages;
     std::map<model::TaskName, SubTaskStage> validator_stages;
+    std::set<model::TaskName> unreadable_stages;  ///< tasks that have a stage, but one that cannot be read
     Revision revision = 0;
     std::vector<Error> problems;
 };

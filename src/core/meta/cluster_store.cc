@@ -9,6 +9,7 @@
 #include "base/retry.h"
 #include "core/meta/election.h"
 #include "core/meta/keys.h"
+#include "core/meta/record_reading.h"
 
 namespace dm::meta {
 
@@ -17,44 +18,18 @@ namespace {
 using model::SourceId;
 using model::TaskName;
 using model::WorkerName;
+using reading::collect;
+using reading::first_parameter;
+using reading::parse_source_id;
+using reading::plain_text;
+using reading::source_task;
+using reading::stored_config;
+using reading::task_source;
+using reading::unread;
+using reading::watch_records;
 
 constexpr RetryPolicy kWritePolicy{
     .max_attempts = 5, .initial_wait = std::chrono::seconds(1), .max_wait = std::chrono::seconds(1), .factor = 1.0};
-
-SubTaskId source_task(const std::vector<std::string>& parameters) {
-    return {.source = SourceId(parameters[0]), .task = TaskName(parameters[1])};
-}
-
-SubTaskId task_source(const std::vector<std::string>& parameters) {
-    return {.source = SourceId(parameters[1]), .task = TaskName(parameters[0])};
-}
-
-std::string plain_text(std::string_view value) { return std::string(value); }
-StoredConfig stored_config(const KeyValue& item) { return {.toml = item.value, .created = item.created}; }
-SourceId parse_source_id(std::string_view value) { return SourceId(std::string(value)); }
-
-/// Puts every item of `read` that can be read into `out`, under the id `make_id` finds in its key. `parse` takes the
-/// value or the whole item.
-template <typename Map, typename MakeId, typename Parse>
-void collect(const GetResult& read, keys::Kind kind, MakeId make_id, Parse parse, Map& out,
-             std::vector<Error>& problems) {
-    for (const auto& item : read.items) {
-        try {
-            if constexpr (std::is_invocable_v<Parse, const KeyValue&>) {
-                out[make_id(keys::decode(kind, item.key))] = parse(item);
-            } else {
-                out[make_id(keys::decode(kind, item.key))] = parse(item.value);
-            }
-        } catch (const Error& error) {
-            problems.push_back(error.with_context(item.key));
-        }
-    }
-}
-
-template <typename Id>
-Id first_parameter(const std::vector<std::string>& parameters) {
-    return Id(parameters[0]);
-}
 
 KvStore::ReadOp all_of(keys::Kind kind) { return {std::string(kind.prefix), true}; }
 
@@ -63,28 +38,6 @@ DeleteOp erase(std::string key) { return {.key = std::move(key), .is_prefix = fa
 
 PutOp stage_put(std::string key, const SubTaskId& id, Stage expect) {
     return put(std::move(key), to_text(SubTaskStage{.expect = expect, .source = id.source, .task = id.task}));
-}
-
-/// Delivers the changes under `prefix` one by one as records.
-template <typename Id, typename Record, typename MakeId, typename Parse>
-WatchEnd watch_records(KvStore& store, keys::Kind kind, const std::vector<std::string_view>& parameters, Revision from,
-                       std::stop_token stop, MakeId make_id, Parse parse,
-                       const std::function<void(const Change<Id, Record>&)>& sink) {
-    return store.watch(keys::encode(kind, parameters), from, stop, [&](const auto& events, Revision revision) {
-        for (const auto& event : events) {
-            Change<Id, Record> change;
-            change.revision = revision;
-            try {
-                change.id = make_id(keys::decode(kind, event.item.key));
-                if (event.kind == WatchEvent::Kind::Put) change.record = parse(event.item.value);
-            } catch (const Error& error) {
-                log::error("a record in the cluster's store cannot be read and is left out",
-                           {{"key", event.item.key}, {"error", error.what()}});
-                continue;
-            }
-            sink(change);
-        }
-    });
 }
 
 }  // namespace
@@ -182,6 +135,7 @@ SourceState ClusterStore::load_source(const SourceId& source) const {
     const auto task = [](const std::vector<std::string>& parameters) { return TaskName(parameters[1]); };
     collect(reads[2], keys::kSubTask, task, stored_config, state.subtasks, bad);
     collect(reads[3], keys::kSubTaskStage, task, parse_subtask_stage, state.subtask_stages, bad);
+    state.unreadable_stages = unread(reads[3], state.subtask_stages);
     collect(reads[4], keys::kValidatorStage, task, parse_subtask_stage, state.validator_stages, bad);
     return state;
 }

@@ -155,6 +155,9 @@ TEST_F(ClusterStoreTest, ASourceIsReadWithItsTasks) {
     EXPECT_EQ(state.relay_stage->expect, Stage::Paused);
     EXPECT_EQ(state.subtasks, (std::map<TaskName, StoredConfig>{{t1, {"a", created}}}));
     EXPECT_EQ(store_.get_subtask({s1, t1}), state.subtasks.at(t1));
+    EXPECT_TRUE(state.unreadable_stages.empty());
+    kv_.txn({}, {PutOp{.key = keys::subtask_stage(s1, t1), .value = "?"}});
+    EXPECT_EQ(store_.load_source(s1).unreadable_stages, (std::set{t1}));
     EXPECT_EQ(state.subtask_stages.at(t1).expect, Stage::Running);
     EXPECT_TRUE(state.validator_stages.empty());
 }
