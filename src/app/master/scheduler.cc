@@ -66,8 +66,9 @@ void Scheduler::transfer(const model::SourceId& id, const model::WorkerName& wor
     in_turn([&] { frontend_.transfer(id, worker); });
 }
 
-std::vector<meta::SubTaskId> Scheduler::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks) {
-    return in_turn([&] { return frontend_.add_subtasks(subtasks); });
+std::vector<meta::SubTaskId> Scheduler::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks,
+                                                     meta::Stage expect) {
+    return in_turn([&] { return frontend_.add_subtasks(subtasks, expect); });
 }
 
 void Scheduler::set_stage(const model::TaskName& task, const std::vector<model::SourceId>& sources, meta::Stage stage) {

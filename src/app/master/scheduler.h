@@ -36,7 +36,8 @@ class Scheduler {
     std::optional<model::WorkerName> remove_source(const model::SourceId& id);
     [[nodiscard]] bool check_transfer(const model::SourceId& id, const model::WorkerName& worker);
     void transfer(const model::SourceId& id, const model::WorkerName& worker);
-    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks);
+    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks,
+                                              meta::Stage expect = meta::Stage::Running);
     void set_stage(const model::TaskName& task, const std::vector<model::SourceId>& sources, meta::Stage stage);
     void remove_subtasks(const model::TaskName& task, const std::vector<model::SourceId>& sources);
 

@@ -140,21 +140,20 @@ void SchedulerFrontend::transfer(const model::SourceId& id, const model::WorkerN
     backend_.find_source_for(*old);
 }
 
-std::vector<meta::SubTaskId> SchedulerFrontend::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks) {
+std::vector<meta::SubTaskId> SchedulerFrontend::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks,
+                                                             meta::Stage expect) {
     const auto missing = table_.with([&](const ClusterTable& table) { return missing_subtasks(table, subtasks); });
     std::vector<meta::SubTaskRecord> records;
     std::vector<meta::SubTaskId> added;
     for (const auto& subtask : missing) {
         added.push_back({.source = subtask.source_id, .task = subtask.name});
-        records.push_back({.id = added.back(),
-                           .config = config::to_toml(subtask),
-                           .expect = meta::Stage::Running,
-                           .validator = std::nullopt});
+        records.push_back(
+            {.id = added.back(), .config = config::to_toml(subtask), .expect = expect, .validator = std::nullopt});
     }
     store_.put_subtasks(records);
     table_.with([&](ClusterTable& table) {
         for (const auto& subtask : missing) {
-            table.put_subtask(std::make_shared<const config::SubTaskConfig>(subtask), meta::Stage::Running);
+            table.put_subtask(std::make_shared<const config::SubTaskConfig>(subtask), expect);
         }
     });
     return added;

@@ -36,9 +36,9 @@ class SchedulerFrontend {
     /// Moves it in one transaction. The worker left behind looks for a source.
     void transfer(const model::SourceId& id, const model::WorkerName& worker);
 
-    /// Adds those that do not exist, expected Running. SchedulerSourceMissing, SchedulerSubTaskExists (all of them
-    /// exist), SchedulerSourcesUnbound. Returns what was added.
-    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks);
+    /// Adds those that do not exist. SchedulerSourceMissing, SchedulerSubTaskExists (all of them exist),
+    /// SchedulerSourcesUnbound. Returns what was added.
+    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks, meta::Stage expect);
     /// Writes the expected stage, even an equal one: the event is what counts. Sources: empty = all of the task.
     /// SchedulerTaskMissing, SchedulerSubTaskMissing.
     void set_stage(const model::TaskName& task, const std::vector<model::SourceId>& sources, meta::Stage stage);

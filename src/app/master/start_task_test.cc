@@ -130,6 +130,33 @@ TEST_F(StartTaskTest, AStartTimeForgetsAllProgressOfReplication) {
     EXPECT_THAT(start(yaml("s1"), false, kTime).msg(), HasSubstr("`--start-time` needs `stop-task` first"));
 }
 
+/// Nobody serves the source, or the store is away: the next start must find the progress as it was.
+TEST_F(StartTaskTest, WhatCannotStartDestroysNothing) {
+    for (const auto& [removes_meta, time] : {std::pair(true, ""), std::pair(false, kTime)}) {
+        const auto response = start(yaml("s2"), removes_meta, time);
+        EXPECT_FALSE(response.result());
+        EXPECT_THAT(response.msg(), HasSubstr("code=46009"));
+        kv_.fail_next(meta::FakeKvStore::Fault::Before, 5);
+        EXPECT_FALSE(start(yaml("s1"), removes_meta, time).result());
+        kv_.fail_next(meta::FakeKvStore::Fault::Before, 0);
+    }
+    EXPECT_THAT(destroyed(), IsEmpty());
+    expect_faithful();
+}
+
+TEST_F(StartTaskTest, WhatCannotBeForgottenIsNotStarted) {
+    server_.fail("DROP", sql::FakeSqlServer::server_error(1142, "DROP command denied"));
+    EXPECT_THAT(start(yaml("s1"), true).msg(), HasSubstr("DROP command denied"));
+    EXPECT_FALSE(stage());
+    server_.fail("DELETE", sql::FakeSqlServer::server_error(1142, "DELETE command denied"));
+    EXPECT_THAT(start(yaml("s1"), false, kTime).msg(), HasSubstr("DELETE command denied"));
+    EXPECT_FALSE(stage());
+    // Tables that are not there hold no progress.
+    server_.fail("DELETE", sql::FakeSqlServer::server_error(1146, "no such table"), 0, 2);
+    EXPECT_TRUE(start(yaml("s1"), false, kTime).result());
+    expect_faithful();
+}
+
 TEST_F(StartTaskTest, CheckTaskAndUpdateTaskChangeNothing) {
     pb::CheckTaskRequest check;
     check.set_task(yaml("s1"));
