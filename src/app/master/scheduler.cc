@@ -62,6 +62,14 @@ bool Scheduler::check_transfer(const model::SourceId& id, const model::WorkerNam
     return in_turn([&] { return frontend_.check_transfer(id, worker); });
 }
 
+std::optional<model::WorkerName> Scheduler::release(const model::SourceId& id) {
+    return in_turn([&] { return frontend_.release(id); });
+}
+
+void Scheduler::settle() {
+    in_turn([&] { backend_.settle(); });
+}
+
 void Scheduler::transfer(const model::SourceId& id, const model::WorkerName& worker) {
     in_turn([&] { frontend_.transfer(id, worker); });
 }

@@ -125,19 +125,27 @@ bool SchedulerFrontend::check_transfer(const model::SourceId& id, const model::W
     });
 }
 
+std::optional<model::WorkerName> SchedulerFrontend::release(const model::SourceId& id) {
+    const auto old = table_.with([&](const ClusterTable& table) { return source_row(table, id).worker; });
+    if (!old) return std::nullopt;
+    store_.delete_bounds({*old});
+    table_.with([&](ClusterTable& table) { table.unbind(id); });
+    return old;
+}
+
 void SchedulerFrontend::transfer(const model::SourceId& id, const model::WorkerName& worker) {
     if (!check_transfer(id, worker)) return;
     const auto old = table_.with([&](const ClusterTable& table) { return table.source(id)->worker; });
-    if (!old) {
+    if (old) {
+        store_.replace_bound(*old, {.source = id, .worker = worker});
+        table_.with([&](ClusterTable& table) {
+            table.unbind(id);
+            table.bind(id, worker);
+        });
+    } else {
         backend_.bind(id, worker);
-        return;
     }
-    store_.replace_bound(*old, {.source = id, .worker = worker});
-    table_.with([&](ClusterTable& table) {
-        table.unbind(id);
-        table.bind(id, worker);
-    });
-    backend_.find_source_for(*old);
+    backend_.settle();
 }
 
 std::vector<meta::SubTaskId> SchedulerFrontend::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks,

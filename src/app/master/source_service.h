@@ -19,7 +19,8 @@ namespace dm::master {
 [[nodiscard]] pb::OperateSourceResponse operate_source(const MasterContext& context, Scheduler& scheduler,
                                                        const pb::OperateSourceRequest& request);
 
-/// Moves a source to another worker. Running tasks must be in the sync unit; they are paused, moved and resumed.
+/// Moves a source to another worker. Running tasks must be in the sync unit. The source is taken from its worker, which
+/// ends what it does, and then given to the other.
 [[nodiscard]] pb::TransferSourceResponse transfer_source(const MasterContext& context, Scheduler& scheduler,
                                                          const pb::TransferSourceRequest& request);
 

@@ -128,6 +128,20 @@ pb::CommonWorkerResponse poll(const MasterContext& context, Scheduler& scheduler
 
 }  // namespace
 
+std::string wait_released(const MasterContext& context, const std::string& address, const model::SourceId& source) {
+    Clock::Duration pause = std::chrono::milliseconds(100);
+    for (int attempt = 0; attempt < kPolls; ++attempt) {
+        try {
+            if (context.query_worker(address, {}).sourcestatus().source() != source.str()) return {};
+        } catch (const Error& error) {
+            return error.what();
+        }
+        if (!context.clock.sleep(pause, context.stop)) break;
+        pause = std::min<Clock::Duration>(pause * 2, std::chrono::seconds(1));
+    }
+    return fmt::format("the worker still stops the subtasks of source {}", source.str());
+}
+
 std::string no_worker_text(const model::SourceId& source) { return source.str() + " relevant worker-client not found"; }
 
 pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,

@@ -27,6 +27,11 @@ enum class Awaited : std::uint8_t { TaskRunning, TaskResumed, TaskPaused, TaskGo
                                                                  const std::vector<model::SourceId>& sources,
                                                                  const model::TaskName& task, Awaited awaited);
 
+/// Asks the worker at `address` likewise until it has let go of the source that was taken from it. Returns what is
+/// wrong otherwise: it still serves the source, or cannot be asked; empty if nothing is. Never throws.
+[[nodiscard]] std::string wait_released(const MasterContext& context, const std::string& address,
+                                        const model::SourceId& source);
+
 /// "<id> relevant worker-client not found".
 [[nodiscard]] std::string no_worker_text(const model::SourceId& source);
 

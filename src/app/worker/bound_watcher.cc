@@ -28,12 +28,13 @@ void BoundWatcher::stop() {
     release();
 }
 
-/// Others may hold the source worker for a status: it is stopped here, wherever it is destroyed.
+/// Others may hold the source worker for a status: it is stopped here, wherever it is destroyed. Until then it is
+/// shown, and a lost lease reaches it.
 void BoundWatcher::release() {
     const std::shared_ptr<SourceWorker> current = current_.copy();
     if (!current) return;
-    current_.set(nullptr);
     current->stop();
+    current_.set(nullptr);
     log::info("source released", {{"source", current->source().source_id.str()}, {"worker", worker_.str()}});
 }
 
