@@ -5,6 +5,7 @@
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
 
+#include "app/master/fan_out.h"
 #include "app/master/upstream_probe.h"
 #include "app/master/worker_poll.h"
 #include "base/log.h"
@@ -107,14 +108,48 @@ std::string address_of(Scheduler& scheduler, const model::WorkerName& worker) {
     });
 }
 
+/// A source that was removed, and the worker that served it; nobody if `worker` is empty.
+struct Removed {
+    model::SourceId id;
+    std::string worker;
+    std::string address;
+};
+
+Removed remove(Scheduler& scheduler, const model::SourceId& id) {
+    Removed removed{.id = id, .worker = {}, .address = {}};
+    const auto worker = scheduler.remove_source(id);
+    if (!worker) return removed;
+    removed.worker = worker->str();
+    removed.address = address_of(scheduler, *worker);
+    return removed;
+}
+
+pb::CommonWorkerResponse wait_stopped(const MasterContext& context, const Removed& removed) {
+    if (removed.worker.empty()) return element(true, kStoppedUnboundText, removed.id, "");
+    const std::string wrong = wait_released(context, removed.address, removed.id);
+    if (wrong.empty()) return element(true, "", removed.id, removed.worker);
+    const Error missed(ErrorCode::MasterExpectMissed, "fail to get expected result: " + wrong);
+    return element(false, missed.what(), removed.id, removed.worker);
+}
+
+/// Ends at the first that cannot be removed; the answer has those that were.
 pb::OperateSourceResponse stop(const MasterContext& context, Scheduler& scheduler,
                                const pb::OperateSourceRequest& request) {
     pb::OperateSourceResponse response;
-    for (const auto& id : named_sources(context, request)) {
-        const auto worker = scheduler.remove_source(id);
-        *response.add_sources() = element(true, worker ? "" : kStoppedUnboundText, id, worker ? worker->str() : "");
-    }
     response.set_result(true);
+    std::vector<Removed> removed;
+    for (const auto& id : named_sources(context, request)) {
+        try {
+            removed.push_back(remove(scheduler, id));
+        } catch (const Error& error) {
+            response.set_result(false);
+            response.set_msg(error.what());
+            break;
+        }
+    }
+    std::vector<pb::CommonWorkerResponse> elements(removed.size());
+    fan_out(removed.size(), [&](std::size_t i) { elements[i] = wait_stopped(context, removed[i]); });
+    for (auto& one : elements) *response.add_sources() = std::move(one);
     return response;
 }
 

@@ -15,7 +15,7 @@ class TransferSourceResponse;
 namespace dm::master {
 
 /// Create: reads the texts, asks each upstream for what is not given, checks it, stores it and binds it; if one fails,
-/// those of this call are removed again. Stop, show: by text or id.
+/// those of this call are removed again. Stop, show: by text or id; stop waits until the workers have let go.
 [[nodiscard]] pb::OperateSourceResponse operate_source(const MasterContext& context, Scheduler& scheduler,
                                                        const pb::OperateSourceRequest& request);
 

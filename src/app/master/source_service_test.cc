@@ -190,15 +190,33 @@ TEST_F(SourceServiceTest, StopDoesNotAskTheServerAndEndsAtTheFirstFailure) {
     operate(pb::StartSource, {yaml("s1", 3306), yaml("s2", 3307)});
     passwords_.clear();
     scheduler_->add_subtasks({subtask_config(TaskName("t"), SourceId("s1"))});
-    EXPECT_EQ(code_of([&] { operate(pb::StopSource, {yaml("s2", 3307)}, "", {"s1"}); }),
-              ErrorCode::SchedulerSourceHasTasks);
-    EXPECT_EQ(operate(pb::ShowSource, {}).sources_size(), 1) << "s2 was removed before";
+    const auto partial = operate(pb::StopSource, {yaml("s2", 3307)}, "", {"s1"});
+    EXPECT_FALSE(partial.result());
+    EXPECT_THAT(partial.msg(), HasSubstr("code=46010"));
+    ASSERT_EQ(partial.sources_size(), 1) << "s2 was removed before";
+    EXPECT_EQ(partial.sources(0).source(), "s2");
+    EXPECT_EQ(operate(pb::ShowSource, {}).sources_size(), 1);
     scheduler_->remove_subtasks(TaskName("t"), {});
     const auto response = operate(pb::StopSource, {}, "", {"s1"});
     EXPECT_TRUE(response.result());
     EXPECT_EQ(response.sources(0).worker(), "w1");
     EXPECT_EQ(stored(), "");
-    EXPECT_EQ(code_of([&] { operate(pb::StopSource, {}, "", {"s1"}); }), ErrorCode::SchedulerSourceMissing);
+    EXPECT_THAT(operate(pb::StopSource, {}, "", {"s1"}).msg(), HasSubstr("code=46008"));
+}
+
+TEST_F(SourceServiceTest, StopWaitsUntilTheWorkerHasLetGo) {
+    start_worker("w1");
+    operate(pb::StartSource, {yaml("s1", 3306)});
+    serves_for_ = std::pair(std::string("s1"), 3);
+    EXPECT_TRUE(operate(pb::StopSource, {}, "", {"s1"}).sources(0).result());
+    EXPECT_EQ(serves_for_->second, 0);
+    operate(pb::StartSource, {yaml("s1", 3306)});
+    serves_for_ = std::pair(std::string("s1"), 100);
+    const auto response = operate(pb::StopSource, {}, "", {"s1"});
+    EXPECT_TRUE(response.result());
+    EXPECT_FALSE(response.sources(0).result());
+    EXPECT_THAT(response.sources(0).msg(), HasSubstr("code=38045"));
+    EXPECT_EQ(stored(), "");
 }
 
 /// Source s1 on w1, w2 free, w3 bound; task t runs on s1 and u is paused.
