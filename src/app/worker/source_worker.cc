@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/config/missing_features.h"
 
 namespace dm::worker {
 namespace {
@@ -131,6 +132,9 @@ void SourceWorker::obey(const model::TaskName& task, Stage expect, const std::op
 SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const meta::StoredConfig& stored) {
     try {
         config::SubTaskConfig config = config::subtask_from_toml(stored.toml);
+        // The store may have been written by TiDB DM, or by hand.
+        config::refuse_missing_features(source_);
+        config::refuse_missing_features(config::task_from_subtasks({config}));
         config::apply_source(config, source_);
         return {.config = stored,
                 .subtask = std::make_shared<SubTask>(std::move(config),

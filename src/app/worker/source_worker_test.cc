@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "app/worker/bound_watcher.h"
@@ -15,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using meta::Stage;
+using testing::HasSubstr;
 
 /// A unit that runs until it is stopped or killed.
 class IdleUnit final : public target::Unit {
@@ -47,13 +49,17 @@ class WorkerRoomTest : public testing::Test {
                 }};
     }
 
-    meta::SubTaskRecord record(const std::string& task, Stage expect,
-                               const std::string& meta_schema = "dm_meta") const {
+    config::SubTaskConfig subtask(const std::string& task) const {
         config::SubTaskConfig config;
         config.name = model::TaskName(task);
         config.source_id = source_.source_id;
         config.mode = config::TaskMode::Incremental;
         config.to.host = "127.0.0.1";
+        return config;
+    }
+    meta::SubTaskRecord record(const std::string& task, Stage expect,
+                               const std::string& meta_schema = "dm_meta") const {
+        config::SubTaskConfig config = subtask(task);
         config.meta_schema = meta_schema;
         return {.id = {.source = source_.source_id, .task = config.name},
                 .config = config::to_toml(config),
@@ -141,6 +147,37 @@ TEST_F(WorkerRoomTest, WhatWasMadeAnewInAGapIsRunAnew) {
     await(worker, "a", Stage::Paused);
     await(worker, "b", Stage::Running);
     EXPECT_EQ(made_.copy().size(), 4U) << "what is the same goes on";
+}
+
+/// As TiDB DM has stored them: the command that would have refused them was never given here.
+TEST_F(WorkerRoomTest, StoredFeaturesThatAreMissingAreRefusedByName) {
+    const auto refusal = [&](config::SubTaskConfig config) -> std::string {
+        store_.put_subtasks({{.id = {.source = source_.source_id, .task = config.name},
+                              .config = config::to_toml(config),
+                              .expect = Stage::Running}});
+        SourceWorker worker(source_, dependencies());
+        await([&] { return !worker.reports().empty(); });
+        const auto report = worker.reports()[0];
+        return report.errors.empty() ? "" : report.errors[0].what();
+    };
+    config::SubTaskConfig config = subtask("a");
+    EXPECT_EQ(refusal(config), "");
+    config.shard_mode = config::ShardMode::Optimistic;
+    EXPECT_THAT(refusal(config), HasSubstr("shard-mode: optimistic"));
+    config = subtask("a");
+    config.expression_filters.push_back({.schema = "d", .table = "t", .insert_value_expr = "a > 1"});
+    EXPECT_THAT(refusal(config), HasSubstr("expression-filter"));
+    config = subtask("a");
+    config.validator.mode = config::ValidatorMode::Full;
+    EXPECT_THAT(refusal(config), HasSubstr("validators"));
+    config = subtask("a");
+    config.route_rules.push_back({.schema_pattern = "d", .target_schema = "e"});
+    EXPECT_EQ(refusal(config), "");
+    config.route_rules[0].extract_schema = rules::ExtractRule{.regexp = "(.*)", .target_column = "c"};
+    EXPECT_THAT(refusal(config), HasSubstr("extract-schema"));
+    source_.enable_relay = true;
+    EXPECT_THAT(refusal(subtask("a")), HasSubstr("enable-relay: true"));
+    EXPECT_TRUE(made_.copy().size() <= 2U) << "the two that are not refused, if they came so far";
 }
 
 TEST_F(WorkerRoomTest, AStageThatCannotBeReadEndsNothing) {
