@@ -2,6 +2,7 @@
 
 #include <dmworker.pb.h>
 #include <grpcpp/impl/service_type.h>
+#include <nlohmann/json.hpp>
 
 #include "app/master/leadership.h"
 #include "app/master/master_rpc.h"
@@ -35,6 +36,15 @@ rpc::HttpResponse json_answer(int status, std::string body) {
     response.content_type = "application/json";
     response.body = std::move(body);
     return response;
+}
+
+/// What clients of the original's REST API read.
+rpc::HttpResponse refuse_rest(const rpc::HttpRequest& /*request*/) {
+    constexpr int kNotImplemented = 501;
+    const Error error(ErrorCode::ConfigFeatureMissing,
+                      "the REST API and the web pages (`openapi`) are not part of this version; use dmctl");
+    const nlohmann::json body = {{"error_msg", error.what()}, {"error_code", static_cast<int>(error.code())}};
+    return json_answer(kNotImplemented, body.dump());
 }
 
 }  // namespace
@@ -87,6 +97,8 @@ struct MasterServer::Impl {
         });
         routes.add("/metrics", [this](const rpc::HttpRequest&) { return expose(); });
         routes.add("/health", [this](const rpc::HttpRequest&) { return health(); });
+        routes.add("/api/v1/", refuse_rest);
+        routes.add("/dashboard/", refuse_rest);
         routes.add("/version", [](const rpc::HttpRequest&) {
             return json_answer(200, "{\"dm\":\"" + std::string(kReleaseVersion) + "\"}");
         });
