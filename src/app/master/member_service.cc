@@ -5,7 +5,7 @@
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
 
-#include "app/master/fan_out.h"
+#include "base/fan_out.h"
 #include "core/meta/keys.h"
 
 namespace dm::master {

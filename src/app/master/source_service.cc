@@ -5,9 +5,9 @@
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
 
-#include "app/master/fan_out.h"
 #include "app/master/upstream_probe.h"
 #include "app/master/worker_poll.h"
+#include "base/fan_out.h"
 #include "base/log.h"
 #include "core/config/missing_features.h"
 

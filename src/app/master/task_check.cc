@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "app/master/fan_out.h"
 #include "app/master/start_time.h"
+#include "base/fan_out.h"
 #include "base/log.h"
 #include "core/config/missing_features.h"
 #include "core/model/task_tables.h"

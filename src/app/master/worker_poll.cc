@@ -5,7 +5,7 @@
 #include <dmworker.pb.h>
 #include <fmt/format.h>
 
-#include "app/master/fan_out.h"
+#include "base/fan_out.h"
 
 namespace dm::master {
 namespace {

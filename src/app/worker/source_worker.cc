@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/fan_out.h"
 #include "base/log.h"
 #include "core/config/missing_features.h"
 
@@ -39,19 +40,32 @@ void SourceWorker::stop() {
     }
 }
 
-std::vector<SubTaskReport> SourceWorker::reports(Detail detail) const {
-    std::vector<SubTaskReport> reports;
-    for (const auto& [task, entry] : entries_.copy()) {
+std::vector<SubTaskReport> SourceWorker::reports(Detail detail, const std::optional<model::TaskName>& only) const {
+    std::vector<std::pair<model::TaskName, Entry>> asked;
+    for (auto& [task, entry] : entries_.copy()) {
+        if (!only || *only == task) asked.emplace_back(task, std::move(entry));
+    }
+    std::vector<SubTaskReport> reports(asked.size());
+    const auto ask = [&](std::size_t i) {
+        const auto& [task, entry] = asked[i];
         if (entry.subtask) {
-            reports.push_back(entry.subtask->report(detail));
-        } else {
-            SubTaskReport& report = reports.emplace_back();
-            report.name = task;
-            report.stage = Stage::Paused;
-            report.errors.push_back(*entry.refusal);
+            reports[i] = entry.subtask->report(detail);
+            return;
         }
+        reports[i].name = task;
+        reports[i].stage = Stage::Paused;
+        reports[i].errors.push_back(*entry.refusal);
+    };
+    if (detail == Detail::All) {
+        fan_out(asked.size(), ask);
+    } else {
+        for (std::size_t i = 0; i < asked.size(); ++i) ask(i);
     }
     return reports;
+}
+
+bool SourceWorker::has_subtasks() const {
+    return entries_.with([](const Entries& entries) { return !entries.empty(); });
 }
 
 void SourceWorker::kill() noexcept {

@@ -34,8 +34,11 @@ class SourceWorker {
     SourceWorker& operator=(const SourceWorker&) = delete;
 
     [[nodiscard]] const config::SourceConfig& source() const noexcept { return source_; }
-    /// All subtasks sorted by task name.
-    [[nodiscard]] std::vector<SubTaskReport> reports(Detail detail = Detail::All) const;
+    /// All subtasks sorted by task name, or only that of one task. They are asked at the same time: one that waits for
+    /// its upstream does not make the others late.
+    [[nodiscard]] std::vector<SubTaskReport> reports(Detail detail = Detail::All,
+                                                     const std::optional<model::TaskName>& only = {}) const;
+    [[nodiscard]] bool has_subtasks() const;
     /// The lease is lost: no unit drains. Call `stop` afterwards.
     void kill() noexcept;
     /// Stops all subtasks, gracefully unless killed, and waits for them. May be called twice, by the owner.

@@ -1,6 +1,8 @@
 #include "app/worker/source_worker.h"
 
+#include <algorithm>
 #include <atomic>
+#include <latch>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -21,16 +23,21 @@ using testing::HasSubstr;
 /// A unit that runs until it is stopped or killed.
 class IdleUnit final : public target::Unit {
   public:
-    explicit IdleUnit(std::atomic<int>& kills) : kills_(kills) {}
+    IdleUnit(std::atomic<int>& kills, std::function<void()> on_status)
+        : kills_(kills), on_status_(std::move(on_status)) {}
     target::UnitOutcome run(std::stop_token stop) override {
         SystemClock().sleep(1h, stop);
         return target::UnitOutcome::Stopped;
     }
     void kill() noexcept override { ++kills_; }
-    [[nodiscard]] target::UnitStatus status() const override { return target::SyncStatus{}; }
+    [[nodiscard]] target::UnitStatus status() const override {
+        if (on_status_) on_status_();
+        return target::SyncStatus{};
+    }
 
   private:
     std::atomic<int>& kills_;
+    const std::function<void()> on_status_;
 };
 
 class WorkerRoomTest : public testing::Test {
@@ -45,7 +52,7 @@ class WorkerRoomTest : public testing::Test {
                 .clock = clock_,
                 .make_unit = [this](UnitKind, const config::SubTaskConfig& config, std::stop_token) {
                     made_.with([&](auto& made) { made.push_back(config.meta_schema); });
-                    return std::make_unique<IdleUnit>(kills_);
+                    return std::make_unique<IdleUnit>(kills_, on_status_);
                 }};
     }
 
@@ -89,6 +96,7 @@ class WorkerRoomTest : public testing::Test {
     meta::ClusterStore store_;
     config::SourceConfig source_;
     std::atomic<int> kills_ = 0;
+    std::function<void()> on_status_;         ///< of each unit, when it is asked for its status
     Guarded<std::vector<std::string>> made_;  ///< `meta-schema` of each unit, in order
 };
 
@@ -122,6 +130,33 @@ TEST_F(WorkerRoomTest, ABrokenWatchMissesNothing) {
     store_.put_subtasks({record("b", Stage::Running)});
     await(worker, "a", Stage::Paused);
     await(worker, "b", Stage::Running);
+}
+
+/// Each answer waits until all three have been asked.
+TEST_F(WorkerRoomTest, SubtasksAreAskedAtTheSameTimeAndOnlyThoseWanted) {
+    std::latch asked(3);
+    std::atomic<bool> is_waiting = false;
+    std::atomic<int> answers = 0;
+    on_status_ = [&] {
+        ++answers;
+        if (is_waiting) asked.arrive_and_wait();
+    };
+    store_.put_subtasks({record("a", Stage::Running), record("b", Stage::Running), record("c", Stage::Running)});
+    SourceWorker worker(source_, dependencies());
+    await([&] {
+        const auto reports = worker.reports();
+        return reports.size() == 3 &&
+               std::ranges::all_of(reports, [](const auto& one) { return one.status.has_value(); });
+    });
+    is_waiting = true;
+    EXPECT_EQ(worker.reports().size(), 3U);
+    is_waiting = false;
+    answers = 0;
+    const auto reports = worker.reports(Detail::All, model::TaskName("b"));
+    ASSERT_EQ(reports.size(), 1U);
+    EXPECT_EQ(reports[0].name.str(), "b");
+    EXPECT_EQ(answers, 1);
+    EXPECT_TRUE(worker.has_subtasks());
 }
 
 /// The watch breaks, and before the worker reads again a task is stopped and started anew, another is changed.
