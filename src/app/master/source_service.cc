@@ -155,8 +155,9 @@ pb::OperateSourceResponse stop(const MasterContext& context, Scheduler& schedule
 
 pb::OperateSourceResponse show(const MasterContext& context, Scheduler& scheduler,
                                const pb::OperateSourceRequest& request) {
-    pb::OperateSourceResponse response;
     const auto ids = named_sources(context, request);
+    std::vector<pb::CommonWorkerResponse> elements;
+    std::vector<std::string> addresses;
     scheduler.read([&](const ClusterTable& table) {
         for (const auto& id : ids) {
             ensure(table.source(id) != nullptr, ErrorCode::SchedulerSourceMissing,
@@ -164,10 +165,15 @@ pb::OperateSourceResponse show(const MasterContext& context, Scheduler& schedule
         }
         for (const auto& [id, row] : table.sources()) {
             if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
-            *response.add_sources() =
-                element(true, row.worker ? "" : kUnboundText, id, row.worker ? row.worker->str() : "");
+            elements.push_back(element(true, row.worker ? "" : kUnboundText, id, row.worker ? row.worker->str() : ""));
+            addresses.push_back(row.worker ? table.worker(*row.worker)->info.addr : "");
         }
     });
+    fan_out(elements.size(), [&](std::size_t i) {
+        if (!addresses[i].empty()) elements[i].set_msg(source_problem(context, addresses[i]));
+    });
+    pb::OperateSourceResponse response;
+    for (auto& one : elements) *response.add_sources() = std::move(one);
     response.set_result(true);
     return response;
 }

@@ -185,6 +185,27 @@ TEST_F(SourceServiceTest, SourcesWithoutAWorkerComeFirst) {
     EXPECT_EQ(code_of([&] { operate(pb::ShowSource, {}, "", {"s1", "s9"}); }), ErrorCode::SchedulerSourceMissing);
 }
 
+TEST_F(SourceServiceTest, WhatIsWrongWithASourceIsShown) {
+    start_worker("w1");
+    operate(pb::StartSource, {yaml("s1", 3306)});
+    EXPECT_EQ(operate(pb::ShowSource, {}).sources(0).msg(), "");
+    context_.query_worker = [](const std::string&, const pb::QueryStatusRequest&) {
+        pb::QueryStatusResponse response;
+        response.mutable_sourcestatus()->set_source("s1");
+        response.mutable_sourcestatus()->mutable_result()->add_errors()->set_message("no relay");
+        return response;
+    };
+    auto shown = operate(pb::ShowSource, {}).sources(0);
+    EXPECT_TRUE(shown.result());
+    EXPECT_THAT(shown.msg(), testing::AllOf(HasSubstr("code=38032"), HasSubstr("no relay")));
+    context_.query_worker = [](const std::string&, const pb::QueryStatusRequest&) -> pb::QueryStatusResponse {
+        throw Error(ErrorCode::MasterGrpcRequest, "gone");
+    };
+    shown = operate(pb::ShowSource, {}).sources(0);
+    EXPECT_TRUE(shown.result());
+    EXPECT_THAT(shown.msg(), HasSubstr("gone"));
+}
+
 TEST_F(SourceServiceTest, StopDoesNotAskTheServerAndEndsAtTheFirstFailure) {
     start_worker("w1");
     operate(pb::StartSource, {yaml("s1", 3306), yaml("s2", 3307)});

@@ -60,6 +60,8 @@ Verdict judge_task(const pb::QueryStatusResponse& status, const model::TaskName&
         return {.is_done = is_missing, .is_ok = is_missing, .text = is_missing ? "" : "the subtask is still there"};
     }
     if (!status.result()) return {.is_done = false, .is_ok = false, .text = status.msg()};
+    if (const std::string errors = errors_text(status.sourcestatus().result()); is_missing && !errors.empty())
+        return worker_error(errors);
     if (is_missing) return {.is_done = false, .is_ok = false, .text = "the subtask has not started"};
     const auto stage = subtask->stage();
     const bool is_ok = awaited == Awaited::TaskPaused ? stage == pb::Paused || stage == pb::Stopped
@@ -128,6 +130,15 @@ pb::CommonWorkerResponse poll(const MasterContext& context, Scheduler& scheduler
 
 }  // namespace
 
+std::string source_problem(const MasterContext& context, const std::string& address) {
+    try {
+        const std::string errors = errors_text(context.query_worker(address, {}).sourcestatus().result());
+        return errors.empty() ? std::string() : worker_error(errors).text;
+    } catch (const Error& error) {
+        return error.what();
+    }
+}
+
 std::string wait_released(const MasterContext& context, const std::string& address, const model::SourceId& source) {
     Clock::Duration pause = std::chrono::milliseconds(100);
     for (int attempt = 0; attempt < kPolls; ++attempt) {
@@ -143,11 +154,6 @@ std::string wait_released(const MasterContext& context, const std::string& addre
 }
 
 std::string no_worker_text(const model::SourceId& source) { return source.str() + " relevant worker-client not found"; }
-
-pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,
-                                  const model::TaskName& task, Awaited awaited) {
-    return poll(context, scheduler, source, task, awaited, context.clock.now() + kRebindTime);
-}
 
 std::vector<pb::CommonWorkerResponse> wait_for_all(const MasterContext& context, Scheduler& scheduler,
                                                    const std::vector<model::SourceId>& sources,

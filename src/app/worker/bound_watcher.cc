@@ -77,15 +77,24 @@ void BoundWatcher::obey(const std::optional<model::SourceId>& source, const std:
     const bool is_same = current && source && current->source().source_id == *source;
     if (is_same && (!config || *config == current_toml_)) return;
     release();
+    problem_.set(std::nullopt);
     if (!source) return;
-    if (!config) {
+    try {
+        serve(*source, config);
+    } catch (const Error& error) {
         if (dependencies_.metrics != nullptr) dependencies_.metrics->operation_failed("SourceBound");
-        log::error("bound to a source without a configuration", {{"source", source->str()}});
-        return;
+        log::error("source cannot be served", {{"source", source->str()}, {"error", error.what()}});
+        problem_.set(Problem{.source = *source, .error = error});
     }
-    log::info("source bound", {{"source", source->str()}, {"worker", worker_.str()}});
+}
+
+void BoundWatcher::serve(const model::SourceId& source, const std::optional<std::string>& config) {
+    ensure(config.has_value(), ErrorCode::SchedulerSourceMissing,
+           "source config with ID " + source.str() + " not exists, although the source is bound to this worker");
+    auto made = std::make_shared<SourceWorker>(config::source_from_toml(*config), dependencies_);
+    log::info("source bound", {{"source", source.str()}, {"worker", worker_.str()}});
     current_toml_ = *config;
-    current_.set(std::make_shared<SourceWorker>(config::source_from_toml(*config), dependencies_));
+    current_.set(std::move(made));
 }
 
 }  // namespace dm::worker

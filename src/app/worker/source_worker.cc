@@ -14,10 +14,20 @@ using meta::Stage;
 
 constexpr auto kRetryWait = std::chrono::milliseconds(500);
 
+std::optional<Error> missing_feature(const config::SourceConfig& source) {
+    try {
+        config::refuse_missing_features(source);
+        return std::nullopt;
+    } catch (const Error& error) {
+        return error;
+    }
+}
+
 }  // namespace
 
 SourceWorker::SourceWorker(config::SourceConfig source, Dependencies dependencies)
     : source_(std::move(source)),
+      problem_(missing_feature(source_)),
       dependencies_(std::move(dependencies)),
       follow_(
           "source", [this](std::stop_token stop) { follow(std::move(stop)); },
@@ -147,7 +157,7 @@ SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const 
     try {
         config::SubTaskConfig config = config::subtask_from_toml(stored.toml);
         // The store may have been written by TiDB DM, or by hand.
-        config::refuse_missing_features(source_);
+        if (problem_) throw *problem_;
         config::refuse_missing_features(config::task_from_subtasks({config}));
         config::apply_source(config, source_);
         return {.config = stored,

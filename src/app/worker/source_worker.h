@@ -39,6 +39,8 @@ class SourceWorker {
     [[nodiscard]] std::vector<SubTaskReport> reports(Detail detail = Detail::All,
                                                      const std::optional<model::TaskName>& only = {}) const;
     [[nodiscard]] bool has_subtasks() const;
+    /// Why no subtask of this source can run; nothing if they can.
+    [[nodiscard]] const std::optional<Error>& problem() const noexcept { return problem_; }
     /// The lease is lost: no unit drains. Call `stop` afterwards.
     void kill() noexcept;
     /// Stops all subtasks, gracefully unless killed, and waits for them. May be called twice, by the owner.
@@ -61,6 +63,7 @@ class SourceWorker {
     void drop(const model::TaskName& task);
 
     const config::SourceConfig source_;
+    const std::optional<Error> problem_;
     const Dependencies dependencies_;
     Guarded<Entries> entries_;
     Step follow_;

@@ -266,6 +266,30 @@ TEST_F(WorkerRoomTest, BoundKeyDecidesWhichSourceRuns) {
     EXPECT_NE(watcher.source_worker(), before);
 }
 
+TEST_F(WorkerRoomTest, ASourceThatCannotBeServedIsNamed) {
+    const model::WorkerName name("w");
+    store_.put_source(source_.source_id, "not = [toml");
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    BoundWatcher watcher(name, dependencies());
+    await([&] { return watcher.problem().has_value(); });
+    EXPECT_EQ(watcher.problem()->source, source_.source_id);
+    EXPECT_EQ(watcher.source_worker(), nullptr);
+    // It has no configuration at all.
+    store_.delete_source(source_.source_id, name);
+    await([&] { return !watcher.problem().has_value(); });
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    await([&] { return watcher.problem().has_value(); });
+    EXPECT_EQ(watcher.problem()->error.code(), ErrorCode::SchedulerSourceMissing);
+    // It is put right and bound again.
+    source_.enable_relay = true;
+    store_.put_source(source_.source_id, config::to_toml(source_));
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    await([&] { return watcher.source_worker() != nullptr; });
+    EXPECT_FALSE(watcher.problem().has_value());
+    ASSERT_TRUE(watcher.source_worker()->problem().has_value());
+    EXPECT_THAT(watcher.source_worker()->problem()->what(), HasSubstr("enable-relay: true"));
+}
+
 TEST_F(WorkerRoomTest, ASourceCreatedAnewInAGapIsServedAnew) {
     const model::WorkerName name("w");
     store_.put_source(source_.source_id, config::to_toml(source_));

@@ -149,6 +149,9 @@ pb::QueryStatusResponse to_message(const WorkerReport& report, const std::string
     }
     answer.set_result(true);
     answer.mutable_sourcestatus()->set_source(*report.source);
+    if (report.problem) {
+        *answer.mutable_sourcestatus()->mutable_result()->add_errors() = api::to_process_error(*report.problem);
+    }
     if (!report.has_subtasks) {
         answer.set_msg("no sub task started");
         return answer;

@@ -20,6 +20,7 @@ namespace dm::worker {
 struct WorkerReport {
     std::string worker;
     std::optional<std::string> source = std::nullopt;  ///< nothing: it serves none
+    std::optional<Error> problem = std::nullopt;       ///< why no subtask of the source can run
     bool has_subtasks = false;                         ///< of any task
     std::vector<SubTaskReport> subtasks = {};          ///< of those that were asked about
 };

@@ -29,6 +29,15 @@ TEST(StatusMessageTest, NoTask) {
     EXPECT_EQ(answer.sourcestatus().source(), "s1");
 }
 
+TEST(StatusMessageTest, WhatIsWrongWithTheSourceIsItsResult) {
+    const WorkerReport report{
+        .worker = "w1", .source = "s1", .problem = Error(ErrorCode::ConfigFeatureMissing, "no relay")};
+    const pb::QueryStatusResponse answer = to_message(report, "");
+    EXPECT_TRUE(answer.result());
+    ASSERT_EQ(answer.sourcestatus().result().errors_size(), 1);
+    EXPECT_EQ(answer.sourcestatus().result().errors(0).message(), "no relay");
+}
+
 TEST(StatusMessageTest, UnknownTaskIsNamed) {
     const pb::QueryStatusResponse answer =
         to_message(WorkerReport{.worker = "w1", .source = "s1", .has_subtasks = true}, "other");

@@ -77,8 +77,15 @@ class WorkerService final : public pb::Worker::Service {
     [[nodiscard]] WorkerReport report(const std::string& task) const {
         WorkerReport report{.worker = view_.name};
         const auto source_worker = view_.source_worker();
-        if (!source_worker) return report;
+        if (!source_worker) {
+            if (const auto problem = view_.source_problem()) {
+                report.source = problem->source.str();
+                report.problem = problem->error;
+            }
+            return report;
+        }
         report.source = source_worker->source().source_id.str();
+        report.problem = source_worker->problem();
         report.has_subtasks = source_worker->has_subtasks();
         report.subtasks =
             source_worker->reports(Detail::All, task.empty() ? std::nullopt : std::optional(model::TaskName(task)));
