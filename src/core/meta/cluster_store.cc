@@ -388,19 +388,24 @@ Revision ClusterStore::put_version(const ClusterVersion& version) {
 std::uint64_t ClusterStore::read_or_create_id() {
     const std::string key(keys::kClusterId);
     for (int attempt = 0; attempt < 2; ++attempt) {
-        if (const auto stored = get_one(key)) {
-            ensure(stored->size() == 8, ErrorCode::HaItem,
-                   fmt::format("the cluster id under {} has {} bytes instead of 8", key, stored->size()));
+        const auto stored = store_.get(key, false).items;
+        if (!stored.empty() && stored.front().value.size() == 8) {
             std::uint64_t id = 0;
-            for (const char c : *stored) id = id << 8U | static_cast<unsigned char>(c);
+            for (const char c : stored.front().value) id = id << 8U | static_cast<unsigned char>(c);
             return id;
+        }
+        // It only names the cluster in logs: no reason for nobody to lead.
+        if (!stored.empty()) {
+            log::warn("the cluster's id does not have 8 bytes and is made anew",
+                      {{"key", key}, {"bytes", stored.front().value.size()}});
         }
         const auto seconds =
             std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now().time_since_epoch()).count();
         const auto id = (static_cast<std::uint64_t>(seconds) << 32U) + std::random_device{}();
         std::string bytes;
         for (unsigned shift = 64; shift > 0; shift -= 8) bytes += static_cast<char>(id >> (shift - 8));
-        static_cast<void>(store_.txn({{.key = key, .modified = 0}}, {put(key, bytes)}));
+        const Revision modified = stored.empty() ? 0 : stored.front().modified;
+        static_cast<void>(store_.txn({{.key = key, .modified = modified}}, {put(key, bytes)}));
     }
     throw Error(ErrorCode::HaTxn, "the cluster id cannot be read back after it was written");
 }

@@ -89,7 +89,7 @@ class ClusterStore {
     Revision delete_task_leftovers(const model::TaskName& task);
     Revision put_load_barrier(const std::vector<SubTaskId>& subtasks, LoadBarrier state);
     Revision put_version(const ClusterVersion& version);
-    /// Reads the cluster id, writing one first if there is none.
+    /// Reads the cluster id, writing one first if there is none or what is there is no id.
     std::uint64_t read_or_create_id();
 
     // ---- watching: as KvStore::watch; one sink call per change, records that cannot be read are logged and left out

@@ -193,6 +193,9 @@ TEST_F(ClusterStoreTest, TheClusterIdIsWrittenOnce) {
     const auto id = store_.read_or_create_id();
     EXPECT_EQ(store_.read_or_create_id(), id);
     EXPECT_EQ(kv_.get(keys::kClusterId, false).items.at(0).value.size(), 8U);
+    kv_.txn({}, {PutOp{.key = std::string(keys::kClusterId), .value = "?"}});
+    const auto made = store_.read_or_create_id();
+    EXPECT_EQ(store_.read_or_create_id(), made);
 }
 
 TEST_F(ClusterStoreTest, ManySubtasksBecomeSeveralTransactionsAndEachStaysWhole) {
