@@ -14,6 +14,9 @@ auto Scheduler::in_turn(F&& change) {
         // A refusal comes before any write; anything else may have left a write behind.
         is_stale_ = error.entry().error_class == ErrorClass::Ha || error.code() == ErrorCode::MasterNotLeader;
         throw;
+    } catch (...) {
+        is_stale_ = true;
+        throw;
     }
 }
 

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -155,6 +157,23 @@ TEST_F(StartTaskTest, WhatCannotBeForgottenIsNotStarted) {
     server_.fail("DELETE", sql::FakeSqlServer::server_error(1146, "no such table"), 0, 2);
     EXPECT_TRUE(start(yaml("s1"), false, kTime).result());
     expect_faithful();
+}
+
+TEST_F(StartTaskTest, AsManyFindingsAreListedAsTheClientWants) {
+    context_.probe_position = [](const config::SubTaskConfig&) {};
+    pb::CheckTaskRequest request;
+    request.set_task(yaml("s1", "auto_increment_ID"));
+    std::vector<std::string> texts;
+    for (const std::int64_t count : {std::numeric_limits<std::int64_t>::min(), std::int64_t{0}, std::int64_t{10}}) {
+        request.set_errcnt(count);
+        request.set_warncnt(count);
+        const auto response = check_task(context_, *scheduler_, request);
+        EXPECT_FALSE(response.result());
+        texts.push_back(response.msg());
+    }
+    EXPECT_THAT(texts[0], HasSubstr("check was failed"));
+    EXPECT_EQ(texts[0], texts[1]);
+    EXPECT_GT(texts[2].size(), texts[0].size());
 }
 
 TEST_F(StartTaskTest, CheckTaskAndUpdateTaskChangeNothing) {

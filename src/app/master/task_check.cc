@@ -35,6 +35,9 @@ model::Location place_of_time(const MasterContext& context, const config::SubTas
 
 CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int64_t max_errors,
                         std::int64_t max_warnings) {
+    // A client may have sent anything.
+    max_errors = std::max<std::int64_t>(max_errors, 0);
+    max_warnings = std::max<std::int64_t>(max_warnings, 0);
     const auto has = [&](precheck::CheckState state) {
         return std::ranges::find(items, state, &precheck::CheckItem::state) != items.end();
     };
