@@ -195,18 +195,37 @@ def test_crashes_in_any_order(new_cluster, sources, downstream, assert_same, see
 
 
 def test_a_gap_in_the_watch_is_made_good(new_cluster, servers, downstream):
-    """A stage changed and its revision was forgotten while a worker was frozen and the store went away."""
+    """A stage changed, a task was stopped and started with another route, and the revisions of that were forgotten,
+    while a worker was frozen and the store went away."""
     cluster = new_cluster(workers=1, keepalive_ttl=60)
     source = servers.get("mariadb10.11", "up")
     source.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
     cluster.create_source("s1", source)
     cluster.start_task("t", downstream, ["s1"])
+    routed = [{"source-id": "s1", "route-rules": ["r"]}]
+    cluster.start_task("moved", downstream, routed,
+                       routes={"r": {"schema-pattern": "d", "target-schema": "before_the_gap"}})
     cluster.wait_unit("t", "Sync")
+    cluster.wait_unit("moved", "Sync")
     worker = cluster.workers["worker-1"]
     worker.sigstop()
-    paused = json.dumps({"expect": 3, "source": "s1", "task": "t"}, separators=(",", ":"))
-    key = "/dm-master/stage/subtask/" + b"s1".hex() + "/" + b"t".hex()
-    subprocess.run(["etcdctl", f"--endpoints={cluster.master_addr}", "put", key, paused], check=True, timeout=20)
+
+    def etcdctl(*words):
+        return subprocess.run(["etcdctl", f"--endpoints={cluster.master_addr}", *words], check=True, timeout=20,
+                              capture_output=True, text=True).stdout
+
+    def key(kind, task):
+        return f"/dm-master/{kind}/" + b"s1".hex() + "/" + task.encode().hex()
+
+    etcdctl("put", key("stage/subtask", "t"), json.dumps({"expect": 3, "source": "s1", "task": "t"}))
+    config, stage = (etcdctl("get", "--print-value-only", key(kind, "moved")).rstrip("\n")
+                     for kind in ("upstream/subtask", "stage/subtask"))
+    assert "before_the_gap" in config
+    for kind, value in (("upstream/subtask", config.replace("before_the_gap", "after_the_gap")),
+                        ("stage/subtask", stage)):
+        etcdctl("del", key(kind, "moved"))
+        etcdctl("put", key(kind, "moved"), value)
+    downstream.execute("CREATE DATABASE after_the_gap", "CREATE TABLE after_the_gap.t LIKE before_the_gap.t")
     Bounds(cluster).check(compact=True)
     etcd = cluster.etcd_pid()
     began = start_time(etcd)
@@ -218,3 +237,6 @@ def test_a_gap_in_the_watch_is_made_good(new_cluster, servers, downstream):
     source.execute("INSERT INTO d.t VALUES (2)")
     cluster.wait_synced("t")
     assert downstream.value("SELECT COUNT(*) FROM d.t") == 2
+    cluster.wait_synced("moved")
+    assert downstream.query("SELECT id FROM after_the_gap.t") == [(2,)]
+    assert downstream.query("SELECT id FROM before_the_gap.t") == [(1,)]

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -52,6 +54,20 @@ def masters(cluster):
     yield started
     for process in started.processes[1:]:
         process.kill9()
+
+
+def test_what_is_missing_is_named(new_cluster, tmp_path):
+    cluster = new_cluster(workers=0, master_arguments=("--openapi",))
+    for path in ("/api/v1/cluster/info", "/dashboard/"):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"http://{cluster.master_addr}{path}", timeout=10)
+        assert caught.value.code == 501
+        assert "code=20101" in caught.value.read().decode()
+    done = subprocess.run([cluster.bin / "dm-master", "--master-addr", f"127.0.0.1:{free_port()}",
+                           "--v1-sources-path", "v1", "--data-dir", tmp_path / "data"],
+                          cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 2 and "v1-sources-path" in done.stderr + done.stdout
+    assert not (tmp_path / "data").exists()
 
 
 def test_loss_of_the_leader(masters, cluster, servers, downstream):

@@ -74,6 +74,10 @@ int serve(const config::MasterConfig& config) {
     process::log_welcome("dm-master", config::to_toml(config));
     ensure(config.security.is_empty(), ErrorCode::ConfigFeatureMissing,
            "TLS of the cluster's own ports (`ssl-ca`, `ssl-cert`, `ssl-key`) is not part of this version");
+    ensure(config.v1_sources_path.empty(), ErrorCode::ConfigFeatureMissing,
+           "taking over a cluster of DM 1.0 (`v1-sources-path`) is not part of this version; upgrade it to 2.0 first");
+    // Files of running clusters set it: everything else works without.
+    if (config.openapi) log::warn("the REST API and the web pages (`openapi`) are not part of this version");
     const auto key = secret_key(config);
     SystemClock clock;
     metrics::Registry registry;

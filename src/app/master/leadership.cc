@@ -1,5 +1,7 @@
 #include "app/master/leadership.h"
 
+#include <fmt/format.h>
+
 #include "base/log.h"
 #include "base/version.h"
 
@@ -11,6 +13,16 @@ constexpr auto kWatchPause = std::chrono::milliseconds(500);
 void report(const Error& error) { log::error("a thread of the leadership ended", {{"error", error.what()}}); }
 
 }  // namespace
+
+bool is_outdated(const std::optional<meta::ClusterVersion>& stored) {
+    using meta::ClusterVersion;
+    const std::uint64_t number = stored ? stored->internal_no : 0;  // 0: never written
+    ensure(number == 0 || number >= ClusterVersion::kOldest, ErrorCode::ConfigFeatureMissing,
+           fmt::format("taking over the store of a cluster of {} (internal version {}) is not part of this version; "
+                       "upgrade the cluster with TiDB DM 2 itself first",
+                       stored ? stored->release : "", number));
+    return number < ClusterVersion::kCurrent;
+}
 
 Leadership::Leadership(meta::KvStore& store, Clock& clock, MasterMetrics& metrics, meta::Election::Options options,
                        meta::WriteLimits limits)
@@ -47,9 +59,10 @@ void Leadership::lead(std::stop_token stop) {
         const auto fence = election_.fence();
         const meta::ClusterStore plain(store_, clock_, stop, limits_);
         auto scheduler = std::make_shared<Scheduler>(fence ? plain.fenced(*fence) : plain);
+        // First: what an older version has written is not to be put in order.
+        const bool writes_version = is_outdated(scheduler->store().get_version());
         const meta::Revision revision = scheduler->recover();
-        const auto version = scheduler->store().get_version();
-        if (!version || version->internal_no < meta::ClusterVersion::kCurrent) {
+        if (writes_version) {
             scheduler->store().put_version(
                 {.internal_no = meta::ClusterVersion::kCurrent, .release = std::string(kReleaseVersion)});
         }

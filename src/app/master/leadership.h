@@ -23,6 +23,10 @@ struct LeaderView {
     bool is_starting = false;              ///< elected, still recovering
 };
 
+/// Whether our own version is to be written over that of the cluster's store. Throws Error{ConfigFeatureMissing} for a
+/// store that this program cannot take over.
+[[nodiscard]] bool is_outdated(const std::optional<meta::ClusterVersion>& stored);
+
 /// Campaigns for leadership and runs the scheduler while it leads: recovers it, then follows the workers' keepalives,
 /// and reads everything again after a gap. Owns its threads, which end with it. The store, the clock and the metrics
 /// must outlive it. `view`, `evict` and `cancel_evict` may be called from any thread.

@@ -26,6 +26,9 @@ using ProbePosition = std::function<void(const config::SubTaskConfig& subtask)>;
 /// Opens a source's binlog, not started yet.
 using OpenBinlog = std::function<std::unique_ptr<binlog::EventSource>(const config::DbConfig& database)>;
 
+/// Whether the master at this URL says within a second that it is in good health. Throws nothing.
+using IsHealthy = std::function<bool(const std::string& url)>;
+
 /// What every command of the master may use besides the scheduler. Fixed after construction; everything outlives the
 /// commands.
 struct MasterContext {
@@ -38,6 +41,7 @@ struct MasterContext {
     ProbePosition probe_position;
     OpenBinlog open_binlog;
     QueryWorker query_worker;
+    IsHealthy is_healthy;
     std::stop_token stop;                ///< the process ends: waits return early
     std::function<bool()> is_cancelled;  ///< of one command: nobody waits for its answer any more; may be empty
 };

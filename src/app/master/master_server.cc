@@ -8,6 +8,7 @@
 #include "app/master/master_rpc.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "io/rpc/http_get.h"
 #include "io/rpc/rpc_server.h"
 
 namespace dm::master {
@@ -65,6 +66,15 @@ void refuse_missing_pages(rpc::HttpRouter& routes) {
     }
 }
 
+/// A frozen process keeps its connections, so only an answer counts.
+bool is_healthy(const std::string& url) try {
+    constexpr int kOk = 200;
+    return rpc::http_get(url, "/health", std::chrono::seconds(1)) == kOk;
+} catch (const Error& error) {
+    log::warn("a member has an address that cannot be read", {{"url", url}, {"error", error.what()}});
+    return false;
+}
+
 }  // namespace
 
 struct MasterServer::Impl {
@@ -102,6 +112,7 @@ struct MasterServer::Impl {
                       [this](const std::string& address, const pb::QueryStatusRequest& request) {
                           return peers.query_status(address, request);
                       },
+                  .is_healthy = is_healthy,
                   .stop = stopping.get_token()},
           service(make_master_rpc(context, leadership)),
           server(server_options(config, parts.etcd_target, parts.registry), {service.get()}, router()) {}

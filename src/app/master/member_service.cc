@@ -5,7 +5,7 @@
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
 
-#include "app/master/fan_out.h"
+#include "base/fan_out.h"
 #include "core/meta/keys.h"
 
 namespace dm::master {
@@ -41,8 +41,7 @@ void add_masters(const MasterContext& context, const pb::ListMemberRequest& requ
     fan_out(members.size(), [&](std::size_t i) {
         const auto& member = members[i];
         const bool is_self = member.name == context.config.name;
-        alive[i] =
-            is_self || (!member.client_urls.empty() && context.peers.is_reachable(member.client_urls.front())) ? 1 : 0;
+        alive[i] = is_self || (!member.client_urls.empty() && context.is_healthy(member.client_urls.front())) ? 1 : 0;
     });
     for (std::size_t i = 0; i < members.size(); ++i) {
         auto* info = element->add_masters();

@@ -47,10 +47,6 @@ void PeerCalls::call(const std::string& address, const std::string& path, const 
         throw Error(ErrorCode::MasterGrpcRequest, "grpc request error").with_cause(rpc::status_text(status));
 }
 
-bool PeerCalls::is_reachable(const std::string& address) {
-    return rpc::wait_connected(*channel(address), std::chrono::seconds(1));
-}
-
 std::shared_ptr<grpc::Channel> PeerCalls::channel(const std::string& address) { return peer(address).channel; }
 
 PeerCalls::Peer& PeerCalls::peer(const std::string& address) {

@@ -44,8 +44,6 @@ class PeerCalls {
     /// Any unary call, by its full path "/pb.Worker/GetWorkerCfg". Throws Error{MasterGrpcRequest}.
     void call(const std::string& address, const std::string& path, const google::protobuf::MessageLite& request,
               google::protobuf::MessageLite& response);
-    /// Whether something that speaks gRPC answers there within a second.
-    [[nodiscard]] bool is_reachable(const std::string& address);
     [[nodiscard]] std::shared_ptr<grpc::Channel> channel(const std::string& address);
 
   private:

@@ -14,6 +14,9 @@ auto Scheduler::in_turn(F&& change) {
         // A refusal comes before any write; anything else may have left a write behind.
         is_stale_ = error.entry().error_class == ErrorClass::Ha || error.code() == ErrorCode::MasterNotLeader;
         throw;
+    } catch (...) {
+        is_stale_ = true;
+        throw;
     }
 }
 
@@ -62,12 +65,21 @@ bool Scheduler::check_transfer(const model::SourceId& id, const model::WorkerNam
     return in_turn([&] { return frontend_.check_transfer(id, worker); });
 }
 
+std::optional<model::WorkerName> Scheduler::release(const model::SourceId& id) {
+    return in_turn([&] { return frontend_.release(id); });
+}
+
+void Scheduler::settle() {
+    in_turn([&] { backend_.settle(); });
+}
+
 void Scheduler::transfer(const model::SourceId& id, const model::WorkerName& worker) {
     in_turn([&] { frontend_.transfer(id, worker); });
 }
 
-std::vector<meta::SubTaskId> Scheduler::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks) {
-    return in_turn([&] { return frontend_.add_subtasks(subtasks); });
+std::vector<meta::SubTaskId> Scheduler::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks,
+                                                     meta::Stage expect) {
+    return in_turn([&] { return frontend_.add_subtasks(subtasks, expect); });
 }
 
 void Scheduler::set_stage(const model::TaskName& task, const std::vector<model::SourceId>& sources, meta::Stage stage) {

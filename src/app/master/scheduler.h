@@ -35,8 +35,11 @@ class Scheduler {
                                                 const std::optional<model::WorkerName>& worker = {});
     std::optional<model::WorkerName> remove_source(const model::SourceId& id);
     [[nodiscard]] bool check_transfer(const model::SourceId& id, const model::WorkerName& worker);
+    std::optional<model::WorkerName> release(const model::SourceId& id);
     void transfer(const model::SourceId& id, const model::WorkerName& worker);
-    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks);
+    void settle();
+    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks,
+                                              meta::Stage expect = meta::Stage::Running);
     void set_stage(const model::TaskName& task, const std::vector<model::SourceId>& sources, meta::Stage stage);
     void remove_subtasks(const model::TaskName& task, const std::vector<model::SourceId>& sources);
 

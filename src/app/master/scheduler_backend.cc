@@ -83,11 +83,19 @@ meta::Revision SchedulerBackend::recover() {
     // In pieces: a transaction of the store takes a limited number of writes, and each bound stands for itself.
     in_pieces(dropped, [&](const auto& piece) { store_.delete_bounds(piece); });
     in_pieces(kept, [&](const auto& piece) { store_.put_bounds(piece); });
-    std::vector<model::WorkerName> free;
-    for (const auto& [name, row] : table.workers()) {
-        if (row.stage() == WorkerStage::Free) free.push_back(name);
-    }
     table_.set(std::move(table));
+    settle();
+    return state.revision;
+}
+
+void SchedulerBackend::settle() {
+    const auto free = table_.with([](const ClusterTable& table) {
+        std::vector<model::WorkerName> names;
+        for (const auto& [name, row] : table.workers()) {
+            if (row.stage() == WorkerStage::Free) names.push_back(name);
+        }
+        return names;
+    });
     // Those that find their last source first, so that no other takes it.
     for (const bool is_first : {true, false}) {
         for (const auto& name : free) {
@@ -97,7 +105,6 @@ meta::Revision SchedulerBackend::recover() {
             if (wanted && (is_own || !is_first)) bind(*wanted, name);
         }
     }
-    return state.revision;
 }
 
 void SchedulerBackend::worker_alive(const model::WorkerName& name) {

@@ -31,6 +31,8 @@ class SchedulerBackend {
     std::optional<model::WorkerName> find_worker_for(const model::SourceId& id);
     /// Finds a source for a free worker; nothing if none waits.
     std::optional<model::SourceId> find_source_for(const model::WorkerName& name);
+    /// Finds sources for all free workers.
+    void settle();
     /// Both are free.
     void bind(const model::SourceId& id, const model::WorkerName& name);
 

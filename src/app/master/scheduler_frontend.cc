@@ -125,36 +125,43 @@ bool SchedulerFrontend::check_transfer(const model::SourceId& id, const model::W
     });
 }
 
+std::optional<model::WorkerName> SchedulerFrontend::release(const model::SourceId& id) {
+    const auto old = table_.with([&](const ClusterTable& table) { return source_row(table, id).worker; });
+    if (!old) return std::nullopt;
+    store_.delete_bounds({*old});
+    table_.with([&](ClusterTable& table) { table.unbind(id); });
+    return old;
+}
+
 void SchedulerFrontend::transfer(const model::SourceId& id, const model::WorkerName& worker) {
     if (!check_transfer(id, worker)) return;
     const auto old = table_.with([&](const ClusterTable& table) { return table.source(id)->worker; });
-    if (!old) {
+    if (old) {
+        store_.replace_bound(*old, {.source = id, .worker = worker});
+        table_.with([&](ClusterTable& table) {
+            table.unbind(id);
+            table.bind(id, worker);
+        });
+    } else {
         backend_.bind(id, worker);
-        return;
     }
-    store_.replace_bound(*old, {.source = id, .worker = worker});
-    table_.with([&](ClusterTable& table) {
-        table.unbind(id);
-        table.bind(id, worker);
-    });
-    backend_.find_source_for(*old);
+    backend_.settle();
 }
 
-std::vector<meta::SubTaskId> SchedulerFrontend::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks) {
+std::vector<meta::SubTaskId> SchedulerFrontend::add_subtasks(const std::vector<config::SubTaskConfig>& subtasks,
+                                                             meta::Stage expect) {
     const auto missing = table_.with([&](const ClusterTable& table) { return missing_subtasks(table, subtasks); });
     std::vector<meta::SubTaskRecord> records;
     std::vector<meta::SubTaskId> added;
     for (const auto& subtask : missing) {
         added.push_back({.source = subtask.source_id, .task = subtask.name});
-        records.push_back({.id = added.back(),
-                           .config = config::to_toml(subtask),
-                           .expect = meta::Stage::Running,
-                           .validator = std::nullopt});
+        records.push_back(
+            {.id = added.back(), .config = config::to_toml(subtask), .expect = expect, .validator = std::nullopt});
     }
     store_.put_subtasks(records);
     table_.with([&](ClusterTable& table) {
         for (const auto& subtask : missing) {
-            table.put_subtask(std::make_shared<const config::SubTaskConfig>(subtask), meta::Stage::Running);
+            table.put_subtask(std::make_shared<const config::SubTaskConfig>(subtask), expect);
         }
     });
     return added;

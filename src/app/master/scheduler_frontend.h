@@ -33,12 +33,15 @@ class SchedulerFrontend {
     /// Whether the source could move to the worker: false if it is there already. SchedulerSourceMissing,
     /// SchedulerWorkerMissing, SchedulerWorkerTransition.
     [[nodiscard]] bool check_transfer(const model::SourceId& id, const model::WorkerName& worker) const;
-    /// Moves it in one transaction. The worker left behind looks for a source.
+    /// Takes the source from its worker, which looks for no other yet. Returns that worker; nothing if there is none.
+    /// Whoever releases gives the source away again or lets the backend settle. SchedulerSourceMissing.
+    std::optional<model::WorkerName> release(const model::SourceId& id);
+    /// Moves it in one transaction. Workers left behind look for a source.
     void transfer(const model::SourceId& id, const model::WorkerName& worker);
 
-    /// Adds those that do not exist, expected Running. SchedulerSourceMissing, SchedulerSubTaskExists (all of them
-    /// exist), SchedulerSourcesUnbound. Returns what was added.
-    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks);
+    /// Adds those that do not exist. SchedulerSourceMissing, SchedulerSubTaskExists (all of them exist),
+    /// SchedulerSourcesUnbound. Returns what was added.
+    std::vector<meta::SubTaskId> add_subtasks(const std::vector<config::SubTaskConfig>& subtasks, meta::Stage expect);
     /// Writes the expected stage, even an equal one: the event is what counts. Sources: empty = all of the task.
     /// SchedulerTaskMissing, SchedulerSubTaskMissing.
     void set_stage(const model::TaskName& task, const std::vector<model::SourceId>& sources, meta::Stage stage);

@@ -32,11 +32,15 @@ class EventfulClock final : public Clock {
     std::atomic<Duration::rep> elapsed_{0};
 };
 
-class OneMember final : public meta::MemberList {
+class MembersInMemory final : public meta::MemberList {
   public:
-    std::vector<meta::Member> list() override { return {{.id = 1, .name = "master-1"}}; }
+    std::vector<meta::Member> list() override { return all; }
     std::vector<meta::Member> add(const std::vector<std::string>&) override { return list(); }
-    void remove(std::uint64_t) override {}
+    void remove(std::uint64_t id) override {
+        std::erase_if(all, [&](const auto& member) { return member.id == id; });
+    }
+
+    std::vector<meta::Member> all{{.id = 1, .name = "master-1", .peer_urls = {}, .client_urls = {}}};
 };
 
 class ServiceTest : public SchedulerTest {
@@ -50,7 +54,7 @@ class ServiceTest : public SchedulerTest {
     }
 
     EventfulClock waits_;
-    OneMember members_;
+    MembersInMemory members_;
     config::MasterConfig config_;
     std::optional<config::SecretKey> key_;
     PeerCalls peers_{{}, waits_};
@@ -65,6 +69,7 @@ class ServiceTest : public SchedulerTest {
         .open_binlog = {},
         .query_worker = [this](const std::string& address, const pb::QueryStatusRequest& request)
             -> pb::QueryStatusResponse { return answer_of_worker(address, request); },
+        .is_healthy = [](const std::string& url) { return url == "http://healthy:8261"; },
         .stop = {}};
 };
 

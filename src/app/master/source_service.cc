@@ -7,6 +7,7 @@
 
 #include "app/master/upstream_probe.h"
 #include "app/master/worker_poll.h"
+#include "base/fan_out.h"
 #include "base/log.h"
 #include "core/config/missing_features.h"
 
@@ -100,21 +101,63 @@ std::vector<model::SourceId> named_sources(const MasterContext& context, const p
     return ids;
 }
 
+std::string address_of(Scheduler& scheduler, const model::WorkerName& worker) {
+    return scheduler.read([&](const ClusterTable& table) {
+        const WorkerRow* row = table.worker(worker);
+        return row == nullptr ? std::string() : row->info.addr;
+    });
+}
+
+/// A source that was removed, and the worker that served it; nobody if `worker` is empty.
+struct Removed {
+    model::SourceId id;
+    std::string worker;
+    std::string address;
+};
+
+Removed remove(Scheduler& scheduler, const model::SourceId& id) {
+    Removed removed{.id = id, .worker = {}, .address = {}};
+    const auto worker = scheduler.remove_source(id);
+    if (!worker) return removed;
+    removed.worker = worker->str();
+    removed.address = address_of(scheduler, *worker);
+    return removed;
+}
+
+pb::CommonWorkerResponse wait_stopped(const MasterContext& context, const Removed& removed) {
+    if (removed.worker.empty()) return element(true, kStoppedUnboundText, removed.id, "");
+    const std::string wrong = wait_released(context, removed.address, removed.id);
+    if (wrong.empty()) return element(true, "", removed.id, removed.worker);
+    const Error missed(ErrorCode::MasterExpectMissed, "fail to get expected result: " + wrong);
+    return element(false, missed.what(), removed.id, removed.worker);
+}
+
+/// Ends at the first that cannot be removed; the answer has those that were.
 pb::OperateSourceResponse stop(const MasterContext& context, Scheduler& scheduler,
                                const pb::OperateSourceRequest& request) {
     pb::OperateSourceResponse response;
-    for (const auto& id : named_sources(context, request)) {
-        const auto worker = scheduler.remove_source(id);
-        *response.add_sources() = element(true, worker ? "" : kStoppedUnboundText, id, worker ? worker->str() : "");
-    }
     response.set_result(true);
+    std::vector<Removed> removed;
+    for (const auto& id : named_sources(context, request)) {
+        try {
+            removed.push_back(remove(scheduler, id));
+        } catch (const Error& error) {
+            response.set_result(false);
+            response.set_msg(error.what());
+            break;
+        }
+    }
+    std::vector<pb::CommonWorkerResponse> elements(removed.size());
+    fan_out(removed.size(), [&](std::size_t i) { elements[i] = wait_stopped(context, removed[i]); });
+    for (auto& one : elements) *response.add_sources() = std::move(one);
     return response;
 }
 
 pb::OperateSourceResponse show(const MasterContext& context, Scheduler& scheduler,
                                const pb::OperateSourceRequest& request) {
-    pb::OperateSourceResponse response;
     const auto ids = named_sources(context, request);
+    std::vector<pb::CommonWorkerResponse> elements;
+    std::vector<std::string> addresses;
     scheduler.read([&](const ClusterTable& table) {
         for (const auto& id : ids) {
             ensure(table.source(id) != nullptr, ErrorCode::SchedulerSourceMissing,
@@ -122,10 +165,15 @@ pb::OperateSourceResponse show(const MasterContext& context, Scheduler& schedule
         }
         for (const auto& [id, row] : table.sources()) {
             if (!ids.empty() && std::ranges::find(ids, id) == ids.end()) continue;
-            *response.add_sources() =
-                element(true, row.worker ? "" : kUnboundText, id, row.worker ? row.worker->str() : "");
+            elements.push_back(element(true, row.worker ? "" : kUnboundText, id, row.worker ? row.worker->str() : ""));
+            addresses.push_back(row.worker ? table.worker(*row.worker)->info.addr : "");
         }
     });
+    fan_out(elements.size(), [&](std::size_t i) {
+        if (!addresses[i].empty()) elements[i].set_msg(source_problem(context, addresses[i]));
+    });
+    pb::OperateSourceResponse response;
+    for (auto& one : elements) *response.add_sources() = std::move(one);
     response.set_result(true);
     return response;
 }
@@ -141,49 +189,39 @@ std::vector<model::TaskName> running_tasks(const ClusterTable& table, const mode
     return names;
 }
 
-void check_all_in_sync(const MasterContext& context, const model::SourceId& id, const std::string& address) {
+/// Refuses while a task that ought to run is not in the sync unit.
+void check_all_in_sync(const MasterContext& context, const model::SourceId& id, const std::string& address,
+                       const std::vector<model::TaskName>& running) {
     const auto status = context.query_worker(address, {});
     for (const auto& subtask : status.subtaskstatus()) {
+        if (std::ranges::find(running, model::TaskName(subtask.name())) == running.end()) continue;
         ensure(subtask.unit() == pb::Sync, ErrorCode::SchedulerTransferUnit,
                fmt::format("task {} on source {} is in unit {}; only tasks in the sync unit are moved while they run",
                            subtask.name(), id.str(), pb::UnitType_Name(subtask.unit())));
     }
 }
 
-void pause_all(const MasterContext& context, Scheduler& scheduler, const model::SourceId& id,
-               const std::vector<model::TaskName>& tasks) {
-    for (const auto& task : tasks) scheduler.set_stage(task, {id}, meta::Stage::Paused);
-    for (const auto& task : tasks) {
-        const auto answer = wait_for(context, scheduler, id, task, Awaited::TaskPaused);
-        ensure(answer.result(), ErrorCode::SchedulerAutoPause,
-               fmt::format("task {} on source {} could not be paused for the transfer: {}", task.str(), id.str(),
-                           answer.msg()));
-    }
-}
-
-/// Sets the paused tasks back to running, whatever became of the transfer.
-class ResumeTasks {
-  public:
-    ResumeTasks(Scheduler& scheduler, const model::SourceId& id, const std::vector<model::TaskName>& tasks)
-        : scheduler_(scheduler), id_(id), tasks_(tasks) {}
-    ResumeTasks(const ResumeTasks&) = delete;
-    ResumeTasks& operator=(const ResumeTasks&) = delete;
-    ~ResumeTasks() {
-        for (const auto& task : tasks_) {
-            try {
-                scheduler_.set_stage(task, {id_}, meta::Stage::Running);
-            } catch (const Error& error) {
-                log::error("task paused for a transfer could not be resumed",
-                           {{"task", task.str()}, {"error", error.what()}});
-            }
+/// Gives the source away when its worker has let go of it. A worker that cannot be asked or does not end in time is
+/// not waited for: the fence in the target keeps it from writing. Expected stages are left alone, so that a pause by
+/// hand stays one.
+void hand_over(const MasterContext& context, Scheduler& scheduler, const model::SourceId& id,
+               const model::WorkerName& worker) {
+    const auto old = scheduler.release(id);
+    if (old) {
+        const std::string wrong = wait_released(context, address_of(scheduler, *old), id);
+        if (!wrong.empty()) {
+            log::warn("source is moved although its worker was not seen to let go of it",
+                      {{"source", id.str()}, {"worker", old->str()}, {"reason", wrong}});
         }
     }
-
-  private:
-    Scheduler& scheduler_;
-    const model::SourceId& id_;
-    const std::vector<model::TaskName>& tasks_;
-};
+    try {
+        scheduler.transfer(id, worker);
+    } catch (const Error& error) {
+        log::warn("source could not be moved and goes to any worker", {{"source", id.str()}, {"error", error.what()}});
+        scheduler.settle();
+        throw;
+    }
+}
 
 }  // namespace
 
@@ -221,19 +259,14 @@ pb::TransferSourceResponse transfer_source(const MasterContext& context, Schedul
     if (!scheduler.check_transfer(id, worker)) return response;
     std::string address;
     const auto running = scheduler.read([&](const ClusterTable& table) {
-        const auto& old = table.source(id)->worker;
-        if (!old) return std::vector<model::TaskName>{};
-        address = table.worker(*old)->info.addr;
+        const SourceRow* row = table.source(id);
+        // Another command may have removed it since.
+        if (row == nullptr || !row->worker) return std::vector<model::TaskName>{};
+        address = table.worker(*row->worker)->info.addr;
         return running_tasks(table, id);
     });
-    if (running.empty()) {
-        scheduler.transfer(id, worker);
-        return response;
-    }
-    check_all_in_sync(context, id, address);
-    const ResumeTasks resume(scheduler, id, running);
-    pause_all(context, scheduler, id, running);
-    scheduler.transfer(id, worker);
+    if (!running.empty()) check_all_in_sync(context, id, address, running);
+    hand_over(context, scheduler, id, worker);
     return response;
 }
 

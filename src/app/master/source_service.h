@@ -15,11 +15,12 @@ class TransferSourceResponse;
 namespace dm::master {
 
 /// Create: reads the texts, asks each upstream for what is not given, checks it, stores it and binds it; if one fails,
-/// those of this call are removed again. Stop, show: by text or id.
+/// those of this call are removed again. Stop, show: by text or id; stop waits until the workers have let go.
 [[nodiscard]] pb::OperateSourceResponse operate_source(const MasterContext& context, Scheduler& scheduler,
                                                        const pb::OperateSourceRequest& request);
 
-/// Moves a source to another worker. Running tasks must be in the sync unit; they are paused, moved and resumed.
+/// Moves a source to another worker. Running tasks must be in the sync unit. The source is taken from its worker, which
+/// ends what it does, and then given to the other.
 [[nodiscard]] pb::TransferSourceResponse transfer_source(const MasterContext& context, Scheduler& scheduler,
                                                          const pb::TransferSourceRequest& request);
 

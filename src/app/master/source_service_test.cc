@@ -44,6 +44,10 @@ class SourceServiceTest : public ServiceTest {
                 if (row.info.addr == address && row.source)
                     response.mutable_sourcestatus()->set_source(row.source->str());
         });
+        if (serves_for_ && response.sourcestatus().source().empty() && serves_for_->second > 0) {
+            --serves_for_->second;
+            response.mutable_sourcestatus()->set_source(serves_for_->first);
+        }
         return response;
     }
 
@@ -69,6 +73,8 @@ class SourceServiceTest : public ServiceTest {
     meta::Revision revision() { return kv_.get("/", true).revision; }
 
     sql::FakeSqlServer server_;
+    /// A worker that was taken its source still serves this one, for so many answers.
+    std::optional<std::pair<std::string, int>> serves_for_;
     std::map<int, std::string> passwords_{{3306, "secret"}, {3307, "secret"}};
 };
 
@@ -179,20 +185,160 @@ TEST_F(SourceServiceTest, SourcesWithoutAWorkerComeFirst) {
     EXPECT_EQ(code_of([&] { operate(pb::ShowSource, {}, "", {"s1", "s9"}); }), ErrorCode::SchedulerSourceMissing);
 }
 
+TEST_F(SourceServiceTest, WhatIsWrongWithASourceIsShown) {
+    start_worker("w1");
+    operate(pb::StartSource, {yaml("s1", 3306)});
+    EXPECT_EQ(operate(pb::ShowSource, {}).sources(0).msg(), "");
+    context_.query_worker = [](const std::string&, const pb::QueryStatusRequest&) {
+        pb::QueryStatusResponse response;
+        response.mutable_sourcestatus()->set_source("s1");
+        response.mutable_sourcestatus()->mutable_result()->add_errors()->set_message("no relay");
+        return response;
+    };
+    auto shown = operate(pb::ShowSource, {}).sources(0);
+    EXPECT_TRUE(shown.result());
+    EXPECT_THAT(shown.msg(), testing::AllOf(HasSubstr("code=38032"), HasSubstr("no relay")));
+    context_.query_worker = [](const std::string&, const pb::QueryStatusRequest&) -> pb::QueryStatusResponse {
+        throw Error(ErrorCode::MasterGrpcRequest, "gone");
+    };
+    shown = operate(pb::ShowSource, {}).sources(0);
+    EXPECT_TRUE(shown.result());
+    EXPECT_THAT(shown.msg(), HasSubstr("gone"));
+}
+
 TEST_F(SourceServiceTest, StopDoesNotAskTheServerAndEndsAtTheFirstFailure) {
     start_worker("w1");
     operate(pb::StartSource, {yaml("s1", 3306), yaml("s2", 3307)});
     passwords_.clear();
     scheduler_->add_subtasks({subtask_config(TaskName("t"), SourceId("s1"))});
-    EXPECT_EQ(code_of([&] { operate(pb::StopSource, {yaml("s2", 3307)}, "", {"s1"}); }),
-              ErrorCode::SchedulerSourceHasTasks);
-    EXPECT_EQ(operate(pb::ShowSource, {}).sources_size(), 1) << "s2 was removed before";
+    const auto partial = operate(pb::StopSource, {yaml("s2", 3307)}, "", {"s1"});
+    EXPECT_FALSE(partial.result());
+    EXPECT_THAT(partial.msg(), HasSubstr("code=46010"));
+    ASSERT_EQ(partial.sources_size(), 1) << "s2 was removed before";
+    EXPECT_EQ(partial.sources(0).source(), "s2");
+    EXPECT_EQ(operate(pb::ShowSource, {}).sources_size(), 1);
     scheduler_->remove_subtasks(TaskName("t"), {});
     const auto response = operate(pb::StopSource, {}, "", {"s1"});
     EXPECT_TRUE(response.result());
     EXPECT_EQ(response.sources(0).worker(), "w1");
     EXPECT_EQ(stored(), "");
-    EXPECT_EQ(code_of([&] { operate(pb::StopSource, {}, "", {"s1"}); }), ErrorCode::SchedulerSourceMissing);
+    EXPECT_THAT(operate(pb::StopSource, {}, "", {"s1"}).msg(), HasSubstr("code=46008"));
+}
+
+TEST_F(SourceServiceTest, StopWaitsUntilTheWorkerHasLetGo) {
+    start_worker("w1");
+    operate(pb::StartSource, {yaml("s1", 3306)});
+    serves_for_ = std::pair(std::string("s1"), 3);
+    EXPECT_TRUE(operate(pb::StopSource, {}, "", {"s1"}).sources(0).result());
+    EXPECT_EQ(serves_for_->second, 0);
+    operate(pb::StartSource, {yaml("s1", 3306)});
+    serves_for_ = std::pair(std::string("s1"), 100);
+    const auto response = operate(pb::StopSource, {}, "", {"s1"});
+    EXPECT_TRUE(response.result());
+    EXPECT_FALSE(response.sources(0).result());
+    EXPECT_THAT(response.sources(0).msg(), HasSubstr("code=38045"));
+    EXPECT_EQ(stored(), "");
+}
+
+/// Source s1 on w1, w2 free, w3 bound; task t runs on s1 and u is paused.
+class TransferTest : public SourceServiceTest {
+  protected:
+    void SetUp() override {
+        SourceServiceTest::SetUp();
+        for (const auto* worker : {"w1", "w2", "w3"}) start_worker(worker);
+        operate(pb::StartSource, {yaml("s1", 3306)}, "w1");
+        operate(pb::StartSource, {yaml("s3", 3307)}, "w3");
+        for (const auto* task : {"t", "u"}) scheduler_->add_subtasks({subtask_config(TaskName(task), SourceId("s1"))});
+        scheduler_->set_stage(TaskName("u"), {}, Stage::Paused);
+    }
+    pb::QueryStatusResponse answer_of_worker(const std::string& address,
+                                             const pb::QueryStatusRequest& request) override {
+        auto response = SourceServiceTest::answer_of_worker(address, request);
+        for (const auto& [name, unit] : units_) {
+            auto& subtask = *response.add_subtaskstatus();
+            subtask.set_name(name);
+            subtask.set_unit(unit);
+        }
+        if (on_answer_) on_answer_();
+        return response;
+    }
+    void transfer(const std::string& source, const std::string& worker) {
+        pb::TransferSourceRequest request;
+        request.set_source(source);
+        request.set_worker(worker);
+        EXPECT_TRUE(transfer_source(context_, *scheduler_, request).result());
+    }
+    Stage stage_of_task(const std::string& task) {
+        return scheduler_->read(
+            [&](const ClusterTable& table) { return table.task(TaskName(task))->at(SourceId("s1")).expect; });
+    }
+
+    std::map<std::string, pb::UnitType> units_{{"t", pb::Sync}, {"u", pb::Load}};
+    std::function<void()> on_answer_;
+};
+
+TEST_F(TransferTest, TheOldWorkerLetsGoBeforeTheNewOneIsBound) {
+    serves_for_ = std::pair(std::string("s1"), 3);
+    on_answer_ = [&] { EXPECT_NE(worker_of("s1"), "w2"); };
+    transfer("s1", "w2");
+    EXPECT_EQ(serves_for_->second, 0);
+    EXPECT_EQ(worker_of("s1"), "w2");
+    EXPECT_EQ(stage_of("w1"), "free");
+    EXPECT_EQ(stage_of_task("t"), Stage::Running);
+    EXPECT_EQ(stage_of_task("u"), Stage::Paused);
+    transfer("s1", "w2");  // it is there already
+    expect_faithful();
+}
+
+/// Neither a worker that does not end nor one that cannot be asked keeps the source.
+TEST_F(TransferTest, AWorkerThatDoesNotLetGoLosesTheSource) {
+    serves_for_ = std::pair(std::string("s1"), 1000);
+    transfer("s1", "w2");
+    EXPECT_EQ(worker_of("s1"), "w2");
+    scheduler_->set_stage(TaskName("t"), {}, Stage::Paused);
+    context_.query_worker = [](const std::string&, const pb::QueryStatusRequest&) -> pb::QueryStatusResponse {
+        throw Error(ErrorCode::MasterGrpcRequest, "gone");
+    };
+    transfer("s1", "w1");
+    EXPECT_EQ(worker_of("s1"), "w1");
+    expect_faithful();
+}
+
+TEST_F(TransferTest, APauseByHandMeanwhileStays) {
+    on_answer_ = [&] { scheduler_->set_stage(TaskName("t"), {}, Stage::Paused); };
+    transfer("s1", "w2");
+    EXPECT_EQ(stage_of_task("t"), Stage::Paused);
+}
+
+TEST_F(TransferTest, WhatRunsInAnotherUnitIsNotMoved) {
+    units_["t"] = pb::Load;
+    EXPECT_EQ(code_of([&] { transfer("s1", "w2"); }), ErrorCode::SchedulerTransferUnit);
+    EXPECT_EQ(worker_of("s1"), "w1");
+    EXPECT_EQ(code_of([&] { transfer("s1", "w3"); }), ErrorCode::SchedulerWorkerTransition);
+    EXPECT_EQ(code_of([&] { transfer("s1", "w9"); }), ErrorCode::SchedulerWorkerMissing);
+    EXPECT_EQ(code_of([&] { transfer("s9", "w2"); }), ErrorCode::SchedulerSourceMissing);
+    scheduler_->set_stage(TaskName("t"), {}, Stage::Paused);
+    transfer("s1", "w2");
+    EXPECT_EQ(worker_of("s1"), "w2");
+}
+
+/// While the old worker ends, other commands go on: the source is removed, or its new worker taken.
+TEST_F(TransferTest, WhatChangesMeanwhileIsSeen) {
+    on_answer_ = [&] {
+        on_answer_ = nullptr;
+        scheduler_->remove_subtasks(TaskName("t"), {});
+        scheduler_->remove_subtasks(TaskName("u"), {});
+        scheduler_->remove_source(SourceId("s1"));
+    };
+    EXPECT_EQ(code_of([&] { transfer("s1", "w2"); }), ErrorCode::SchedulerSourceMissing);
+    operate(pb::StartSource, {yaml("s1", 3306)}, "w1");
+    on_answer_ = [&] {
+        on_answer_ = nullptr;
+        scheduler_->add_source(source_config(SourceId("s2")), WorkerName("w2"));
+    };
+    EXPECT_EQ(code_of([&] { transfer("s1", "w2"); }), ErrorCode::SchedulerWorkerTransition);
+    EXPECT_EQ(worker_of("s1"), "w1") << "it goes back to a worker";
+    expect_faithful();
 }
 
 TEST_F(SourceServiceTest, StoppingASourceWithoutAWorkerSaysSo) {

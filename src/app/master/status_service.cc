@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/master/fan_out.h"
 #include "app/master/worker_poll.h"
+#include "base/fan_out.h"
 
 namespace dm::master {
 namespace {

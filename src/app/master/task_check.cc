@@ -7,10 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "app/master/fan_out.h"
 #include "app/master/start_time.h"
+#include "base/fan_out.h"
 #include "base/log.h"
 #include "core/config/missing_features.h"
+#include "core/model/task_tables.h"
 #include "core/sql/literal.h"
 #include "unit/precheck/prechecks.h"
 #include "unit/precheck/report.h"
@@ -65,6 +66,9 @@ class Patience {
 
 CheckOutcome outcome_of(const std::vector<precheck::CheckItem>& items, std::int64_t max_errors,
                         std::int64_t max_warnings) {
+    // A client may have sent anything.
+    max_errors = std::max<std::int64_t>(max_errors, 0);
+    max_warnings = std::max<std::int64_t>(max_warnings, 0);
     const auto has = [&](precheck::CheckState state) {
         return std::ranges::find(items, state, &precheck::CheckItem::state) != items.end();
     };
@@ -159,35 +163,26 @@ void begin_at_time(const MasterContext& context, CheckedTask& task, const std::s
 void forget_progress(const MasterContext& context, const CheckedTask& task) {
     constexpr int kNoSuchTable = 1146;
     const auto session = context.connect(task.task.target_database, ErrorScope::Downstream);
-    const model::TableName table{.schema = task.task.meta_schema, .table = task.task.name.str() + "_syncer_checkpoint"};
-    for (const auto& subtask : task.subtasks) {
-        std::string id;
-        sql::append_quoted(id, subtask.source_id.str());
-        try {
-            session->execute(fmt::format("DELETE FROM {} WHERE id = {}", table.quoted(), id));
-        } catch (const Error& error) {
-            if (sql::server_error_of(error) != kNoSuchTable) throw;
+    for (const auto suffix : model::kSyncProgressSuffixes) {
+        const auto table = model::task_table(task.task.meta_schema, task.task.name.str(), suffix);
+        for (const auto& subtask : task.subtasks) {
+            std::string id;
+            sql::append_quoted(id, subtask.source_id.str());
+            try {
+                session->execute(fmt::format("DELETE FROM {} WHERE id = {}", table.quoted(), id));
+            } catch (const Error& error) {
+                if (sql::server_error_of(error) != kNoSuchTable) throw;
+            }
         }
     }
 }
 
-/// The fence tables stay: their epochs must never go back. So does the schema `<meta-schema>_<task>` of physical
-/// imports, which this version never makes.
+/// The schema `<meta-schema>_<task>` of physical imports stays: this version never makes it.
 void drop_downstream_meta(const MasterContext& context, const config::TaskConfig& task) {
-    constexpr std::array<std::string_view, 10> kSuffixes = {"_loader_checkpoint",
-                                                            "_lightning_checkpoint_list",
-                                                            "_syncer_checkpoint",
-                                                            "_syncer_sharding_meta",
-                                                            "_onlineddl",
-                                                            "_validator_checkpoint",
-                                                            "_validator_pending_change",
-                                                            "_validator_error_change",
-                                                            "_validator_table_status",
-                                                            "_copy_checkpoint"};
     const auto session = context.connect(task.target_database, ErrorScope::Downstream);
-    for (const auto suffix : kSuffixes) {
-        const model::TableName table{.schema = task.meta_schema, .table = task.name.str() + std::string(suffix)};
-        session->execute("DROP TABLE IF EXISTS " + table.quoted());
+    for (const auto suffix : model::kTaskTableSuffixes) {
+        session->execute("DROP TABLE IF EXISTS " +
+                         model::task_table(task.meta_schema, task.name.str(), suffix).quoted());
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/master/task_check.h"
 #include "app/master/worker_poll.h"
+#include "base/log.h"
 
 namespace dm::master {
 namespace {
@@ -38,12 +39,10 @@ void keep_named(CheckedTask& checked, const pb::StartTaskRequest& request) {
     });
 }
 
-void remove_meta(const MasterContext& context, Scheduler& scheduler, const config::TaskConfig& task) {
-    const bool is_there = scheduler.read([&](const ClusterTable& table) { return table.task(task.name) != nullptr; });
+void refuse_existing_task(Scheduler& scheduler, const model::TaskName& task) {
+    const bool is_there = scheduler.read([&](const ClusterTable& table) { return table.task(task) != nullptr; });
     ensure(!is_there, ErrorCode::SchedulerSubTaskExists,
-           fmt::format("task {} exists: its meta data can be removed only after `stop-task`", task.name.str()));
-    scheduler.store().delete_task_leftovers(task.name);
-    drop_downstream_meta(context, task);
+           fmt::format("task {} exists: its meta data can be removed only after `stop-task`", task.str()));
 }
 
 /// What runs already is not begun anew.
@@ -56,6 +55,49 @@ void refuse_existing(Scheduler& scheduler, const CheckedTask& checked) {
                                checked.task.name.str(), subtask.source_id.str()));
         }
     });
+}
+
+void forget(const MasterContext& context, Scheduler& scheduler, const CheckedTask& checked,
+            const pb::StartTaskRequest& request) {
+    if (request.removemeta()) {
+        scheduler.store().delete_task_leftovers(checked.task.name);
+        drop_downstream_meta(context, checked.task);
+    }
+    if (!request.starttime().empty()) forget_progress(context, checked);
+}
+
+/// The subtasks of a start that failed. A failure of this is logged: the first one is what the user must see.
+void take_back(Scheduler& scheduler, const model::TaskName& task, const std::vector<model::SourceId>& added) {
+    try {
+        scheduler.remove_subtasks(task, added);
+    } catch (const Error& error) {
+        log::error("task of a failed start could not be removed again",
+                   {{"task", task.str()}, {"error", error.what()}});
+    }
+}
+
+/// Stores the subtasks and has them run. Progress is forgotten last: only when the start is known to be possible and
+/// the subtasks are stored, paused; otherwise the next start would begin at a wrong place.
+std::vector<model::SourceId> store_and_run(const MasterContext& context, Scheduler& scheduler,
+                                           const CheckedTask& checked, const pb::StartTaskRequest& request) {
+    const model::TaskName& task = checked.task.name;
+    const bool is_anew = request.removemeta() || !request.starttime().empty();
+    if (request.removemeta()) refuse_existing_task(scheduler, task);
+    if (!request.starttime().empty()) refuse_existing(scheduler, checked);
+    std::vector<model::SourceId> added;
+    for (const auto& id :
+         scheduler.add_subtasks(checked.subtasks, is_anew ? meta::Stage::Paused : meta::Stage::Running)) {
+        added.push_back(id.source);
+    }
+    if (!is_anew) return added;
+    try {
+        forget(context, scheduler, checked, request);
+    } catch (const Error&) {
+        take_back(scheduler, task, added);
+        throw;
+    }
+    scheduler.set_stage(task, added, meta::Stage::Running);
+    return added;
 }
 
 std::vector<model::SourceId> ids_of(const google::protobuf::RepeatedPtrField<std::string>& names) {
@@ -112,12 +154,7 @@ pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& schedu
     const auto latch = scheduler.latch(checked.task.name);
     std::vector<model::SourceId> added;
     try {
-        if (request.removemeta()) remove_meta(context, scheduler, checked.task);
-        if (!request.starttime().empty()) {
-            refuse_existing(scheduler, checked);
-            forget_progress(context, checked);
-        }
-        for (const auto& id : scheduler.add_subtasks(checked.subtasks)) added.push_back(id.source);
+        added = store_and_run(context, scheduler, checked, request);
     } catch (const Error& error) {
         response.set_msg(error.what());
         return response;

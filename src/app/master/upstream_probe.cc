@@ -24,16 +24,20 @@ void add_id(std::set<std::uint32_t>& ids, const std::string& text) {
     if (std::from_chars(text.data(), text.data() + text.size(), id).ec == std::errc{}) ids.insert(id);
 }
 
+/// MySQL has SHOW REPLICAS since 8.0.22 and SHOW SLAVE HOSTS until 8.3.
+bool shows_replicas(const model::ServerVersion& version) {
+    if (version.flavor != model::Flavor::MySql) return false;
+    return version.is_at_least(8, 1) || (version.is_at_least(8, 0) && version.patch >= 22);
+}
+
 /// Ids that are in use around this server. A server that does not tell its replicas is no obstacle.
 std::set<std::uint32_t> used_server_ids(sql::SqlSession& session) {
     std::set<std::uint32_t> ids;
     add_id(ids, variable(session, "server_id"));
-    const bool is_new = session.version().flavor == model::Flavor::MySql && session.version().is_at_least(8, 0);
     try {
-        const auto replicas = session.query(is_new ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS");
+        const auto replicas = session.query(shows_replicas(session.version()) ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS");
         for (std::size_t row = 0; row < replicas.rows.size(); ++row) {
-            add_id(ids, replicas.text(row, "Server_id").empty() ? replicas.text(row, "Server_Id")
-                                                                : replicas.text(row, "Server_id"));
+            add_id(ids, replicas.text(row, "Server_id"));  // in 8.0.22 and later Server_Id
         }
     } catch (const Error& error) {
         log::warn("the upstream does not list its replicas; a server id is chosen without them",

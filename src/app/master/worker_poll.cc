@@ -5,7 +5,7 @@
 #include <dmworker.pb.h>
 #include <fmt/format.h>
 
-#include "app/master/fan_out.h"
+#include "base/fan_out.h"
 
 namespace dm::master {
 namespace {
@@ -60,6 +60,8 @@ Verdict judge_task(const pb::QueryStatusResponse& status, const model::TaskName&
         return {.is_done = is_missing, .is_ok = is_missing, .text = is_missing ? "" : "the subtask is still there"};
     }
     if (!status.result()) return {.is_done = false, .is_ok = false, .text = status.msg()};
+    if (const std::string errors = errors_text(status.sourcestatus().result()); is_missing && !errors.empty())
+        return worker_error(errors);
     if (is_missing) return {.is_done = false, .is_ok = false, .text = "the subtask has not started"};
     const auto stage = subtask->stage();
     const bool is_ok = awaited == Awaited::TaskPaused ? stage == pb::Paused || stage == pb::Stopped
@@ -128,12 +130,30 @@ pb::CommonWorkerResponse poll(const MasterContext& context, Scheduler& scheduler
 
 }  // namespace
 
-std::string no_worker_text(const model::SourceId& source) { return source.str() + " relevant worker-client not found"; }
-
-pb::CommonWorkerResponse wait_for(const MasterContext& context, Scheduler& scheduler, const model::SourceId& source,
-                                  const model::TaskName& task, Awaited awaited) {
-    return poll(context, scheduler, source, task, awaited, context.clock.now() + kRebindTime);
+std::string source_problem(const MasterContext& context, const std::string& address) {
+    try {
+        const std::string errors = errors_text(context.query_worker(address, {}).sourcestatus().result());
+        return errors.empty() ? std::string() : worker_error(errors).text;
+    } catch (const Error& error) {
+        return error.what();
+    }
 }
+
+std::string wait_released(const MasterContext& context, const std::string& address, const model::SourceId& source) {
+    Clock::Duration pause = std::chrono::milliseconds(100);
+    for (int attempt = 0; attempt < kPolls; ++attempt) {
+        try {
+            if (context.query_worker(address, {}).sourcestatus().source() != source.str()) return {};
+        } catch (const Error& error) {
+            return error.what();
+        }
+        if (!context.clock.sleep(pause, context.stop)) break;
+        pause = std::min<Clock::Duration>(pause * 2, std::chrono::seconds(1));
+    }
+    return fmt::format("the worker still stops the subtasks of source {}", source.str());
+}
+
+std::string no_worker_text(const model::SourceId& source) { return source.str() + " relevant worker-client not found"; }
 
 std::vector<pb::CommonWorkerResponse> wait_for_all(const MasterContext& context, Scheduler& scheduler,
                                                    const std::vector<model::SourceId>& sources,

@@ -16,7 +16,7 @@ class WorkerPollTest : public ServiceTest {
         scheduler_->add_subtasks({subtask_config(TaskName("t"), SourceId("s1"))});
     }
     pb::CommonWorkerResponse wait(Awaited awaited, const std::string& source = "s1") {
-        return wait_for(context_, *scheduler_, SourceId(source), TaskName("t"), awaited);
+        return wait_for_all(context_, *scheduler_, {SourceId(source)}, TaskName("t"), awaited).at(0);
     }
 
     pb::QueryStatusResponse answer_of_worker(const std::string&, const pb::QueryStatusRequest& request) override {

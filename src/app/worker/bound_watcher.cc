@@ -28,12 +28,13 @@ void BoundWatcher::stop() {
     release();
 }
 
-/// Others may hold the source worker for a status: it is stopped here, wherever it is destroyed.
+/// Others may hold the source worker for a status: it is stopped here, wherever it is destroyed. Until then it is
+/// shown, and a lost lease reaches it.
 void BoundWatcher::release() {
     const std::shared_ptr<SourceWorker> current = current_.copy();
     if (!current) return;
-    current_.set(nullptr);
     current->stop();
+    current_.set(nullptr);
     log::info("source released", {{"source", current->source().source_id.str()}, {"worker", worker_.str()}});
 }
 
@@ -69,19 +70,31 @@ void BoundWatcher::follow(std::stop_token stop) {
     }
 }
 
-/// Serves `source`, or none. The same source again changes nothing: the key is put anew when a leader starts.
+/// Serves `source`, or none. The same source again changes nothing: the key is put anew when a leader starts. With
+/// another configuration it is another source, created anew in a gap of the watch.
 void BoundWatcher::obey(const std::optional<model::SourceId>& source, const std::optional<std::string>& config) {
     const std::shared_ptr<SourceWorker> current = current_.copy();
-    if (current && source && current->source().source_id == *source) return;
+    const bool is_same = current && source && current->source().source_id == *source;
+    if (is_same && (!config || *config == current_toml_)) return;
     release();
+    problem_.set(std::nullopt);
     if (!source) return;
-    if (!config) {
+    try {
+        serve(*source, config);
+    } catch (const Error& error) {
         if (dependencies_.metrics != nullptr) dependencies_.metrics->operation_failed("SourceBound");
-        log::error("bound to a source without a configuration", {{"source", source->str()}});
-        return;
+        log::error("source cannot be served", {{"source", source->str()}, {"error", error.what()}});
+        problem_.set(Problem{.source = *source, .error = error});
     }
-    log::info("source bound", {{"source", source->str()}, {"worker", worker_.str()}});
-    current_.set(std::make_shared<SourceWorker>(config::source_from_toml(*config), dependencies_));
+}
+
+void BoundWatcher::serve(const model::SourceId& source, const std::optional<std::string>& config) {
+    ensure(config.has_value(), ErrorCode::SchedulerSourceMissing,
+           "source config with ID " + source.str() + " not exists, although the source is bound to this worker");
+    auto made = std::make_shared<SourceWorker>(config::source_from_toml(*config), dependencies_);
+    log::info("source bound", {{"source", source.str()}, {"worker", worker_.str()}});
+    current_toml_ = *config;
+    current_.set(std::move(made));
 }
 
 }  // namespace dm::worker

@@ -19,8 +19,15 @@ class BoundWatcher {
     BoundWatcher(const BoundWatcher&) = delete;
     BoundWatcher& operator=(const BoundWatcher&) = delete;
 
+    /// A source that is bound to this worker but cannot be served. A plain value.
+    struct Problem {
+        model::SourceId source;
+        Error error;
+    };
+
     /// The source being served; null while there is none.
     [[nodiscard]] std::shared_ptr<SourceWorker> source_worker() const { return current_.copy(); }
+    [[nodiscard]] std::optional<Problem> problem() const { return problem_.copy(); }
     /// The lease is lost: nothing drains. Call `stop` afterwards.
     void kill() noexcept;
     /// Stops the source, gracefully unless killed, and waits for it. May be called twice, by the owner.
@@ -29,11 +36,14 @@ class BoundWatcher {
   private:
     void follow(std::stop_token stop);
     void release();
+    void serve(const model::SourceId& source, const std::optional<std::string>& config);
     void obey(const std::optional<model::SourceId>& source, const std::optional<std::string>& config);
 
     const model::WorkerName worker_;
     const SourceWorker::Dependencies dependencies_;
     Guarded<std::shared_ptr<SourceWorker>> current_;
+    Guarded<std::optional<Problem>> problem_;
+    std::string current_toml_;  ///< of follow's thread: what `current_` was made from
     Step follow_;
 };
 

@@ -3,7 +3,9 @@
 #include <set>
 #include <utility>
 
+#include "base/fan_out.h"
 #include "base/log.h"
+#include "core/config/missing_features.h"
 
 namespace dm::worker {
 namespace {
@@ -12,10 +14,20 @@ using meta::Stage;
 
 constexpr auto kRetryWait = std::chrono::milliseconds(500);
 
+std::optional<Error> missing_feature(const config::SourceConfig& source) {
+    try {
+        config::refuse_missing_features(source);
+        return std::nullopt;
+    } catch (const Error& error) {
+        return error;
+    }
+}
+
 }  // namespace
 
 SourceWorker::SourceWorker(config::SourceConfig source, Dependencies dependencies)
     : source_(std::move(source)),
+      problem_(missing_feature(source_)),
       dependencies_(std::move(dependencies)),
       follow_(
           "source", [this](std::stop_token stop) { follow(std::move(stop)); },
@@ -38,19 +50,32 @@ void SourceWorker::stop() {
     }
 }
 
-std::vector<SubTaskReport> SourceWorker::reports(Detail detail) const {
-    std::vector<SubTaskReport> reports;
-    for (const auto& [task, entry] : entries_.copy()) {
+std::vector<SubTaskReport> SourceWorker::reports(Detail detail, const std::optional<model::TaskName>& only) const {
+    std::vector<std::pair<model::TaskName, Entry>> asked;
+    for (auto& [task, entry] : entries_.copy()) {
+        if (!only || *only == task) asked.emplace_back(task, std::move(entry));
+    }
+    std::vector<SubTaskReport> reports(asked.size());
+    const auto ask = [&](std::size_t i) {
+        const auto& [task, entry] = asked[i];
         if (entry.subtask) {
-            reports.push_back(entry.subtask->report(detail));
-        } else {
-            SubTaskReport& report = reports.emplace_back();
-            report.name = task;
-            report.stage = Stage::Paused;
-            report.errors.push_back(*entry.refusal);
+            reports[i] = entry.subtask->report(detail);
+            return;
         }
+        reports[i].name = task;
+        reports[i].stage = Stage::Paused;
+        reports[i].errors.push_back(*entry.refusal);
+    };
+    if (detail == Detail::All) {
+        fan_out(asked.size(), ask);
+    } else {
+        for (std::size_t i = 0; i < asked.size(); ++i) ask(i);
     }
     return reports;
+}
+
+bool SourceWorker::has_subtasks() const {
+    return entries_.with([](const Entries& entries) { return !entries.empty(); });
 }
 
 void SourceWorker::kill() noexcept {
@@ -84,7 +109,8 @@ void SourceWorker::reconcile(const meta::SourceState& state) {
     }
     std::set<model::TaskName> gone;
     for (const auto& [task, entry] : entries_.copy()) {
-        if (!state.subtask_stages.contains(task)) gone.insert(task);
+        // A stage that cannot be read tells nothing: the subtask goes on as it is.
+        if (!state.subtask_stages.contains(task) && !state.unreadable_stages.contains(task)) gone.insert(task);
     }
     for (const model::TaskName& task : gone) drop(task);
     for (const auto& [task, stage] : state.subtask_stages) {
@@ -101,15 +127,19 @@ void SourceWorker::obey_change(const meta::Change<meta::SubTaskId, meta::SubTask
     obey(change.id.task, change.record->expect, dependencies_.store.get_subtask(change.id));
 }
 
-void SourceWorker::obey(const model::TaskName& task, Stage expect, const std::optional<std::string>& config) {
+/// A subtask whose configuration is another one, or was stored anew, is not the one that is running here: its end and
+/// its new beginning fell into a gap of the watch.
+void SourceWorker::obey(const model::TaskName& task, Stage expect, const std::optional<meta::StoredConfig>& config) {
     if (!config) {
         log::error("stage without a configuration", {{"task", task.str()}, {"source", source_.source_id.str()}});
         return;
     }
-    const bool is_new = !entries_.with([&](Entries& entries) {
+    const Entry present = entries_.with([&](Entries& entries) {
         const auto found = entries.find(task);
-        return found != entries.end() && found->second.subtask;
+        return found == entries.end() ? Entry{} : found->second;
     });
+    if (present.subtask && present.config != *config) drop(task);
+    const bool is_new = !present.subtask || present.config != *config;
     if (is_new) {
         Entry made = make_entry(task, *config);
         entries_.with([&](Entries& entries) { entries[task] = std::move(made); });
@@ -123,11 +153,15 @@ void SourceWorker::obey(const model::TaskName& task, Stage expect, const std::op
     }
 }
 
-SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const std::string& toml) {
+SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const meta::StoredConfig& stored) {
     try {
-        config::SubTaskConfig config = config::subtask_from_toml(toml);
+        config::SubTaskConfig config = config::subtask_from_toml(stored.toml);
+        // The store may have been written by TiDB DM, or by hand.
+        if (problem_) throw *problem_;
+        config::refuse_missing_features(config::task_from_subtasks({config}));
         config::apply_source(config, source_);
-        return {.subtask = std::make_shared<SubTask>(std::move(config),
+        return {.config = stored,
+                .subtask = std::make_shared<SubTask>(std::move(config),
                                                      SubTask::Dependencies{.clock = dependencies_.clock,
                                                                            .make_unit = dependencies_.make_unit,
                                                                            .checker = source_.checker}),
@@ -136,7 +170,7 @@ SourceWorker::Entry SourceWorker::make_entry(const model::TaskName& task, const 
         if (dependencies_.metrics != nullptr) dependencies_.metrics->operation_failed("BeforeAnyOp");
         log::error("subtask cannot be made",
                    {{"task", task.str()}, {"source", source_.source_id.str()}, {"error", error.what()}});
-        return {.subtask = nullptr, .refusal = error};
+        return {.config = stored, .subtask = nullptr, .refusal = error};
     }
 }
 

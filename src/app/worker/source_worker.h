@@ -34,8 +34,13 @@ class SourceWorker {
     SourceWorker& operator=(const SourceWorker&) = delete;
 
     [[nodiscard]] const config::SourceConfig& source() const noexcept { return source_; }
-    /// All subtasks sorted by task name.
-    [[nodiscard]] std::vector<SubTaskReport> reports(Detail detail = Detail::All) const;
+    /// All subtasks sorted by task name, or only that of one task. They are asked at the same time: one that waits for
+    /// its upstream does not make the others late.
+    [[nodiscard]] std::vector<SubTaskReport> reports(Detail detail = Detail::All,
+                                                     const std::optional<model::TaskName>& only = {}) const;
+    [[nodiscard]] bool has_subtasks() const;
+    /// Why no subtask of this source can run; nothing if they can.
+    [[nodiscard]] const std::optional<Error>& problem() const noexcept { return problem_; }
     /// The lease is lost: no unit drains. Call `stop` afterwards.
     void kill() noexcept;
     /// Stops all subtasks, gracefully unless killed, and waits for them. May be called twice, by the owner.
@@ -44,6 +49,7 @@ class SourceWorker {
   private:
     /// A subtask, or why its configuration cannot be run.
     struct Entry {
+        meta::StoredConfig config;  ///< what it was made from
         std::shared_ptr<SubTask> subtask;
         std::optional<Error> refusal;
     };
@@ -51,12 +57,13 @@ class SourceWorker {
 
     void follow(std::stop_token stop);
     void reconcile(const meta::SourceState& state);
-    void obey(const model::TaskName& task, meta::Stage expect, const std::optional<std::string>& config);
+    void obey(const model::TaskName& task, meta::Stage expect, const std::optional<meta::StoredConfig>& config);
     void obey_change(const meta::Change<meta::SubTaskId, meta::SubTaskStage>& change);
-    Entry make_entry(const model::TaskName& task, const std::string& toml);
+    Entry make_entry(const model::TaskName& task, const meta::StoredConfig& stored);
     void drop(const model::TaskName& task);
 
     const config::SourceConfig source_;
+    const std::optional<Error> problem_;
     const Dependencies dependencies_;
     Guarded<Entries> entries_;
     Step follow_;

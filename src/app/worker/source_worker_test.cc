@@ -1,8 +1,11 @@
 #include "app/worker/source_worker.h"
 
+#include <algorithm>
 #include <atomic>
+#include <latch>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "app/worker/bound_watcher.h"
@@ -15,20 +18,26 @@ namespace {
 
 using namespace std::chrono_literals;
 using meta::Stage;
+using testing::HasSubstr;
 
 /// A unit that runs until it is stopped or killed.
 class IdleUnit final : public target::Unit {
   public:
-    explicit IdleUnit(std::atomic<int>& kills) : kills_(kills) {}
+    IdleUnit(std::atomic<int>& kills, std::function<void()> on_status)
+        : kills_(kills), on_status_(std::move(on_status)) {}
     target::UnitOutcome run(std::stop_token stop) override {
         SystemClock().sleep(1h, stop);
         return target::UnitOutcome::Stopped;
     }
     void kill() noexcept override { ++kills_; }
-    [[nodiscard]] target::UnitStatus status() const override { return target::SyncStatus{}; }
+    [[nodiscard]] target::UnitStatus status() const override {
+        if (on_status_) on_status_();
+        return target::SyncStatus{};
+    }
 
   private:
     std::atomic<int>& kills_;
+    const std::function<void()> on_status_;
 };
 
 class WorkerRoomTest : public testing::Test {
@@ -41,17 +50,24 @@ class WorkerRoomTest : public testing::Test {
     SourceWorker::Dependencies dependencies() {
         return {.store = store_,
                 .clock = clock_,
-                .make_unit = [this](UnitKind, const config::SubTaskConfig&, std::stop_token) {
-                    return std::make_unique<IdleUnit>(kills_);
+                .make_unit = [this](UnitKind, const config::SubTaskConfig& config, std::stop_token) {
+                    made_.with([&](auto& made) { made.push_back(config.meta_schema); });
+                    return std::make_unique<IdleUnit>(kills_, on_status_);
                 }};
     }
 
-    meta::SubTaskRecord record(const std::string& task, Stage expect) const {
+    config::SubTaskConfig subtask(const std::string& task) const {
         config::SubTaskConfig config;
         config.name = model::TaskName(task);
         config.source_id = source_.source_id;
         config.mode = config::TaskMode::Incremental;
         config.to.host = "127.0.0.1";
+        return config;
+    }
+    meta::SubTaskRecord record(const std::string& task, Stage expect,
+                               const std::string& meta_schema = "dm_meta") const {
+        config::SubTaskConfig config = subtask(task);
+        config.meta_schema = meta_schema;
         return {.id = {.source = source_.source_id, .task = config.name},
                 .config = config::to_toml(config),
                 .expect = expect};
@@ -80,6 +96,8 @@ class WorkerRoomTest : public testing::Test {
     meta::ClusterStore store_;
     config::SourceConfig source_;
     std::atomic<int> kills_ = 0;
+    std::function<void()> on_status_;         ///< of each unit, when it is asked for its status
+    Guarded<std::vector<std::string>> made_;  ///< `meta-schema` of each unit, in order
 };
 
 TEST_F(WorkerRoomTest, SubtasksThatAreThereAtTheStartRun) {
@@ -112,6 +130,103 @@ TEST_F(WorkerRoomTest, ABrokenWatchMissesNothing) {
     store_.put_subtasks({record("b", Stage::Running)});
     await(worker, "a", Stage::Paused);
     await(worker, "b", Stage::Running);
+}
+
+/// Each answer waits until all three have been asked.
+TEST_F(WorkerRoomTest, SubtasksAreAskedAtTheSameTimeAndOnlyThoseWanted) {
+    std::latch asked(3);
+    std::atomic<bool> is_waiting = false;
+    std::atomic<int> answers = 0;
+    on_status_ = [&] {
+        ++answers;
+        if (is_waiting) asked.arrive_and_wait();
+    };
+    store_.put_subtasks({record("a", Stage::Running), record("b", Stage::Running), record("c", Stage::Running)});
+    SourceWorker worker(source_, dependencies());
+    await([&] {
+        const auto reports = worker.reports();
+        return reports.size() == 3 &&
+               std::ranges::all_of(reports, [](const auto& one) { return one.status.has_value(); });
+    });
+    is_waiting = true;
+    EXPECT_EQ(worker.reports().size(), 3U);
+    is_waiting = false;
+    answers = 0;
+    const auto reports = worker.reports(Detail::All, model::TaskName("b"));
+    ASSERT_EQ(reports.size(), 1U);
+    EXPECT_EQ(reports[0].name.str(), "b");
+    EXPECT_EQ(answers, 1);
+    EXPECT_TRUE(worker.has_subtasks());
+}
+
+/// The watch breaks, and before the worker reads again a task is stopped and started anew, another is changed.
+TEST_F(WorkerRoomTest, WhatWasMadeAnewInAGapIsRunAnew) {
+    const meta::SubTaskRecord a = record("a", Stage::Running);
+    store_.put_subtasks({a, record("b", Stage::Running, "old")});
+    SourceWorker worker(source_, dependencies());
+    kv_.wait_for_watchers(1);
+    await([&] { return made_.copy().size() == 2; });
+    kv_.break_watches();
+    store_.delete_subtasks({a.id});
+    store_.put_subtasks({a});
+    await([&] { return made_.copy().size() == 3; });
+    EXPECT_EQ(made_.copy().back(), "dm_meta");
+    kv_.wait_for_watchers(1);
+    kv_.break_watches();
+    store_.update_subtasks({record("b", Stage::Running, "new")});
+    await([&] { return made_.copy().size() == 4; });
+    EXPECT_EQ(made_.copy().back(), "new");
+    kv_.wait_for_watchers(1);
+    kv_.break_watches();
+    set_stage("a", Stage::Paused);
+    await(worker, "a", Stage::Paused);
+    await(worker, "b", Stage::Running);
+    EXPECT_EQ(made_.copy().size(), 4U) << "what is the same goes on";
+}
+
+/// As TiDB DM has stored them: the command that would have refused them was never given here.
+TEST_F(WorkerRoomTest, StoredFeaturesThatAreMissingAreRefusedByName) {
+    const auto refusal = [&](config::SubTaskConfig config) -> std::string {
+        store_.put_subtasks({{.id = {.source = source_.source_id, .task = config.name},
+                              .config = config::to_toml(config),
+                              .expect = Stage::Running}});
+        SourceWorker worker(source_, dependencies());
+        await([&] { return !worker.reports().empty(); });
+        const auto report = worker.reports()[0];
+        return report.errors.empty() ? "" : report.errors[0].what();
+    };
+    config::SubTaskConfig config = subtask("a");
+    EXPECT_EQ(refusal(config), "");
+    config.shard_mode = config::ShardMode::Optimistic;
+    EXPECT_THAT(refusal(config), HasSubstr("shard-mode: optimistic"));
+    config = subtask("a");
+    config.expression_filters.push_back({.schema = "d", .table = "t", .insert_value_expr = "a > 1"});
+    EXPECT_THAT(refusal(config), HasSubstr("expression-filter"));
+    config = subtask("a");
+    config.validator.mode = config::ValidatorMode::Full;
+    EXPECT_THAT(refusal(config), HasSubstr("validators"));
+    config = subtask("a");
+    config.route_rules.push_back({.schema_pattern = "d", .target_schema = "e"});
+    EXPECT_EQ(refusal(config), "");
+    config.route_rules[0].extract_schema = rules::ExtractRule{.regexp = "(.*)", .target_column = "c"};
+    EXPECT_THAT(refusal(config), HasSubstr("extract-schema"));
+    source_.enable_relay = true;
+    EXPECT_THAT(refusal(subtask("a")), HasSubstr("enable-relay: true"));
+    EXPECT_TRUE(made_.copy().size() <= 2U) << "the two that are not refused, if they came so far";
+}
+
+TEST_F(WorkerRoomTest, AStageThatCannotBeReadEndsNothing) {
+    const meta::SubTaskRecord a = record("a", Stage::Running);
+    store_.put_subtasks({a, record("b", Stage::Running)});
+    SourceWorker worker(source_, dependencies());
+    kv_.wait_for_watchers(1);
+    await(worker, "a", Stage::Running);
+    kv_.break_watches();
+    kv_.txn({}, {meta::PutOp{.key = meta::keys::subtask_stage(a.id.source, a.id.task), .value = "{"}});
+    set_stage("b", Stage::Paused);
+    await(worker, "b", Stage::Paused);
+    ASSERT_EQ(worker.reports().size(), 2U);
+    EXPECT_EQ(worker.reports()[0].stage, Stage::Running);
 }
 
 TEST_F(WorkerRoomTest, UnreadableConfigurationIsShownAsAPausedSubtask) {
@@ -149,6 +264,48 @@ TEST_F(WorkerRoomTest, BoundKeyDecidesWhichSourceRuns) {
     store_.put_bounds({{.source = source_.source_id, .worker = name}});
     await([&] { return watcher.source_worker() != nullptr; });
     EXPECT_NE(watcher.source_worker(), before);
+}
+
+TEST_F(WorkerRoomTest, ASourceThatCannotBeServedIsNamed) {
+    const model::WorkerName name("w");
+    store_.put_source(source_.source_id, "not = [toml");
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    BoundWatcher watcher(name, dependencies());
+    await([&] { return watcher.problem().has_value(); });
+    EXPECT_EQ(watcher.problem()->source, source_.source_id);
+    EXPECT_EQ(watcher.source_worker(), nullptr);
+    // It has no configuration at all.
+    store_.delete_source(source_.source_id, name);
+    await([&] { return !watcher.problem().has_value(); });
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    await([&] { return watcher.problem().has_value(); });
+    EXPECT_EQ(watcher.problem()->error.code(), ErrorCode::SchedulerSourceMissing);
+    // It is put right and bound again.
+    source_.enable_relay = true;
+    store_.put_source(source_.source_id, config::to_toml(source_));
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    await([&] { return watcher.source_worker() != nullptr; });
+    EXPECT_FALSE(watcher.problem().has_value());
+    ASSERT_TRUE(watcher.source_worker()->problem().has_value());
+    EXPECT_THAT(watcher.source_worker()->problem()->what(), HasSubstr("enable-relay: true"));
+}
+
+TEST_F(WorkerRoomTest, ASourceCreatedAnewInAGapIsServedAnew) {
+    const model::WorkerName name("w");
+    store_.put_source(source_.source_id, config::to_toml(source_));
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    BoundWatcher watcher(name, dependencies());
+    await([&] { return watcher.source_worker() != nullptr; });
+    kv_.wait_for_watchers(2);
+    kv_.break_watches();
+    store_.delete_source(source_.source_id, name);
+    source_.from.host = "127.0.0.2";
+    store_.put_source(source_.source_id, config::to_toml(source_));
+    store_.put_bounds({{.source = source_.source_id, .worker = name}});
+    await([&] {
+        const auto now = watcher.source_worker();
+        return now && now->source().from.host == "127.0.0.2";
+    });
 }
 
 class LeaseKeeperTest : public testing::Test {

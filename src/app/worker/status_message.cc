@@ -140,24 +140,24 @@ pb::SubTaskStatus to_message(const SubTaskReport& report) {
     return message;
 }
 
-pb::QueryStatusResponse to_message(const std::string& worker, const std::optional<std::string>& source,
-                                   const std::vector<SubTaskReport>& reports, const std::string& task) {
+pb::QueryStatusResponse to_message(const WorkerReport& report, const std::string& task) {
     pb::QueryStatusResponse answer;
-    answer.mutable_sourcestatus()->set_worker(worker);
-    if (!source) {
-        answer.set_msg(Error(ErrorCode::WorkerNoSource, "no source is bound to worker '" + worker + "'").what());
+    answer.mutable_sourcestatus()->set_worker(report.worker);
+    if (!report.source) {
+        answer.set_msg(Error(ErrorCode::WorkerNoSource, "no source is bound to worker '" + report.worker + "'").what());
         return answer;
     }
     answer.set_result(true);
-    answer.mutable_sourcestatus()->set_source(*source);
-    if (reports.empty()) {
+    answer.mutable_sourcestatus()->set_source(*report.source);
+    if (report.problem) {
+        *answer.mutable_sourcestatus()->mutable_result()->add_errors() = api::to_process_error(*report.problem);
+    }
+    if (!report.has_subtasks) {
         answer.set_msg("no sub task started");
         return answer;
     }
-    for (const SubTaskReport& report : reports) {
-        if (task.empty() || report.name.str() == task) *answer.add_subtaskstatus() = to_message(report);
-    }
-    if (answer.subtaskstatus().empty()) {
+    for (const SubTaskReport& subtask : report.subtasks) *answer.add_subtaskstatus() = to_message(subtask);
+    if (answer.subtaskstatus().empty() && !task.empty()) {
         pb::SubTaskStatus& missing = *answer.add_subtaskstatus();
         missing.set_name(task);
         missing.set_msg("no sub task with name " + task + " has started");

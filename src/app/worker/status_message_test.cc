@@ -16,22 +16,31 @@ SubTaskReport running(const std::string& name, UnitKind unit, target::UnitStatus
 }
 
 TEST(StatusMessageTest, WorkerWithoutASource) {
-    const pb::QueryStatusResponse answer = to_message("w1", std::nullopt, {}, "");
+    const pb::QueryStatusResponse answer = to_message(WorkerReport{.worker = "w1"}, "");
     EXPECT_FALSE(answer.result());
     EXPECT_EQ(answer.sourcestatus().worker(), "w1");
     EXPECT_TRUE(answer.msg().starts_with("[code=40070:")) << answer.msg();
 }
 
 TEST(StatusMessageTest, NoTask) {
-    const pb::QueryStatusResponse answer = to_message("w1", "s1", {}, "");
+    const pb::QueryStatusResponse answer = to_message(WorkerReport{.worker = "w1", .source = "s1"}, "");
     EXPECT_TRUE(answer.result());
     EXPECT_EQ(answer.msg(), "no sub task started");
     EXPECT_EQ(answer.sourcestatus().source(), "s1");
 }
 
+TEST(StatusMessageTest, WhatIsWrongWithTheSourceIsItsResult) {
+    const WorkerReport report{
+        .worker = "w1", .source = "s1", .problem = Error(ErrorCode::ConfigFeatureMissing, "no relay")};
+    const pb::QueryStatusResponse answer = to_message(report, "");
+    EXPECT_TRUE(answer.result());
+    ASSERT_EQ(answer.sourcestatus().result().errors_size(), 1);
+    EXPECT_EQ(answer.sourcestatus().result().errors(0).message(), "no relay");
+}
+
 TEST(StatusMessageTest, UnknownTaskIsNamed) {
     const pb::QueryStatusResponse answer =
-        to_message("w1", "s1", {running("t", UnitKind::Sync, target::SyncStatus{})}, "other");
+        to_message(WorkerReport{.worker = "w1", .source = "s1", .has_subtasks = true}, "other");
     ASSERT_EQ(answer.subtaskstatus_size(), 1);
     EXPECT_EQ(answer.subtaskstatus(0).msg(), "no sub task with name other has started");
     EXPECT_EQ(answer.subtaskstatus(0).stage(), pb::InvalidStage);

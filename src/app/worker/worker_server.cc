@@ -21,6 +21,7 @@ WorkerServer::~WorkerServer() { stop(); }
 void WorkerServer::start() {
     service_ = make_worker_service({.name = config_.name,
                                     .source_worker = [this] { return source_worker(); },
+                                    .source_problem = [this] { return source_problem(); },
                                     .config_toml = [this] { return config::to_toml(config_); }});
     rpc::HttpRouter router;
     router.add("/status", [](const rpc::HttpRequest&) { return rpc::HttpResponse{.body = version_text()}; });
@@ -73,6 +74,11 @@ void WorkerServer::lose_term() {
 std::shared_ptr<SourceWorker> WorkerServer::source_worker() const {
     const auto bound = bound_.copy();
     return bound ? bound->source_worker() : nullptr;
+}
+
+std::optional<BoundWatcher::Problem> WorkerServer::source_problem() const {
+    const auto bound = bound_.copy();
+    return bound ? bound->problem() : std::nullopt;
 }
 
 }  // namespace dm::worker

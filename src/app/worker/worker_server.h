@@ -39,6 +39,7 @@ class WorkerServer {
     void begin_term();
     void lose_term();
     [[nodiscard]] std::shared_ptr<SourceWorker> source_worker() const;
+    [[nodiscard]] std::optional<BoundWatcher::Problem> source_problem() const;
 
     const config::WorkerConfig config_;
     const Dependencies dependencies_;

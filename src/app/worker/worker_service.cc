@@ -28,11 +28,7 @@ class WorkerService final : public pb::Worker::Service {
 
     Status QueryStatus(ServerContext*, const pb::QueryStatusRequest* request,
                        pb::QueryStatusResponse* response) override {
-        const auto source_worker = view_.source_worker();
-        const auto source = source_worker ? std::optional(source_worker->source().source_id.str()) : std::nullopt;
-        *response =
-            to_message(view_.name, source, source_worker ? source_worker->reports() : std::vector<SubTaskReport>(),
-                       request->name());
+        *response = to_message(report(request->name()), request->name());
         return Status::OK;
     }
     Status GetWorkerCfg(ServerContext*, const pb::GetWorkerCfgRequest*, pb::GetWorkerCfgResponse* response) override {
@@ -78,6 +74,24 @@ class WorkerService final : public pb::Worker::Service {
     }
 
   private:
+    [[nodiscard]] WorkerReport report(const std::string& task) const {
+        WorkerReport report{.worker = view_.name};
+        const auto source_worker = view_.source_worker();
+        if (!source_worker) {
+            if (const auto problem = view_.source_problem()) {
+                report.source = problem->source.str();
+                report.problem = problem->error;
+            }
+            return report;
+        }
+        report.source = source_worker->source().source_id.str();
+        report.problem = source_worker->problem();
+        report.has_subtasks = source_worker->has_subtasks();
+        report.subtasks =
+            source_worker->reports(Detail::All, task.empty() ? std::nullopt : std::optional(model::TaskName(task)));
+        return report;
+    }
+
     static constexpr std::string_view kValidation = "continuous validation";
 
     WorkerView view_;

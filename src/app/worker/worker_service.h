@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "app/worker/source_worker.h"
+#include "app/worker/bound_watcher.h"
 
 namespace grpc {
 class Service;
@@ -16,6 +16,8 @@ namespace dm::worker {
 struct WorkerView {
     std::string name;
     std::function<std::shared_ptr<SourceWorker>()> source_worker;
+    /// Of a source that is bound but not served.
+    std::function<std::optional<BoundWatcher::Problem>()> source_problem;
     std::function<std::string()> config_toml;
 };
 

@@ -15,6 +15,13 @@
 /// from leading.
 namespace dm::meta {
 
+/// A configuration as it is stored. A plain value.
+struct StoredConfig {
+    std::string toml;
+    Revision created = 0;  ///< of its key: tells what was deleted and made anew, even with the same text
+    auto operator<=>(const StoredConfig&) const = default;
+};
+
 /// Everything the leader keeps in memory.
 struct ClusterState {
     std::map<model::SourceId, std::string> sources;
@@ -38,9 +45,10 @@ struct SourceState {
     model::SourceId source;
     std::optional<std::string> config;
     std::optional<RelayStage> relay_stage;
-    std::map<model::TaskName, std::string> subtasks;
+    std::map<model::TaskName, StoredConfig> subtasks;
     std::map<model::TaskName, SubTaskStage> subtask_stages;
     std::map<model::TaskName, SubTaskStage> validator_stages;
+    std::set<model::TaskName> unreadable_stages;  ///< tasks that have a stage, but one that cannot be read
     Revision revision = 0;
     std::vector<Error> problems;
 };

@@ -9,6 +9,7 @@
 #include "base/retry.h"
 #include "core/meta/election.h"
 #include "core/meta/keys.h"
+#include "core/meta/record_reading.h"
 
 namespace dm::meta {
 
@@ -17,38 +18,18 @@ namespace {
 using model::SourceId;
 using model::TaskName;
 using model::WorkerName;
+using reading::collect;
+using reading::first_parameter;
+using reading::parse_source_id;
+using reading::plain_text;
+using reading::source_task;
+using reading::stored_config;
+using reading::task_source;
+using reading::unread;
+using reading::watch_records;
 
 constexpr RetryPolicy kWritePolicy{
     .max_attempts = 5, .initial_wait = std::chrono::seconds(1), .max_wait = std::chrono::seconds(1), .factor = 1.0};
-
-SubTaskId source_task(const std::vector<std::string>& parameters) {
-    return {.source = SourceId(parameters[0]), .task = TaskName(parameters[1])};
-}
-
-SubTaskId task_source(const std::vector<std::string>& parameters) {
-    return {.source = SourceId(parameters[1]), .task = TaskName(parameters[0])};
-}
-
-std::string plain_text(std::string_view value) { return std::string(value); }
-SourceId parse_source_id(std::string_view value) { return SourceId(std::string(value)); }
-
-/// Puts every item of `read` that can be read into `out`, under the id `make_id` finds in its key.
-template <typename Map, typename MakeId, typename Parse>
-void collect(const GetResult& read, keys::Kind kind, MakeId make_id, Parse parse, Map& out,
-             std::vector<Error>& problems) {
-    for (const auto& item : read.items) {
-        try {
-            out[make_id(keys::decode(kind, item.key))] = parse(item.value);
-        } catch (const Error& error) {
-            problems.push_back(error.with_context(item.key));
-        }
-    }
-}
-
-template <typename Id>
-Id first_parameter(const std::vector<std::string>& parameters) {
-    return Id(parameters[0]);
-}
 
 KvStore::ReadOp all_of(keys::Kind kind) { return {std::string(kind.prefix), true}; }
 
@@ -57,28 +38,6 @@ DeleteOp erase(std::string key) { return {.key = std::move(key), .is_prefix = fa
 
 PutOp stage_put(std::string key, const SubTaskId& id, Stage expect) {
     return put(std::move(key), to_text(SubTaskStage{.expect = expect, .source = id.source, .task = id.task}));
-}
-
-/// Delivers the changes under `prefix` one by one as records.
-template <typename Id, typename Record, typename MakeId, typename Parse>
-WatchEnd watch_records(KvStore& store, keys::Kind kind, const std::vector<std::string_view>& parameters, Revision from,
-                       std::stop_token stop, MakeId make_id, Parse parse,
-                       const std::function<void(const Change<Id, Record>&)>& sink) {
-    return store.watch(keys::encode(kind, parameters), from, stop, [&](const auto& events, Revision revision) {
-        for (const auto& event : events) {
-            Change<Id, Record> change;
-            change.revision = revision;
-            try {
-                change.id = make_id(keys::decode(kind, event.item.key));
-                if (event.kind == WatchEvent::Kind::Put) change.record = parse(event.item.value);
-            } catch (const Error& error) {
-                log::error("a record in the cluster's store cannot be read and is left out",
-                           {{"key", event.item.key}, {"error", error.what()}});
-                continue;
-            }
-            sink(change);
-        }
-    });
 }
 
 }  // namespace
@@ -174,8 +133,9 @@ SourceState ClusterStore::load_source(const SourceId& source) const {
     collect(reads[1], keys::kRelayStage, first_parameter<SourceId>, parse_relay_stage, relay, bad);
     if (!relay.empty()) state.relay_stage = relay.begin()->second;
     const auto task = [](const std::vector<std::string>& parameters) { return TaskName(parameters[1]); };
-    collect(reads[2], keys::kSubTask, task, plain_text, state.subtasks, bad);
+    collect(reads[2], keys::kSubTask, task, stored_config, state.subtasks, bad);
     collect(reads[3], keys::kSubTaskStage, task, parse_subtask_stage, state.subtask_stages, bad);
+    state.unreadable_stages = unread(reads[3], state.subtask_stages);
     collect(reads[4], keys::kValidatorStage, task, parse_subtask_stage, state.validator_stages, bad);
     return state;
 }
@@ -217,8 +177,10 @@ std::optional<std::string> ClusterStore::get_source(const SourceId& source) cons
     return get_one(keys::source(source));
 }
 
-std::optional<std::string> ClusterStore::get_subtask(const SubTaskId& id) const {
-    return get_one(keys::subtask(id.source, id.task));
+std::optional<StoredConfig> ClusterStore::get_subtask(const SubTaskId& id) const {
+    const auto result = store_.get(keys::subtask(id.source, id.task), false);
+    if (result.items.empty()) return std::nullopt;
+    return stored_config(result.items.front());
 }
 
 std::optional<TaskArguments> ClusterStore::get_task_arguments(const SubTaskId& id) const {
@@ -426,19 +388,24 @@ Revision ClusterStore::put_version(const ClusterVersion& version) {
 std::uint64_t ClusterStore::read_or_create_id() {
     const std::string key(keys::kClusterId);
     for (int attempt = 0; attempt < 2; ++attempt) {
-        if (const auto stored = get_one(key)) {
-            ensure(stored->size() == 8, ErrorCode::HaItem,
-                   fmt::format("the cluster id under {} has {} bytes instead of 8", key, stored->size()));
+        const auto stored = store_.get(key, false).items;
+        if (!stored.empty() && stored.front().value.size() == 8) {
             std::uint64_t id = 0;
-            for (const char c : *stored) id = id << 8U | static_cast<unsigned char>(c);
+            for (const char c : stored.front().value) id = id << 8U | static_cast<unsigned char>(c);
             return id;
+        }
+        // It only names the cluster in logs: no reason for nobody to lead.
+        if (!stored.empty()) {
+            log::warn("the cluster's id does not have 8 bytes and is made anew",
+                      {{"key", key}, {"bytes", stored.front().value.size()}});
         }
         const auto seconds =
             std::chrono::duration_cast<std::chrono::seconds>(clock_.wall_now().time_since_epoch()).count();
         const auto id = (static_cast<std::uint64_t>(seconds) << 32U) + std::random_device{}();
         std::string bytes;
         for (unsigned shift = 64; shift > 0; shift -= 8) bytes += static_cast<char>(id >> (shift - 8));
-        static_cast<void>(store_.txn({{.key = key, .modified = 0}}, {put(key, bytes)}));
+        const Revision modified = stored.empty() ? 0 : stored.front().modified;
+        static_cast<void>(store_.txn({{.key = key, .modified = modified}}, {put(key, bytes)}));
     }
     throw Error(ErrorCode::HaTxn, "the cluster id cannot be read back after it was written");
 }

@@ -35,7 +35,7 @@ class ClusterStore {
     [[nodiscard]] SourceState load_source(const model::SourceId& source) const;
     [[nodiscard]] WorkerAssignment load_assignment(const model::WorkerName& worker) const;
     [[nodiscard]] std::optional<std::string> get_source(const model::SourceId& source) const;
-    [[nodiscard]] std::optional<std::string> get_subtask(const SubTaskId& id) const;
+    [[nodiscard]] std::optional<StoredConfig> get_subtask(const SubTaskId& id) const;
     [[nodiscard]] std::optional<TaskArguments> get_task_arguments(const SubTaskId& id) const;
     [[nodiscard]] std::optional<ClusterVersion> get_version() const;
     /// The oldest candidate under the election prefix.
@@ -89,7 +89,7 @@ class ClusterStore {
     Revision delete_task_leftovers(const model::TaskName& task);
     Revision put_load_barrier(const std::vector<SubTaskId>& subtasks, LoadBarrier state);
     Revision put_version(const ClusterVersion& version);
-    /// Reads the cluster id, writing one first if there is none.
+    /// Reads the cluster id, writing one first if there is none or what is there is no id.
     std::uint64_t read_or_create_id();
 
     // ---- watching: as KvStore::watch; one sink call per change, records that cannot be read are logged and left out

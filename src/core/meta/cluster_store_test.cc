@@ -148,11 +148,16 @@ TEST_F(ClusterStoreTest, AnAssignmentComesWithItsConfigurations) {
 
 TEST_F(ClusterStoreTest, ASourceIsReadWithItsTasks) {
     store_.put_source(s1, "one", Stage::Paused);
-    store_.put_subtasks({{{s1, t1}, "a", Stage::Running, {}}, {{s2, t1}, "b", Stage::Running, {}}});
+    const auto created =
+        store_.put_subtasks({{{s1, t1}, "a", Stage::Running, {}}, {{s2, t1}, "b", Stage::Running, {}}});
     const SourceState state = store_.load_source(s1);
     EXPECT_EQ(state.config, "one");
     EXPECT_EQ(state.relay_stage->expect, Stage::Paused);
-    EXPECT_EQ(state.subtasks, (std::map<TaskName, std::string>{{t1, "a"}}));
+    EXPECT_EQ(state.subtasks, (std::map<TaskName, StoredConfig>{{t1, {"a", created}}}));
+    EXPECT_EQ(store_.get_subtask({s1, t1}), state.subtasks.at(t1));
+    EXPECT_TRUE(state.unreadable_stages.empty());
+    kv_.txn({}, {PutOp{.key = keys::subtask_stage(s1, t1), .value = "?"}});
+    EXPECT_EQ(store_.load_source(s1).unreadable_stages, (std::set{t1}));
     EXPECT_EQ(state.subtask_stages.at(t1).expect, Stage::Running);
     EXPECT_TRUE(state.validator_stages.empty());
 }
@@ -188,6 +193,9 @@ TEST_F(ClusterStoreTest, TheClusterIdIsWrittenOnce) {
     const auto id = store_.read_or_create_id();
     EXPECT_EQ(store_.read_or_create_id(), id);
     EXPECT_EQ(kv_.get(keys::kClusterId, false).items.at(0).value.size(), 8U);
+    kv_.txn({}, {PutOp{.key = std::string(keys::kClusterId), .value = "?"}});
+    const auto made = store_.read_or_create_id();
+    EXPECT_EQ(store_.read_or_create_id(), made);
 }
 
 TEST_F(ClusterStoreTest, ManySubtasksBecomeSeveralTransactionsAndEachStaysWhole) {

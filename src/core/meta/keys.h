@@ -19,8 +19,6 @@ struct Kind {
 
 inline constexpr std::string_view kClusterVersion = "/dm-cluster/version";
 inline constexpr std::string_view kClusterId = "/dm-cluster/id";
-/// Written by the deploy tool; only read here.
-inline constexpr std::string_view kTopology = "/dm-cluster/topology";
 /// Election keys are `kLeader/<lease in hexadecimal>`.
 inline constexpr std::string_view kLeader = "/dm-master/leader";
 

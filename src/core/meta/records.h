@@ -58,6 +58,8 @@ struct SubTaskStage {
 struct ClusterVersion {
     /// The one this program writes.
     static constexpr std::uint64_t kCurrent = 4;
+    /// Older clusters name their keys and checkpoints in other ways.
+    static constexpr std::uint64_t kOldest = 3;
 
     std::uint64_t internal_no = 0;  ///< compared; 0 = never written
     std::string release;            ///< for people

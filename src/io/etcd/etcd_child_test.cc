@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -72,6 +73,12 @@ TEST(EtcdChildTest, AFailedStartSaysWhy) {
         EXPECT_EQ(error.code(), ErrorCode::MasterEtcdStart);
         EXPECT_NE(error.raw_cause().find("no-such-etcd"), std::string::npos) << error.what();
     }
+}
+
+/// Ctrl-C on a terminal goes to everybody in the foreground's group; etcd must outlive the master's own end.
+TEST(ProcessTest, IsInAGroupOfItsOwn) {
+    const Process process({"sleep", "1000"});
+    EXPECT_EQ(::getpgid(process.pid()), process.pid());
 }
 
 TEST(ProcessTest, KillsAndReapsWhatStillRuns) {

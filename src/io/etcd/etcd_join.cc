@@ -63,7 +63,6 @@ std::string cluster_text(const std::vector<meta::Member>& members, const std::st
 
 void prepare_cluster(EtcdChildOptions& options, const JoinRequest& request, meta::MemberList* members) {
     options.initial_cluster = request.initial_cluster;
-    options.initial_cluster_state = "new";
     if (fs::exists(fs::path(options.data_dir) / "member" / "wal") || request.join.empty()) return;
 
     const auto hosts = rpc::split_addresses(request.join);

@@ -55,6 +55,12 @@ TEST_F(EtcdJoinTest, ANewGroupIsWhatTheOperatorSays) {
     EXPECT_EQ(options_.initial_cluster_state, "new");
 }
 
+TEST_F(EtcdJoinTest, AMemberThatWasAddedByHandComesToAnExistingGroup) {
+    options_.initial_cluster_state = "existing";
+    prepare_cluster(options_, {.join = {}, .advertise_addr = {}, .initial_cluster = "m1=a,m2=b"}, nullptr);
+    EXPECT_EQ(options_.initial_cluster_state, "existing");
+}
+
 TEST_F(EtcdJoinTest, JoiningAddsUsOnceAndRemembersTheList) {
     FakeMembers members({first_});
     prepare_cluster(options_, join_, &members);

@@ -23,6 +23,7 @@ Error cannot_start(const std::string& program, int number) {
 
 /// Between fork and exec: only calls that are safe after a fork of a process with threads.
 [[noreturn]] void become(char* const* arguments, int output, int failure, pid_t parent) {
+    ::setpgid(0, 0);  // a signal from the terminal is for the parent, which ends us when it is done
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
     ::dup2(output, STDOUT_FILENO);

@@ -6,7 +6,8 @@
 namespace dm::etcd {
 
 /// A child process whose standard output and error come through one pipe. It is killed when the thread that started it
-/// ends, so start it on a thread that lives as long as it should. Not thread-safe.
+/// ends, so start it on a thread that lives as long as it should. It is a process group of its own, so that signals
+/// from a terminal do not reach it. Not thread-safe.
 class Process {
   public:
     /// Throws Error{MasterEtcdStart} if the program cannot be started.

@@ -305,6 +305,7 @@ TEST_F(SyncUnitTest, a_failed_change_is_never_passed_by_the_checkpoint) {
     script.insert({3, 3, 3});
     script.commit();
     config_.sync.safe_mode_duration = std::chrono::nanoseconds(0);
+    config_.sync.batch = 1;  // a batch names its first and its last change
     auto unit = make_unit(script.bytes());
     try {
         (void)unit->run({});

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "core/model/task_tables.h"
 #include "core/sql/literal.h"
 #include "unit/target/downstream.h"
 #include "unit/target/server_error.h"
@@ -92,7 +93,7 @@ std::string location_values(const model::Location& location) {
 
 CopyCheckpoint::CopyCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
                                model::Flavor flavor)
-    : table_{std::string(meta_schema), fmt::format("{}_copy_checkpoint", task)},
+    : table_(model::task_table(meta_schema, task, model::kCopyCheckpointSuffix)),
       source_id_(source_id),
       flavor_(flavor) {}
 
@@ -300,11 +301,6 @@ void CopyCheckpoint::drop_table(sql::SqlSession& session, const model::TableName
 
 void CopyCheckpoint::forget_table(sql::SqlSession& session, const model::TableName& source) const {
     session.execute(fmt::format("DELETE FROM {} WHERE {}", table_.quoted(), where(source)));
-}
-
-void CopyCheckpoint::drop_all(sql::SqlSession& session) const {
-    if (!exists(session)) return;
-    session.execute(fmt::format("DELETE FROM {} WHERE id={}", table_.quoted(), text_literal(source_id_)));
 }
 
 }  // namespace dm::target

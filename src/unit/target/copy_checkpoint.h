@@ -103,8 +103,6 @@ class CopyCheckpoint {
     void drop_table(sql::SqlSession& session, const model::TableName& source) const;
     /// Forgets a table entirely, for example because it is gone upstream.
     void forget_table(sql::SqlSession& session, const model::TableName& source) const;
-    /// Forgets everything of this source; for `--remove-meta`.
-    void drop_all(sql::SqlSession& session) const;
 
     [[nodiscard]] const model::TableName& table() const noexcept { return table_; }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "core/model/task_tables.h"
 #include "core/schema/definition_json.h"
 #include "core/sql/literal.h"
 #include "unit/target/downstream.h"
@@ -55,8 +56,8 @@ model::Location location_of(const sql::ResultSet& result, std::size_t row, const
 
 SyncCheckpoint::SyncCheckpoint(std::string_view meta_schema, std::string_view task, std::string_view source_id,
                                model::Flavor flavor)
-    : table_{std::string(meta_schema), fmt::format("{}_syncer_checkpoint", task)},
-      statements_{std::string(meta_schema), fmt::format("{}_syncer_ddl", task)},
+    : table_(model::task_table(meta_schema, task, model::kSyncCheckpointSuffix)),
+      statements_(model::task_table(meta_schema, task, model::kSyncStatementSuffix)),
       source_id_(source_id),
       flavor_(flavor) {}
 
@@ -178,16 +179,6 @@ void SyncCheckpoint::save_statement(sql::SqlSession& session, const StatementUnd
     session.execute(fmt::format("REPLACE INTO {} (id,location,part,structure_before) VALUES ({},{},{},{})",
                                 statements_.quoted(), text_literal(source_id_), text_literal(statement.location),
                                 statement.part, text_literal(statement.before)));
-}
-
-void SyncCheckpoint::drop_all(sql::SqlSession& session) const {
-    for (const model::TableName& table : {table_, statements_}) {
-        const auto found =
-            session.query(fmt::format("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA={} AND TABLE_NAME={}",
-                                      text_literal(table.schema), text_literal(table.table)));
-        if (!found.rows.empty())
-            session.execute(fmt::format("DELETE FROM {} WHERE id={}", table.quoted(), text_literal(source_id_)));
-    }
 }
 
 }  // namespace dm::target

@@ -44,9 +44,6 @@ class SyncCheckpoint {
     [[nodiscard]] std::optional<StatementUnderWay> load_statement(sql::SqlSession& session) const;
     void save_statement(sql::SqlSession& session, const StatementUnderWay& statement) const;
 
-    /// Forgets everything of this source, if the tables exist; for `--remove-meta`.
-    void drop_all(sql::SqlSession& session) const;
-
     [[nodiscard]] const model::TableName& table() const noexcept { return table_; }
 
   private:

@@ -104,13 +104,5 @@ TEST_F(SyncCheckpointTest, the_statement_under_way_is_read_back) {
     EXPECT_EQ(read->before, "it's");
 }
 
-TEST_F(SyncCheckpointTest, forgetting_leaves_out_tables_that_are_missing) {
-    checkpoint_.drop_all(*session_);
-    EXPECT_TRUE(server_.statements("DELETE").empty());
-    server_.on("SELECT 1 FROM information_schema.TABLES", FakeSqlServer::result({"1"}, {{"1"}}));
-    checkpoint_.drop_all(*session_);
-    EXPECT_EQ(server_.statements("DELETE").size(), 2U);
-}
-
 }  // namespace
 }  // namespace dm::target
