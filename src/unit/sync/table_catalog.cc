@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "core/binlog/collations.h"
+#include "unit/sync/earlier_structure.h"
 #include "unit/sync/upstream_view.h"
 #include "unit/target/downstream.h"
 
@@ -33,64 +34,6 @@ std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definiti
         hints.push_back(std::move(hint));
     }
     return hints;
-}
-
-/// The wire types that a column may have in a table map.
-bool fits(ColumnType type, binlog::WireType wire) {
-    using Wire = binlog::WireType;
-    switch (type) {
-        case ColumnType::TinyInt:
-            return wire == Wire::Tiny;
-        case ColumnType::SmallInt:
-            return wire == Wire::Short;
-        case ColumnType::MediumInt:
-            return wire == Wire::Int24;
-        case ColumnType::Int:
-            return wire == Wire::Long;
-        case ColumnType::BigInt:
-            return wire == Wire::LongLong;
-        case ColumnType::Decimal:
-            return wire == Wire::NewDecimal || wire == Wire::Decimal;
-        case ColumnType::Float:
-            return wire == Wire::Float;
-        case ColumnType::Double:
-            return wire == Wire::Double;
-        case ColumnType::Bit:
-            return wire == Wire::Bit;
-        case ColumnType::Date:
-            return wire == Wire::Date || wire == Wire::NewDate;
-        case ColumnType::Time:
-            return wire == Wire::Time || wire == Wire::Time2;
-        case ColumnType::DateTime:
-            return wire == Wire::DateTime || wire == Wire::DateTime2;
-        case ColumnType::Timestamp:
-            return wire == Wire::Timestamp || wire == Wire::Timestamp2;
-        case ColumnType::Year:
-            return wire == Wire::Year;
-        case ColumnType::Enum:
-            return wire == Wire::Enum;
-        case ColumnType::Set:
-            return wire == Wire::Set;
-        default:
-            return wire == Wire::VarChar || wire == Wire::VarString || wire == Wire::String ||
-                   wire >= Wire::BlobCompressed;
-    }
-}
-
-/// Why a structure cannot be that of the rows the table map announces; empty if it can.
-std::string mismatch(const schema::TableDefinition& definition, const binlog::TableMap& map) {
-    if (definition.columns.size() != map.columns.size()) {
-        return fmt::format("{} columns, but its rows have {}", definition.columns.size(), map.columns.size());
-    }
-    for (std::size_t i = 0; i < map.columns.size(); ++i) {
-        const auto& column = definition.columns[i];
-        const bool is_named_so = map.columns[i].name.empty() || map.columns[i].name == column.name;
-        if (!is_named_so || !fits(column.type, map.columns[i].type)) {
-            return fmt::format("column `{}` is {}, but its rows have {} {} there", column.name, column.type_text,
-                               binlog::wire_type_name(map.columns[i].type), map.columns[i].name);
-        }
-    }
-    return {};
 }
 
 /// MariaDB's system-versioned tables log rows of the past like any others.
@@ -253,26 +196,44 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(c
                                                                                const model::Location& location) {
     if (auto known = tracker_.find(map.name)) return known;
     const auto current = fetch_current_table(upstream_.get(), map.name);
-    constexpr std::string_view kAdvice =
-        "leave the table out with `block-allow-list`, or copy anew: `stop-task`, then `start-task --remove-meta`";
-    ensure(current.has_value(), ErrorCode::SchemaTableMissing,
-           fmt::format("the structure of {} at {} is not known and the upstream no longer has the table; {}",
-                       map.name.quoted(), location.to_string(), kAdvice));
-    if (is_sequence(current->create_table)) return nullptr;
-    auto definition = tracker_.put_create_table(map.name, current->create_table, {.default_schema = map.name.schema});
-    std::string why = mismatch(*definition, map);
-    // Equal types do not prove equal columns, unless their names are in the binlog too.
-    if (why.empty() && !has_names(map) && current->changed_at > static_cast<std::int64_t>(timestamp)) {
-        why = "been altered since";
+    if (current && is_sequence(current->create_table)) return nullptr;
+    std::shared_ptr<const schema::TableDefinition> definition;
+    std::string why = "is no longer there";
+    if (current) {
+        definition = tracker_.put_create_table(map.name, current->create_table, {.default_schema = map.name.schema});
+        why = mismatch(*definition, map);
+        if (!why.empty()) why.insert(0, "has ");
+        // Equal types do not prove equal columns, unless their names are in the binlog too.
+        const bool is_younger = current->changed_at > static_cast<std::int64_t>(timestamp);
+        if (why.empty() && !has_names(map) && is_younger) why = "has been altered since";
     }
     if (!why.empty()) {
-        tracker_.remove(map.name);
-        throw Error(ErrorCode::SchemaTableMissing,
-                    fmt::format("the structure of {} at {} is not known: the table of today has {}; {}",
-                                map.name.quoted(), location.to_string(), why, kAdvice));
+        definition = take_from_target(map, definition.get());
+        ensure(definition != nullptr, ErrorCode::SchemaTableMissing,
+               fmt::format("the structure of {} at {} is not known: upstream the table {}, and the target's "
+                           "cannot be taken for it; leave the table out with `block-allow-list`, or copy anew: "
+                           "`stop-task`, then `start-task --remove-meta`",
+                           map.name.quoted(), location.to_string(), why));
+        log::warn("the structure of earlier rows is taken from the target",
+                  {{"table", map.name.quoted()}, {"location", location.to_string()}, {"upstream", why}});
     }
     recorder_.set_point(map.name, {.location = location, .definition = definition});
     return definition;
+}
+
+/// Null if it does not serve.
+std::shared_ptr<const schema::TableDefinition> TableCatalog::take_from_target(const binlog::TableMap& map,
+                                                                              const schema::TableDefinition* today) {
+    const model::TableName target = rules_.router.route(map.name);
+    const auto text = target::fetch_table(downstream_.get(), target);
+    std::optional<schema::TableDefinition> earlier;
+    if (text)
+        earlier =
+            earlier_structure(today, *target_.put_create_table(target, *text, {.default_schema = target.schema}), map);
+    tracker_.remove(map.name);
+    if (!earlier) return nullptr;
+    tracker_.put(std::move(*earlier));
+    return tracker_.find(map.name);
 }
 
 std::shared_ptr<const schema::TableDefinition> TableCatalog::target_definition(const model::TableName& source,

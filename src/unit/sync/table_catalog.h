@@ -105,6 +105,8 @@ class TableCatalog {
     std::shared_ptr<const schema::TableDefinition> source_definition(const binlog::TableMap& map,
                                                                      std::uint32_t timestamp,
                                                                      const model::Location& location);
+    std::shared_ptr<const schema::TableDefinition> take_from_target(const binlog::TableMap& map,
+                                                                    const schema::TableDefinition* today);
     std::shared_ptr<const schema::TableDefinition> target_definition(const model::TableName& source,
                                                                      const model::TableName& target);
 

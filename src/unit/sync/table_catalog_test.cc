@@ -56,17 +56,37 @@ TEST_F(TableCatalogTest, unknown_structures_are_asked_for_once) {
 
 TEST_F(TableCatalogTest, a_structure_of_today_that_cannot_be_that_of_the_rows_is_refused) {
     EXPECT_EQ(refusal(3), ErrorCode::SchemaTableMissing);
-    have(upstream_, "CREATE TABLE `t` (`a` int NOT NULL, `b` varchar(9), PRIMARY KEY (`a`))");
+    for (FakeSqlServer* server : {&upstream_, &downstream_})
+        have(*server, "CREATE TABLE `t` (`a` int NOT NULL, `b` varchar(9), PRIMARY KEY (`a`))");
     EXPECT_EQ(refusal(2), ErrorCode::SchemaTableMissing);
 }
 
-TEST_F(TableCatalogTest, a_structure_that_is_younger_than_the_rows_needs_their_names) {
+TEST_F(TableCatalogTest, a_structure_that_is_younger_than_the_rows_needs_their_names_or_the_targets_word) {
+    have(downstream_, "CREATE TABLE `t` (`b` int NOT NULL, `a` int NOT NULL, PRIMARY KEY (`a`))");
     upstream_.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"2"}}));
     EXPECT_EQ(refusal(2), ErrorCode::SchemaTableMissing) << "columns of one type may have changed places";
     const auto map = map_of(2);
     map->columns[0].name = "a";
     map->columns[1].name = "b";
     EXPECT_NE(catalog_.table_of(map, 1, {}, false).plan, nullptr);
+}
+
+TEST_F(TableCatalogTest, a_younger_structure_with_the_targets_columns_is_that_of_the_rows) {
+    have(upstream_, "CREATE TABLE `t` (`a` int NOT NULL, `b` int DEFAULT NULL, PRIMARY KEY (`a`), KEY (`b`))");
+    upstream_.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"2"}}));
+    EXPECT_NE(table_of(2).plan, nullptr);
+}
+
+TEST_F(TableCatalogTest, rows_from_before_a_column_was_added_have_the_targets_structure) {
+    have(upstream_, "CREATE TABLE `t` (`n` int, `a` int NOT NULL, `b` int DEFAULT NULL, PRIMARY KEY (`a`))");
+    EXPECT_EQ(table_of(2).plan->column_list(), "(`a`,`b`)");
+    EXPECT_EQ(catalog_.tracker().find({"s", "t"})->columns.size(), 2U) << "the statement that adds it is yet to come";
+}
+
+TEST_F(TableCatalogTest, rows_of_a_table_that_is_gone_upstream_have_the_targets_structure) {
+    lose(upstream_);
+    EXPECT_NE(table_of(2).plan, nullptr);
+    EXPECT_EQ(refusal(3), ErrorCode::SyncColumnCount);
 }
 
 TEST_F(TableCatalogTest, a_recorded_structure_that_does_not_fit_is_refused_with_the_numbers) {
