@@ -243,7 +243,9 @@ constexpr auto kCatalogue = std::to_array<ErrorEntry>({
     {Code::SyncDdlManyTables, "SyncDdlManyTables", Class::SyncUnit, Internal, Level::High, Never,
      "Run in the target what it means, leave it out with a `filters` rule (`sql-pattern`, `action: Ignore`), then "
      "`stop-task` and `start-task`."},
-    {Code::SyncForeignKey, "SyncForeignKey", Class::SyncUnit, Internal, Level::High, Never, ""},
+    {Code::SyncForeignKey, "SyncForeignKey", Class::SyncUnit, Internal, Level::High, Never,
+     "Set `foreign_key_checks` of the target's session to 0 in the task file, or make the change in the target by "
+     "hand."},
     {Code::SyncColumnCount, "SyncColumnCount", Class::SyncUnit, Upstream, Level::High, Never,
      "Leave the table out with `block-allow-list`, or copy anew: `stop-task`, then `start-task --remove-meta`."},
     {Code::SyncFilter, "SyncFilter", Class::SyncUnit, Internal, Level::High, Never, "Correct `filters`."},
