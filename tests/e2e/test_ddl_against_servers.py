@@ -175,6 +175,11 @@ def run_case(connection, kind, mode, statements):
         return inspector.dump(), inspector.show()
 
 
+def without_version(shown):
+    """Releases of MariaDB 11.8 differ in whether they quote the values of engine attributes."""
+    return {title: re.sub(r"(`\w+`)='([\w.]+)'", r"\1=\2", text) for title, text in shown.items()}
+
+
 @pytest.fixture(scope="module", params=_KINDS)
 def server(request, tmp_path_factory):
     server = Server(request.param, tmp_path_factory.mktemp("ddl") / request.param, options=_OPTIONS).start()
@@ -200,4 +205,4 @@ def test_servers_say_what_the_files_say(server, file):
         for path, texts in ((expected_path, actual), (show_path, shown)):
             path.write_text("".join(f"== {title}\n{text}\n\n" for title, text in texts.items()))
     assert actual == read_expected(expected_path)
-    assert shown == read_expected(show_path)
+    assert without_version(shown) == without_version(read_expected(show_path))
