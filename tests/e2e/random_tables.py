@@ -4,12 +4,15 @@ Only what all servers of the testbed agree on: the comparison shall find our mis
 """
 
 import datetime
+import json
 from dataclasses import dataclass, field
 
 _TEXT_TYPES = ("varchar", "char", "text", "tinytext", "mediumtext", "longtext")
+# Of schemas: what tables and columns without a character set of their own get, whatever the server's default is.
+SCHEMA_DEFAULTS = ("utf8mb4 COLLATE utf8mb4_general_ci", "utf8mb4 COLLATE utf8mb4_unicode_ci", "latin1", "gbk")
 _INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 
-COLLATIONS = ("utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_unicode_ci", "latin1_swedish_ci", "latin1_bin")
+COLLATIONS = ("utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_unicode_ci", "latin1_swedish_ci", "latin1_bin", "gbk_chinese_ci", "gbk_bin")
 
 # Words that collations join or keep apart: case, accents, trailing spaces, expansions.
 _WORDS = ("", " ", "a", "A", "a ", "A  ", "\u00e4", "\u00c4", "ae", "ss", "\u00df", "b", "B", "ab", "aB ", "Ab", "c'c",
@@ -56,6 +59,8 @@ class Table:
     columns: list = field(default_factory=list)
     uniques: dict = field(default_factory=dict)
     indexes: list = field(default_factory=list)
+    partitioning: str = ""  # RANGE or HASH
+    partitions: list = field(default_factory=list)  # names, in order
 
     @property
     def quoted(self):
@@ -99,6 +104,14 @@ def read_tables(connection, schemas):
                 known.in_key = known.in_key or known.name == column
             if not non_unique:
                 table.uniques.setdefault(index, []).append(column)
+        cursor.execute("SELECT table_schema, table_name, partition_method, partition_name FROM information_schema.partitions "
+                       f"WHERE table_schema IN ({names}) AND partition_name IS NOT NULL "
+                       "ORDER BY table_schema, table_name, partition_ordinal_position")
+        for schema, name, method, partition in cursor.fetchall():
+            table = tables.get((schema, name))
+            if table is not None:
+                table.partitioning = _text(method)
+                table.partitions.append(partition)
     return tables
 
 
@@ -116,6 +129,7 @@ def random_type(rng, longest=60):
         "ENUM('x','y','Zz')", "SET('p','q','r')", f"BINARY({rng.randint(1, 12)})", f"VARBINARY({rng.randint(1, longest)})",
         f"CHAR({rng.randint(1, 20)}) {of_text}", f"VARCHAR({rng.randint(2, longest)}) {of_text}",
         f"VARCHAR({rng.randint(2, longest)}) {of_text}", f"VARCHAR(300) {of_text}", f"TEXT {of_text}", "BLOB",
+        f"VARCHAR({rng.randint(2, longest)})", "TEXT",
     ])
 
 
@@ -147,6 +161,8 @@ def create_table(rng, quoted, allow_keyless, allow_generated):
     columns = rng.randint(1, 6)
     for n in range(1, columns + 1):
         parts.append(f"`c{n}` {random_type(rng)} NULL")
+    if allow_generated and rng.random() < 0.3:  # servers with the one have the other
+        parts.append("`j1` JSON NULL")
     if rng.random() < 0.6:
         parts.append("`n1` INT NULL")
         keys.append("KEY `i1` (`n1`)")
@@ -160,6 +176,21 @@ def create_table(rng, quoted, allow_keyless, allow_generated):
     return f"CREATE TABLE {quoted} ({', '.join(parts + keys)}) ENGINE=InnoDB{charset}"
 
 
+def create_partitioned(rng, quoted):
+    """A CREATE TABLE with partitions by the key k1: four by range, p0 to p3, or some by hash."""
+    extra = "".join(f", `c{n}` {random_type(rng)} NULL" for n in range(1, rng.randint(1, 3) + 1))
+    bounds = ", ".join(f"PARTITION p{n} VALUES LESS THAN ({bound})" for n, bound in enumerate((10, 25, 45, "MAXVALUE")))
+    how = rng.choice([f"RANGE (`k1`) ({bounds})", f"RANGE (`k1`) ({bounds})", f"HASH (`k1`) PARTITIONS {rng.randint(2, 5)}"])
+    return f"CREATE TABLE {quoted} (`k1` INT NOT NULL PRIMARY KEY, `n1` INT NULL{extra}, KEY `i1` (`n1`)) ENGINE=InnoDB PARTITION BY {how}"
+
+
+def create_family(parent, child):
+    """Two tables joined by a foreign key. No cascades: servers do not log what these do."""
+    return [f"CREATE TABLE {parent} (`k1` INT NOT NULL PRIMARY KEY, `c1` INT NULL) ENGINE=InnoDB",
+            f"CREATE TABLE {child} (`k1` BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, `n1` INT NULL, `c1` INT NULL, KEY `i1` (`n1`), "
+            f"FOREIGN KEY (`n1`) REFERENCES {parent} (`k1`)) ENGINE=InnoDB"]
+
+
 def random_value(rng, column):
     """A value that the column takes, or nearly: key columns get few different ones, so that they clash."""
     if column.is_auto:
@@ -168,6 +199,8 @@ def random_value(rng, column):
         return None
     if column.is_integer:
         return _integer(rng, column)
+    if column.data_type == "json" or column.name.startswith("j"):  # MariaDB calls it a text
+        return json.dumps(_document(rng, 3), ensure_ascii=False)
     if column.is_text:
         return _words(rng, column)
     return _OTHERS[column.data_type](rng)
@@ -185,6 +218,16 @@ def _words(rng, column):
     pool = _WORDS if column.charset == "latin1" else _WORDS + _WIDE_WORDS
     count = 1 if column.in_key else rng.choice([0, 1, 2, 5, 40])
     return "".join(rng.choice(pool) for _ in range(count))[:min(column.length or 10**9, 5000)]
+
+
+def _document(rng, depth):
+    leaf = rng.choice([None, True, False, 0, -1, 65536, 2**53, "", "a'b", "\u4e2d\n", "x" * 70])
+    shape = rng.random() if depth else 0
+    if shape < 0.4:
+        return leaf
+    if shape < 0.7:
+        return [_document(rng, depth - 1) for _ in range(rng.randint(0, 4))]
+    return {key: _document(rng, depth - 1) for key in rng.sample(["", "a", "b", "long key", "\u00e4"], rng.randint(0, 4))}
 
 
 def _moment(rng):

@@ -45,6 +45,31 @@ def test_rows_are_found_by_keys_of_generated_columns(running, maria, downstream,
     assert_same(maria, downstream, "d")
 
 
+def test_updates_and_deletes_are_logged_without_generated_columns(running, servers, downstream, assert_same):
+    """MariaDB 11.8 does so, whatever binlog_row_image says."""
+    maria = servers.get("mariadb11.8", "up")
+    keys = {"plain": "PRIMARY KEY (id)", "unique": "PRIMARY KEY (id), UNIQUE KEY (g)", "only": "UNIQUE KEY (g)", "none": "KEY (n)"}
+    columns = "id INT NOT NULL, n INT, v INT, g BIGINT GENERATED ALWAYS AS (n * 3)"
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.long_key (id INT PRIMARY KEY, v INT, t TEXT, UNIQUE KEY (t))",
+                  "INSERT INTO d.long_key VALUES (1, 1, 'a'), (2, 2, 'b'), (3, 3, NULL)")
+    tables = [f"{name}_{how}" for name in keys for how in ("virtual", "stored")]
+    for name in tables:
+        key, how = name.split("_")
+        maria.execute(f"CREATE TABLE {name} ({columns} {how.upper()}, {keys[key]})",
+                      f"INSERT INTO {name} (id, n) SELECT seq, seq FROM seq_1_to_40", database="d")
+    cluster = running(maria, downstream)
+    for name in tables:
+        maria.execute(f"INSERT INTO {name} (id, n) VALUES (50, 50), (51, 51), (52, NULL)",
+                      f"UPDATE {name} SET n = -n WHERE n BETWEEN 3 AND 15 ORDER BY n DESC",
+                      f"DELETE FROM {name} WHERE id = 20", f"UPDATE {name} SET n = n - 1 WHERE n BETWEEN 21 AND 51 ORDER BY n",
+                      f"UPDATE {name} SET v = 5 WHERE id > 45", f"INSERT INTO {name} (id, n) VALUES (60, 51)", f"DELETE FROM {name} WHERE n < 2",
+                      database="d")
+    maria.execute("UPDATE long_key SET v = 9", "UPDATE long_key SET t = 'c' WHERE id = 2", "DELETE FROM long_key WHERE id = 1",
+                  "INSERT INTO long_key VALUES (4, 4, 'b')", database="d")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+
+
 def test_statements_of_sessions_that_quote_otherwise(running, maria, downstream, assert_same):
     maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
     cluster = running(maria, downstream)

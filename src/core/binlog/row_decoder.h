@@ -14,10 +14,11 @@ struct DecodedRows {
     model::RowBatch after;
 };
 
-/// Decodes all row images of `event`, every column of the table in each row. Columns that an image leaves out are NULL;
-/// ask RowsEvent::missing_columns first. Values are views over the event's bytes where their text is there as it is.
-/// Those bytes are kept alive by `event.owner`, else by `owner` if the caller passes one (what holds the buffer the
-/// event was decoded from), else by a copy made here. Throws Error{BinlogMalformed} naming table and column.
+/// Decodes all row images of `event`, every column of the table in each row. Columns that an image leaves out are NULL
+/// here, which tells nothing of the row: ask RowsEvent::missing_columns first. Values are views over the event's bytes
+/// where their text is there as it is. Those bytes are kept alive by `event.owner`, else by `owner` if the caller
+/// passes one (what holds the buffer the event was decoded from), else by a copy made here. Throws
+/// Error{BinlogMalformed} naming table and column.
 ///
 /// Values: integers Int or UInt; DECIMAL Number; FLOAT, DOUBLE; BIT and YEAR UInt; DATE, TIME, DATETIME, TIMESTAMP Text
 /// with exactly the declared fraction digits, TIMESTAMP in UTC; texts Text, or Bytes if their charset is not converted;

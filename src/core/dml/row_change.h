@@ -15,7 +15,8 @@ enum class ChangeKind : std::uint8_t { Insert, Update, Delete };
 using CausalityKey = std::uint64_t;
 
 /// One row's change as the binlog tells it. A view: plan, images and keys belong to whoever decoded them and must
-/// outlive it. Images have all columns of the source table in binlog order.
+/// outlive it. Images have all columns of the source table in binlog order; what stands for those that the event lacks
+/// is read by nobody (TablePlan::may_be_missing).
 struct RowChange {
     ChangeKind kind = ChangeKind::Insert;
     bool is_safe = false;  ///< to be written so that doing it again is harmless

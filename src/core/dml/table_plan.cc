@@ -82,7 +82,7 @@ std::uint64_t seed_of(const model::TableName& table, std::string_view key) {
 
 /// One downstream unique index as far as the source's columns go. Nothing if rows cannot clash on it.
 std::optional<UniqueKey> compile_key(const schema::Index& index, const schema::TableDefinition& source,
-                                     const schema::TableDefinition& target) {
+                                     const schema::TableDefinition& target, Images images) {
     UniqueKey key{.name = index.name,
                   .parts = {},
                   .seed = seed_of(target.name, index.name),
@@ -100,8 +100,8 @@ std::optional<UniqueKey> compile_key(const schema::Index& index, const schema::T
         const auto& column = target.columns[*in_target];
         if (column.is_nullable) key.is_not_null = false;
         if (column.generated != schema::Generated::No &&
-            source.columns[*in_source].generated == schema::Generated::No) {
-            // The target computes this value itself: what the source has there says nothing about it.
+            (source.columns[*in_source].generated == schema::Generated::No || images == Images::WithoutGenerated)) {
+            // The target computes this value itself: what the source has there says nothing about it, or is not told.
             key.identifies = false;
             continue;
         }
@@ -115,20 +115,21 @@ std::optional<UniqueKey> compile_key(const schema::Index& index, const schema::T
 }  // namespace
 
 TablePlan TablePlan::compile(const schema::TableDefinition& source, const schema::TableDefinition& target,
-                             const std::vector<std::string>& charsets) {
+                             const std::vector<std::string>& charsets, Images images) {
     TablePlan plan;
     plan.source_ = source.name;
     plan.target_ = target.name;
     plan.quoted_target_ = target.name.quoted();
     plan.row_width_ = source.columns.size();
     plan.add_columns(source, target, charsets);
-    plan.add_keys(source, target);
+    plan.add_keys(source, target, images);
     return plan;
 }
 
 void TablePlan::add_columns(const schema::TableDefinition& source, const schema::TableDefinition& target,
                             const std::vector<std::string>& charsets) {
     for (std::size_t i = 0; i < source.columns.size(); ++i) {
+        is_generated_.push_back(source.columns[i].is_hidden || source.columns[i].generated != schema::Generated::No);
         if (source.columns[i].is_hidden) continue;
         const auto in_target = target.find_column(source.columns[i].name);
         WrittenColumn column;
@@ -160,7 +161,7 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
     });
 }
 
-void TablePlan::add_keys(const schema::TableDefinition& source, const schema::TableDefinition& target) {
+void TablePlan::add_keys(const schema::TableDefinition& source, const schema::TableDefinition& target, Images images) {
     std::vector<const schema::Index*> indexes;
     for (const auto& index : target.indexes) {
         if (index.is_unique()) indexes.push_back(&index);
@@ -168,7 +169,7 @@ void TablePlan::add_keys(const schema::TableDefinition& source, const schema::Ta
     std::ranges::stable_partition(indexes,
                                   [](const schema::Index* index) { return index->kind == schema::IndexKind::Primary; });
     for (const schema::Index* index : indexes) {
-        auto key = compile_key(*index, source, target);
+        auto key = compile_key(*index, source, target, images);
         if (!key) continue;
         keys_.push_back(std::move(*key));
         if (!row_key_ && keys_.back().is_not_null && keys_.back().identifies) row_key_ = keys_.size() - 1;
@@ -205,6 +206,16 @@ const WrittenColumn& TablePlan::named(std::size_t column) const noexcept {
     const auto found = std::ranges::lower_bound(columns_, column, {}, &WrittenColumn::column);
     if (found != columns_.end() && found->column == column) return *found;
     return *std::ranges::lower_bound(generated_, column, {}, &WrittenColumn::column);
+}
+
+bool TablePlan::is_generated(std::size_t column) const noexcept {
+    return column < is_generated_.size() && is_generated_[column];
+}
+
+bool TablePlan::may_be_missing(std::size_t column) const noexcept {
+    const auto is_it = [column](const auto& part) { return part.column == column; };
+    return is_generated(column) && std::ranges::none_of(columns_, is_it) &&
+           std::ranges::none_of(keys_, [&](const UniqueKey& key) { return std::ranges::any_of(key.parts, is_it); });
 }
 
 bool TablePlan::changes_unique_key(model::Row before, model::Row after) const noexcept {

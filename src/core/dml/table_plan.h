@@ -49,14 +49,22 @@ struct WrittenColumn {
     bool fits_case = false;
 };
 
+/// What row images hold.
+enum class Images : std::uint8_t {
+    Whole,
+    WithoutGenerated,  ///< some lack the columns that the source computes
+};
+
 /// Everything the structures say about writing one source table's rows into its target, compiled once and used for each
 /// row. Immutable after `compile`, so free to share between threads.
 class TablePlan {
   public:
     /// `charsets` gives per source column the charset of values that come as bytes ("" for none); may be empty.
     /// Columns: all of the source but those that the target generates. Columns the target has more take their default.
+    /// Without generated columns in the images, keys of such columns identify no row, and values of theirs count as
+    /// equal: all images of a table must be hashed by plans of one kind.
     static TablePlan compile(const schema::TableDefinition& source, const schema::TableDefinition& target,
-                             const std::vector<std::string>& charsets = {});
+                             const std::vector<std::string>& charsets = {}, Images images = Images::Whole);
 
     [[nodiscard]] const model::TableName& source() const noexcept { return source_; }
     [[nodiscard]] const model::TableName& target() const noexcept { return target_; }
@@ -83,13 +91,18 @@ class TablePlan {
     [[nodiscard]] bool can_upsert() const noexcept { return can_upsert_; }
     /// True if the target has no column of its own whose value a new row would take from its default.
     [[nodiscard]] bool covers_target() const noexcept { return covers_target_; }
+    /// True for a column that the source computes, and those that no statement can name.
+    [[nodiscard]] bool is_generated(std::size_t column) const noexcept;
+    /// True for a generated column that nothing reads: the target computes its own, and no key consists of it. Where an
+    /// image lacks it, the row's value (NULL) says nothing.
+    [[nodiscard]] bool may_be_missing(std::size_t column) const noexcept;
     /// True if an update changes a column of any unique key, or any column at all if there is no row key.
     [[nodiscard]] bool changes_unique_key(model::Row before, model::Row after) const noexcept;
 
   private:
     void add_columns(const schema::TableDefinition& source, const schema::TableDefinition& target,
                      const std::vector<std::string>& charsets);
-    void add_keys(const schema::TableDefinition& source, const schema::TableDefinition& target);
+    void add_keys(const schema::TableDefinition& source, const schema::TableDefinition& target, Images images);
 
     model::TableName source_;
     model::TableName target_;
@@ -98,6 +111,7 @@ class TablePlan {
     std::size_t row_width_ = 0;
     std::vector<WrittenColumn> columns_;
     std::vector<WrittenColumn> generated_;  // by the target: may be compared, not written
+    std::vector<bool> is_generated_;        // by the source; by column of the row image
     std::vector<UniqueKey> keys_;           // the primary key first
     std::optional<std::size_t> row_key_;
     UniqueKey whole_row_;

@@ -82,6 +82,15 @@ class BinlogScript {
         rows(binlog::EventType::UpdateRowsV2, before.size(), image(before) + image(after), 2);
     }
 
+    /// As MariaDB 11.8 logs them where the columns at the end are generated: there are `columns`, the images have
+    /// fewer.
+    void update_part(std::size_t columns, const IntRow& before, const IntRow& after) {
+        rows(binlog::EventType::UpdateRowsV2, columns, image(before) + image(after), 2, before.size());
+    }
+    void remove_part(std::size_t columns, const IntRow& row) {
+        rows(binlog::EventType::DeleteRowsV2, columns, image(row), 1, row.size());
+    }
+
     /// What a server with GTIDs begins a file with: 1 to `last` of 3e11fa47-71ca-11e1-9e33-c80aa9429562.
     void previous_gtids(std::uint64_t last) {
         std::string body;
@@ -142,7 +151,9 @@ class BinlogScript {
         bytes_ += out;
         bytes_ += body;
     }
-    void rows(binlog::EventType type, std::size_t columns, const std::string& images, int bitmaps = 1) {
+    /// The images have the first `present` columns.
+    void rows(binlog::EventType type, std::size_t columns, const std::string& images, int bitmaps = 1,
+              std::size_t present = 64) {
         std::string map;
         number(map, 17, 6);
         number(map, 1, 2);
@@ -157,7 +168,8 @@ class BinlogScript {
         number(body, 1, 2);
         number(body, 2, 2);
         body += static_cast<char>(columns);
-        for (int i = 0; i < bitmaps; ++i) body.append((columns + 7) / 8, '\xff');
+        const std::uint64_t bits = present >= 64 ? ~0ULL : (1ULL << present) - 1;
+        for (int i = 0; i < bitmaps; ++i) number(body, bits, (columns + 7) / 8);
         body += images;
         event(type, body);
     }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <random>
+#include <regex>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -111,8 +112,9 @@ class SyncUnitTest : public ::testing::Test {
                                          {{"bin.000001", std::to_string(end_), ""}});
         });
         upstream_.on("SELECT UNIX_TIMESTAMP(CREATE_TIME)", FakeSqlServer::result({"t"}, {{"NULL"}}));
-        upstream_.on("SHOW CREATE TABLE",
-                     FakeSqlServer::result({"Table", "Create Table"}, {{"t", target_->create_table}}));
+        upstream_.on("SHOW CREATE TABLE", [this](std::string_view) {
+            return FakeSqlServer::result({"Table", "Create Table"}, {{"t", upstream_shape_}});
+        });
         config_.name = model::TaskName("t");
         config_.source_id = model::SourceId("s1");
         config_.mode = config::TaskMode::Incremental;
@@ -138,6 +140,12 @@ class SyncUnitTest : public ::testing::Test {
                                             .metrics = metrics_,
                                             .worker_name = "w",
                                             .run_until = {}});
+    }
+
+    /// The upstream's table is as the target's is now.
+    std::unique_ptr<SyncUnit> make_upstream_like_target(const std::string& binlog) {
+        upstream_shape_ = target_->create_table;
+        return make_unit(binlog);
     }
 
     /// At the start of the file, whose GTIDs are not asked for.
@@ -184,6 +192,7 @@ class SyncUnitTest : public ::testing::Test {
     metrics::Registry metrics_;
     std::unique_ptr<MiniTarget> target_ = std::make_unique<MiniTarget>();
     sql::FakeSqlServer upstream_;
+    std::string upstream_shape_ = target_->create_table;
     config::SubTaskConfig config_;
     std::atomic<std::uint64_t> end_ = 4;
 };
@@ -474,6 +483,57 @@ TEST_F(SyncUnitTest, a_stop_does_not_wait_for_the_target) {
     EXPECT_GE(target_->killed(), 1U);
     EXPECT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
     EXPECT_EQ(target_->ddls().size(), 1U);
+}
+
+TEST_F(SyncUnitTest, updates_and_deletes_may_lack_generated_columns) {
+    constexpr std::string_view kColumns =
+        "CREATE TABLE `t` (`id` int NOT NULL, `u` int DEFAULT NULL, `p` int DEFAULT NULL, `g` int GENERATED ALWAYS AS "
+        "(`p` "
+        "* 3) VIRTUAL, PRIMARY KEY (`id`), UNIQUE KEY `u` (`u`)";
+    BinlogScript script;
+    script.begin();
+    for (int id = 1; id <= 40; ++id) script.insert({id, id, id, 3 * id});
+    script.commit();
+    script.begin();
+    // Each takes the value of `g` that the one before it gives free.
+    for (int id = 1; id <= 40; ++id) script.update_part(4, {id, id, id}, {id, id, id - 1});
+    script.remove_part(4, {40, 40, 39});
+    script.insert({50, 50, 39, 117});
+    script.commit();
+    for (const std::string key : {")", ", UNIQUE KEY `g` (`g`))"}) {
+        renew_target();
+        target_->create_table = std::string(kColumns) + key;
+        const auto unit = make_upstream_like_target(script.bytes());
+        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+        MiniTarget::Rows expected;
+        for (int id = 1; id < 40; ++id)
+            expected[std::to_string(id)] = {std::to_string(id), std::to_string(id), std::to_string(id - 1)};
+        expected["50"] = {"50", "50", "39"};
+        EXPECT_EQ(target_->rows(), expected) << key;
+    }
+}
+
+TEST_F(SyncUnitTest, images_that_lack_what_the_target_needs_are_refused) {
+    const auto advice = [&](const std::string& p, const std::string& binlog) {
+        renew_target();
+        const std::string plain = target_->create_table;
+        target_->create_table = std::regex_replace(plain, std::regex("`p` int DEFAULT NULL"), "`p` int " + p);
+        const auto unit = make_upstream_like_target(binlog);
+        target_->create_table = plain;
+        try {
+            (void)unit->run({});
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::IncompleteRowImage);
+            return std::string(error.workaround());
+        }
+        return std::string("none");
+    };
+    BinlogScript script;
+    script.begin();
+    script.update_part(3, {1, 1}, {1, 2});
+    script.commit();
+    EXPECT_NE(advice("DEFAULT NULL", script.bytes()).find("binlog_row_image"), std::string::npos);
+    EXPECT_NE(advice("GENERATED ALWAYS AS (`u` + 1) STORED", script.bytes()).find("generate them"), std::string::npos);
 }
 
 TEST_F(SyncUnitTest, unknown_statements_are_refused_with_their_place) {

@@ -191,6 +191,11 @@ const SourceTable& TableCatalog::table_of(const std::shared_ptr<const binlog::Ta
         .first->second.table;
 }
 
+void TableCatalog::expect_no_generated() {
+    images_ = dml::Images::WithoutGenerated;
+    known_.clear();
+}
+
 std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(const binlog::TableMap& map,
                                                                                std::uint32_t timestamp,
                                                                                const model::Location& location) {
@@ -274,7 +279,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     for (std::size_t i = 0; i < map.columns.size(); ++i) charsets.emplace_back(table.layout->charset(i));
     const model::TableName target = rules_.router.route(map.name);
     table.plan = std::make_shared<const dml::TablePlan>(
-        dml::TablePlan::compile(*definition, *target_definition(map.name, target), charsets));
+        dml::TablePlan::compile(*definition, *target_definition(map.name, target), charsets, images_));
     return table;
 }
 

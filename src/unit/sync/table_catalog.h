@@ -94,6 +94,10 @@ class TableCatalog {
                                                                               bool by_gtid) const;
     void forget_copy_span(const model::TableName& source) { copies_.erase(source); }
 
+    /// The upstream's images lack generated columns: plans are made anew without them. No change that was hashed by the
+    /// former ones may be under way.
+    void expect_no_generated();
+    [[nodiscard]] bool expects_generated() const noexcept { return images_ == dml::Images::Whole; }
     /// Structures have changed, in the target those of these tables: plans are made anew when they are needed.
     void structure_changed(const std::vector<model::TableName>& targets);
 
@@ -118,6 +122,7 @@ class TableCatalog {
     SessionLink& downstream_;
     std::map<model::TableName, CopySpan> copies_;
     std::optional<model::Location> copy_end_;
+    dml::Images images_ = dml::Images::Whole;
     struct Known {
         std::shared_ptr<const binlog::TableMap> map;  // keeps the address from being used again
         SourceTable table;

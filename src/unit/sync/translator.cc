@@ -9,6 +9,7 @@
 #include "core/binlog/row_decoder.h"
 #include "core/binlog/xa_id.h"
 #include "core/sql/statement_charset.h"
+#include "unit/sync/row_images.h"
 #include "unit/sync/shown_statement.h"
 
 namespace dm::sync {
@@ -21,18 +22,6 @@ std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(kBlank);
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-dml::ChangeKind change_kind(binlog::RowsKind kind) {
-    switch (kind) {
-        case binlog::RowsKind::Write:
-            return dml::ChangeKind::Insert;
-        case binlog::RowsKind::Update:
-            return dml::ChangeKind::Update;
-        case binlog::RowsKind::Delete:
-            return dml::ChangeKind::Delete;
-    }
-    return dml::ChangeKind::Insert;
 }
 
 }  // namespace
@@ -239,11 +228,7 @@ void Translator::apply_rows(const StagedRows& rows) {
     // Before its own start a table may have another structure than the copy found: look no further.
     CopySpan* span = context_.catalog.copy_span(rows.table->name);
     if (span != nullptr && !span->is_behind && is_covered(span->low)) return;
-    const SourceTable* found = nullptr;
-    retry_over_cuts("structure of a table", [&] {
-        found = &context_.catalog.table_of(rows.table, timestamp_, recorded(position_.end()), options_.by_gtid);
-    });
-    const SourceTable& table = *found;
+    const SourceTable& table = *table_of(rows);
     if (table.is_gone) context_.notices.mention("rows of a table that was gone before its copy", table.name.quoted());
     if (table.is_sequence) context_.notices.pass_over("rows of a sequence", table.name.quoted());
     if (!table.is_accepted || !table.plan) return;
@@ -260,7 +245,36 @@ void Translator::apply_rows(const StagedRows& rows) {
         // Positions only grow; GTIDs may come out of order.
         if (!is_within && !options_.by_gtid) span->is_behind = true;
     }
-    push_rows(rows, table, is_safe);
+    const SourceTable* fitting = table_for_images(rows, table);
+    if (fitting != nullptr) push_rows(rows, *fitting, is_safe);
+}
+
+const SourceTable* Translator::table_of(const StagedRows& rows) {
+    const SourceTable* found = nullptr;
+    retry_over_cuts("structure of a table", [&] {
+        found = &context_.catalog.table_of(rows.table, timestamp_, recorded(position_.end()), options_.by_gtid);
+    });
+    return found;
+}
+
+/// The table with a plan that reads only what the images have; `table` is not to be used any more. Null if the stream
+/// has ended.
+const SourceTable* Translator::table_for_images(const StagedRows& rows, const SourceTable& table) {
+    const auto missed = missed_columns(rows.event, *table.plan);
+    if (missed.empty()) return &table;
+    const SourceTable* fitting = &table;
+    const auto is_generated = [&](std::size_t column) { return table.plan->is_generated(column); };
+    if (context_.catalog.expects_generated() && std::ranges::all_of(missed, is_generated)) {
+        // MariaDB 11.8 logs generated columns with inserted rows only, whatever binlog_row_image says.
+        if (!drain()) {
+            end(StreamEnd::Cut);
+            return nullptr;
+        }
+        context_.catalog.expect_no_generated();
+        fitting = table_of(rows);
+    }
+    ensure_complete(rows.event, *fitting->plan, position_.start());
+    return fitting;
 }
 
 void Translator::handle_xa_prepare(const binlog::XaPrepare& prepare) {
@@ -345,11 +359,6 @@ EventPlace Translator::place() {
 
 void Translator::push_rows(const StagedRows& rows_event, const SourceTable& table, bool is_safe) {
     const binlog::RowsEvent& event = rows_event.event;
-    if (const auto missing = event.missing_columns(); !missing.empty()) {
-        throw Error(ErrorCode::IncompleteRowImage,
-                    fmt::format("rows of {} at {} are logged without {} of their {} columns", table.name.quoted(),
-                                position_.start().to_string(), missing.size(), event.column_count));
-    }
     const auto since = context_.metrics.now();
     auto decoded = binlog::decode_rows(event, *table.layout, rows_event.owner);
     auto item = std::make_shared<RowsItem>();

@@ -86,6 +86,8 @@ class Translator {
     void handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner);
     void apply_rows(const StagedRows& rows);
+    const SourceTable* table_of(const StagedRows& rows);
+    const SourceTable* table_for_images(const StagedRows& rows, const SourceTable& table);
     void handle_query(const binlog::Query& query);
     bool handle_xa(std::string_view statement);
     void handle_xa_prepare(const binlog::XaPrepare& prepare);
