@@ -126,7 +126,7 @@ bool SchedulerFrontend::check_transfer(const model::SourceId& id, const model::W
 }
 
 std::optional<model::WorkerName> SchedulerFrontend::release(const model::SourceId& id) {
-    const auto old = table_.with([&](const ClusterTable& table) { return source_row(table, id).worker; });
+    auto old = table_.with([&](const ClusterTable& table) { return source_row(table, id).worker; });
     if (!old) return std::nullopt;
     store_.delete_bounds({*old});
     table_.with([&](ClusterTable& table) { table.unbind(id); });
