@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kReaderBytes = 4UL << 20U;
 constexpr std::size_t kSequencerBytes = 8UL << 20U;
-constexpr std::size_t kLaneBytes = 16UL << 20U;   // of all lanes together
-constexpr std::size_t kBatchBytes = 32UL << 20U;  // of all lanes together
+constexpr std::size_t kLaneBytes = 4UL << 20U;    // of all lanes together
+constexpr std::size_t kBatchBytes = 16UL << 20U;  // of all lanes together
 constexpr std::size_t kMaxBatchBytes = 4UL << 20U;
 constexpr std::size_t kMaxQueued = 20000;
 constexpr auto kStopPatience = std::chrono::milliseconds(1000);
@@ -32,10 +32,10 @@ bool checks_foreign_keys(const config::SubTaskConfig& config) {
 }
 
 /// `batch` counts statements, as in the documents of TiDB DM. Where a statement may hold many rows, a transaction that
-/// has more to do takes up to ten times as many: the target's work per row falls with the rows of a statement, and more
-/// changes of one row meet in one batch. What waits is taken, nothing is waited for.
+/// has more to do takes up to five times as many: the target's work per row falls with the rows of a statement, and
+/// more changes of one row meet in one batch. What waits is taken, nothing is waited for.
 std::size_t batch_rows(const config::SyncConfig& config) {
-    constexpr std::size_t kRowsPerStatement = 10;
+    constexpr std::size_t kRowsPerStatement = 5;
     const auto batch = static_cast<std::size_t>(std::max(config.batch, 1));
     return batch > 1 && config.multiple_rows.value_or(true) ? batch * kRowsPerStatement : batch;
 }
