@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from testbed import Process
+from testbed import Process, wait_until
 from wire import Client, Schema, fill, unknown_numbers
 
 from .cluster import Cluster
@@ -160,7 +160,12 @@ def test_a_worker_registers_and_goes(master):
 
 
 def test_status_of_a_running_task(running, worker):
-    answer = running.call("QueryStatus", name="t", sources=["s1"])
+    def status():
+        return running.call("QueryStatus", name="t", sources=["s1"])
+
+    # Until its stream is open, the unit does not know where it reads from.
+    wait_until(lambda: status().sources[0].subTaskStatus[0].sync.binlogType != "unknown", 20, "the stream to open")
+    answer = status()
     (element,) = answer.sources
     assert answer.result and element.result and element.sourceStatus.worker == "worker-2"
     (subtask,) = element.subTaskStatus

@@ -8,6 +8,7 @@
 
 #include "app/main/process.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "io/mysql/mysql_session.h"
 #include "unit/copy/start_point.h"
 
@@ -67,6 +68,7 @@ std::string measure(const std::string& place, sql::SqlSession& session, sql::Sql
 }
 
 int look(const Options& options) {
+    log::configure({.file = "/dev/stderr"});  // the other holds nothing but looks
     const auto connect = mysql::make_connector(options.server);
     const auto session = connect();
     const auto helper = connect();
