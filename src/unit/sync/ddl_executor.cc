@@ -11,6 +11,7 @@
 #include "core/sql/literal.h"
 #include "core/sql/mariadb_clauses.h"
 #include "core/sql/sql_mode.h"
+#include "unit/sync/shown_statement.h"
 #include "unit/target/downstream.h"
 #include "unit/target/server_error.h"
 
@@ -117,7 +118,7 @@ void DdlExecutor::run_text(const std::string& text, StatementKind kind, const mo
         const bool is_several = kind == StatementKind::AlterTable && sql::has_several_actions(text);
         if (is_several || !is_tolerated(error, kind)) throw;
         log::warn("the target already is as the statement wants it",
-                  {{"statement", shortened(text)}, {"error", error.raw_cause()}});
+                  {{"statement", shown_ddl(text)}, {"error", error.raw_cause()}});
         notices_.pass_over("statement that the target had no need of", location.to_string());
     }
 }
@@ -162,7 +163,7 @@ bool DdlExecutor::is_to_do(const sql::RewrittenDdl& part, const StatementJournal
     const auto begun = journal_.begin(downstream_.get(), statement);
     if (begun == StatementJournal::Begun::LooksDone) {
         log::warn("the target shows that the statement has been executed already",
-                  {{"statement", shortened(part.text)}, {"location", statement.location.to_string()}});
+                  {{"statement", shown_ddl(part.text)}, {"location", statement.location.to_string()}});
         notices_.mention("statement that an earlier attempt had executed", statement.location.to_string());
     }
     return begun == StatementJournal::Begun::Execute;
@@ -200,7 +201,7 @@ bool DdlExecutor::is_rename_of_nothing(const sql::RewrittenDdl& part, const mode
     if (target::fetch_table(session, part.targets[0])) return false;
     // One that has been done before finds the old name gone and the new one there.
     if (target::fetch_table(session, part.targets[1])) {
-        log::warn("the table has been renamed already", {{"statement", shortened(part.text)}});
+        log::warn("the table has been renamed already", {{"statement", shown_ddl(part.text)}});
         notices_.mention("statement that an earlier attempt had executed", location.to_string());
         return true;
     }
@@ -240,7 +241,7 @@ void DdlExecutor::run_part(const sql::RewrittenDdl& part, std::size_t number, co
         } catch (const Error& error) {
             if (!is_tolerated(error, part.kind) || !may_be_split(part, reading())) throw;
             log::warn("the target already has some of the actions, which are executed one by one",
-                      {{"statement", shortened(part.text)}, {"error", error.raw_cause()}});
+                      {{"statement", shown_ddl(part.text)}, {"error", error.raw_cause()}});
             run_actions(part, statement);
         }
     } catch (const Error& error) {
@@ -249,7 +250,7 @@ void DdlExecutor::run_part(const sql::RewrittenDdl& part, std::size_t number, co
             is_rename_of_nothing(part, location)) {
             return;
         }
-        throw error.with_context(fmt::format("executing on the target: {}", shortened(part.text)));
+        throw error.with_context(fmt::format("executing on the target: {}", shown_ddl(part.text)));
     }
 }
 
@@ -273,7 +274,7 @@ void DdlExecutor::execute(const std::vector<sql::RewrittenDdl>& parts, const Sta
     });
     // The session's settings were the event's: the next statement gets a new one.
     downstream_.drop();
-    for (const auto& part : parts) log::info("statement executed on the target", {{"statement", shortened(part.text)}});
+    for (const auto& part : parts) log::info("statement executed on the target", {{"statement", shown_ddl(part.text)}});
 }
 
 }  // namespace dm::sync

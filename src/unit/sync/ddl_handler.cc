@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "core/sql/sql_mode.h"
+#include "unit/sync/shown_statement.h"
 
 namespace dm::sync {
 namespace {
@@ -170,7 +171,7 @@ bool DdlHandler::passes_filters(const model::TableName& table, StatementKind kin
     if (verdict == rules::Verdict::Error) {
         throw Error(ErrorCode::SyncFilteredError,
                     fmt::format("a filter with action Error matches the statement at {}: {}", event.end.to_string(),
-                                shortened(event.statement)));
+                                shown_ddl(event.statement)));
     }
     return verdict == rules::Verdict::Replicate;
 }
@@ -203,7 +204,7 @@ bool DdlHandler::is_wanted(const sql::RewrittenDdl& part, const StatementEvent& 
         ErrorCode::SyncDdlUnsupported,
         fmt::format("the statement at {} is about {}, which is replicated, and {}, which the task's lists leave "
                     "out: {}",
-                    event.end.to_string(), inside->quoted(), outside->quoted(), shortened(event.statement)))
+                    event.end.to_string(), inside->quoted(), outside->quoted(), shown_ddl(event.statement)))
         .with_workaround(
             "Let the block-allow list accept both tables, if the target has them; or do on the target by hand what the "
             "statement comes to there, and let a filter with a sql-pattern skip it. Rows of a table that was left out "
@@ -221,7 +222,7 @@ void DdlHandler::check_merged(const sql::RewrittenDdl& part, const StatementEven
         throw Error(
             ErrorCode::SyncDdlUnsupported,
             fmt::format("the statement at {} would take {} away, where the rows of {} go, too: {}",
-                        event.end.to_string(), part.targets[0].quoted(), other.quoted(), shortened(event.statement)))
+                        event.end.to_string(), part.targets[0].quoted(), other.quoted(), shown_ddl(event.statement)))
             .with_workaround(
                 "Do on the target by hand what the statement comes to there, and let a filter with a sql-pattern skip "
                 "it. Then start the task again.");
@@ -249,7 +250,7 @@ void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent
         return;
     }
     throw Error(ErrorCode::SyncDdlUnsupported, fmt::format("cannot replicate the statement at {}: {}",
-                                                           event.end.to_string(), shortened(event.statement)));
+                                                           event.end.to_string(), shown_statement(event.statement)));
 }
 
 FittedDdl DdlHandler::fitted(std::vector<sql::RewrittenDdl> parts, const sql::StatementInfo& info,
@@ -329,7 +330,9 @@ DdlHandler::Prepared DdlHandler::prepare(const StatementEvent& event) {
             notices_.mention("statement skipped by a filter", event.end.to_string());
             return {};
         }
-        throw error.with_context(fmt::format("statement at {}: {}", event.end.to_string(), shortened(event.statement)));
+        // The parser quotes the token at which it stopped.
+        throw Error(error.code(), fmt::format("statement at {}: {}: {}", event.end.to_string(),
+                                              shown_statement(event.statement), shown_statement(error.message())));
     }
 }
 
@@ -347,7 +350,7 @@ void DdlHandler::track_part(const sql::RewrittenDdl& part, const StatementEvent&
         for (const auto& table : part.sources) catalog_.tracker().remove(table);
         if (is_replicated) {
             log::warn("the statement does not fit the known structure, which is forgotten",
-                      {{"statement", shortened(part.text)}, {"error", error.what()}});
+                      {{"statement", shown_ddl(part.text)}, {"error", error.what()}});
         }
     }
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "unit/sync/test_parts.h"
 
 namespace dm::sync {
@@ -302,6 +303,24 @@ TEST_F(DdlHandlerTest, statements_that_nobody_can_read_are_refused_with_their_pl
         EXPECT_EQ(error.code(), ErrorCode::ParseSql);
         EXPECT_NE(std::string(error.what()).find("bin.000001"), std::string::npos) << error.what();
     }
+}
+
+TEST_F(DdlHandlerTest, statements_that_nobody_can_read_show_no_values_when_the_log_hides_them) {
+    const auto shown = [&](const std::string& statement) -> std::string {
+        try {
+            (void)handler_->prepare(event(statement));
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "";
+    };
+    log::configure({.hides_values = true});
+    const std::string hidden = shown("ALTER TABLE 'secret'");
+    log::configure({});
+    EXPECT_NE(hidden.find("bin.000001"), std::string::npos) << hidden;
+    EXPECT_NE(hidden.find("ALTER TABLE ?"), std::string::npos) << hidden;
+    EXPECT_EQ(hidden.find("secret"), std::string::npos) << hidden;
+    EXPECT_NE(shown("ALTER TABLE 'secret'").find("but \"'secret'\" stands there"), std::string::npos);
 }
 
 TEST_F(DdlHandlerTest, a_schema_that_was_gone_before_its_copy_is_made_again) {

@@ -6,10 +6,15 @@
 #include "core/sql/hide_values.h"
 
 namespace dm::sync {
+namespace {
+constexpr std::size_t kShownBytes = 512;
+}
 
 std::string shown_statement(std::string_view statement) {
-    constexpr std::size_t kShownBytes = 512;
-    if (log::hides_values()) return sql::hide_values(statement.substr(0, kShownBytes));
+    return log::hides_values() ? sql::hide_values(statement.substr(0, kShownBytes)) : shown_ddl(statement);
+}
+
+std::string shown_ddl(std::string_view statement) {
     if (statement.size() <= kShownBytes) return std::string(statement);
     return fmt::format("{}... ({} bytes)", statement.substr(0, kShownBytes), statement.size());
 }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "core/model/location.h"
 #include "core/sql/ddl.h"
@@ -26,12 +25,6 @@ struct StatementEvent {
 [[nodiscard]] inline bool is_create_table(sql::StatementKind kind) {
     return kind == sql::StatementKind::CreateTable || kind == sql::StatementKind::CreateTableLike ||
            kind == sql::StatementKind::CreateTableSelect;
-}
-
-/// For messages.
-[[nodiscard]] inline std::string shortened(std::string_view statement) {
-    constexpr std::size_t kShown = 300;
-    return statement.size() <= kShown ? std::string(statement) : std::string(statement.substr(0, kShown)) + "...";
 }
 
 }  // namespace dm::sync
