@@ -287,6 +287,33 @@ void DdlHandler::note_mentions(const sql::StatementInfo& info, const StatementEv
     }
 }
 
+/// A statement that swaps rows between tables of which the target has but one as it was then: the other was copied
+/// later, or was gone before its copy. The rows that the one gets are nowhere in the target, so it is copied again.
+/// Throws Error{SyncDdlUnsupported} if it has no copy to be taken again.
+void DdlHandler::note_torn_exchange(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared) {
+    const auto companion = std::ranges::find(info.tables, sql::TableMention::Role::Companion, &sql::TableMention::role);
+    if (info.kind != StatementKind::AlterTable || companion == info.tables.end()) return;
+    const model::TableName& first = info.tables.front().name;
+    const model::TableName& second = companion->name;
+    if (!rules_.filter.accepts(first) || !rules_.filter.accepts(second)) return;
+    const auto is_missing = [&](const model::TableName& table) {
+        return is_before_copy(table, event) || catalog_.is_gone(table, event.end, options_.by_gtid);
+    };
+    if (is_missing(first) == is_missing(second) || !passes_filters(first, info.kind, event)) return;
+    const model::TableName& torn = is_missing(first) ? second : first;
+    if (catalog_.copy_span(torn) == nullptr) {
+        throw Error(ErrorCode::SyncDdlUnsupported,
+                    fmt::format("the statement at {} moves rows between {} and {}, of which the target has only {} as "
+                                "it was before: {}",
+                                event.end.to_string(), first.quoted(), second.quoted(), torn.quoted(),
+                                shown_ddl(event.statement)))
+            .with_workaround(
+                "The tables came and were swapped while the copy was under way: `stop-task`, then `start-task "
+                "--remove-meta` copies everything again.");
+    }
+    prepared.void_copies.push_back(torn);
+}
+
 DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& info, const StatementEvent& event) {
     Prepared prepared;
     prepared.makes_anew = is_create_table(info.kind) && !info.has_if_exists;
@@ -300,6 +327,7 @@ DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& inf
     FittedDdl tracked = fitted(sql::split_and_route(event.statement, context, keep, is_known), info, event, keep);
     prepared.tracked = std::move(tracked.parts);
     prepared.void_copies = std::move(tracked.void_copies);
+    if (prepared.void_copies.empty()) note_torn_exchange(info, event, prepared);
     if (prepared.tracked.empty()) return prepared;
     note_mentions(info, event, prepared);
     // The copy is to be taken anew: what the statement comes to is seen after it.

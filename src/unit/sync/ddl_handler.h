@@ -66,6 +66,7 @@ class DdlHandler {
     [[nodiscard]] bool is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event);
     void check_merged(const sql::RewrittenDdl& part, const StatementEvent& event);
     void note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
+    void note_torn_exchange(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
     [[nodiscard]] Prepared prepare_structure(const sql::StatementInfo& info, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);
     void forget_replaced(const sql::RewrittenDdl& part, bool makes_anew);

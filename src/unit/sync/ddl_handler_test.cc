@@ -239,6 +239,32 @@ TEST_F(DdlHandlerTest, what_leads_out_of_the_lists_or_into_them_is_refused) {
     EXPECT_FALSE(handler_->prepare(event("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES other (a)")).executed.empty());
 }
 
+TEST_F(DdlHandlerTest, an_exchange_between_two_copies_voids_the_earlier) {
+    const auto at = [](std::uint64_t offset) {
+        return model::Location{.position = {.file = "bin.000001", .offset = offset}, .gtid_set = {}};
+    };
+    const auto copy = [&](const std::string& name, std::uint64_t low) {
+        return target::TableCopyPoint{
+            .source = {"s", name}, .low = at(low), .high = at(low), .create_table = "", .is_complete = true};
+    };
+    const auto voided = [&](const std::string& statement) { return handler_->prepare(event(statement)).void_copies; };
+    using Tables = std::vector<model::TableName>;
+    const std::string exchange = "ALTER TABLE p EXCHANGE PARTITION p1 WITH TABLE t";
+    catalog_->load({}, {copy("p", 50), copy("t", 200)}, at(300), false);
+    EXPECT_EQ(voided(exchange), (Tables{{"s", "p"}}));
+    EXPECT_EQ(voided("ALTER TABLE t EXCHANGE PARTITION p1 WITH TABLE p"), (Tables{{"s", "p"}}));
+    EXPECT_EQ(voided("ALTER TABLE p EXCHANGE PARTITION p1 WITH TABLE vanished"), (Tables{{"s", "p"}}));
+    EXPECT_EQ(voided("ALTER TABLE t EXCHANGE PARTITION p1 WITH TABLE vanished"), Tables{}) << "neither is there";
+    EXPECT_EQ(voided("ALTER TABLE p CONVERT PARTITION p1 TO TABLE t"), (Tables{{"s", "p"}}));
+    EXPECT_EQ(voided("ALTER TABLE p ADD FOREIGN KEY (a) REFERENCES t (a)"), Tables{});
+    catalog_->load({}, {copy("p", 50), copy("t", 60)}, at(300), false);
+    EXPECT_EQ(voided(exchange), Tables{}) << "the target has both";
+    catalog_->load({}, {copy("p", 150), copy("t", 200)}, at(300), false);
+    EXPECT_EQ(voided(exchange), Tables{}) << "both were copied after it";
+    handler_->track(handler_->prepare(event("CREATE TABLE made (a INT)")), event("CREATE TABLE made (a INT)"));
+    EXPECT_EQ(refusal("ALTER TABLE made EXCHANGE PARTITION p1 WITH TABLE t"), ErrorCode::SyncDdlUnsupported);
+}
+
 TEST_F(DdlHandlerTest, a_filter_may_skip_what_leads_out_of_the_lists) {
     make_handler({{.schema_pattern = "s", .table_pattern = "t", .sql_patterns = {"^RENAME"}, .action = "Ignore"}}, {},
                  false, {"t"});

@@ -80,7 +80,7 @@ class TableCatalog {
     void learn_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location);
     /// Notes for the checkpoint what statements that have been tracked made of schemas.
     void note_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location);
-    /// The copy's span of a table; null if it was not copied, or the stream is past it.
+    /// The copy's span of a table; null if it was not copied.
     [[nodiscard]] CopySpan* copy_span(const model::TableName& source);
     /// Whether an event that ends at `end` happened while the copy was under way: what it speaks of may have been gone
     /// when the copy came to it.
@@ -92,7 +92,6 @@ class TableCatalog {
     [[nodiscard]] std::optional<std::vector<model::TableName>> left_in_schema(const std::string& schema,
                                                                               const model::Location& end,
                                                                               bool by_gtid) const;
-    void forget_copy_span(const model::TableName& source) { copies_.erase(source); }
 
     /// The upstream's images lack generated columns: plans are made anew without them. No change that was hashed by the
     /// former ones may be under way.
