@@ -2,6 +2,7 @@
 
 import threading
 
+import pymysql
 import pytest
 
 
@@ -115,6 +116,24 @@ def test_tables_that_come_and_go_while_others_are_copied(new_cluster, maria, dow
     cluster.wait_synced("t")
     assert_same(maria, downstream, "d", "e")
     assert cluster.subtask("t", "s1")["stage"] == "Running"
+
+
+def test_what_a_failed_drop_left_in_place(running, servers, downstream, assert_same):
+    """MySQL 5.6 drops some tables of the list, and logs the list with its error."""
+    source = servers.get("mysql5.6", "up")
+    source.execute("CREATE DATABASE d", "CREATE TABLE d.parent (id INT PRIMARY KEY)", "CREATE TABLE d.other (id INT)",
+                   "CREATE TABLE d.child (id INT PRIMARY KEY, n INT, FOREIGN KEY (n) REFERENCES d.parent (id))",
+                   "INSERT INTO d.parent VALUES (1), (2)", "INSERT INTO d.child VALUES (1, 1)")
+    cluster = running(source, downstream)
+    with pytest.raises(pymysql.Error, match="1217"):
+        source.execute("DROP TABLE d.parent, d.other")
+    source.execute("INSERT INTO d.parent VALUES (3)", "INSERT INTO d.child VALUES (2, 3)")
+    with pytest.raises(pymysql.Error, match="1051"):
+        source.execute("DROP TABLE d.child, d.missing")
+    source.execute("INSERT INTO d.parent VALUES (4)")
+    cluster.wait_synced("t")
+    assert_same(source, downstream, "d")
+    assert [row[0] for row in downstream.query("SHOW TABLES IN d")] == ["parent"]
 
 
 @pytest.mark.parametrize("again", ["apart", "parts"])

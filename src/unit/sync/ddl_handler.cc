@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "core/sql/sql_mode.h"
+#include "unit/sync/failed_drop.h"
 #include "unit/sync/shown_statement.h"
 
 namespace dm::sync {
@@ -314,6 +315,22 @@ void DdlHandler::note_torn_exchange(const sql::StatementInfo& info, const Statem
     prepared.void_copies.push_back(torn);
 }
 
+/// Tables that a statement that failed upstream has left as they were; none if it succeeded.
+std::set<model::TableName> DdlHandler::kept_after_failure(const std::vector<sql::RewrittenDdl>& parts,
+                                                          const StatementEvent& event) {
+    const auto is_replicated = [&](const sql::RewrittenDdl& part) {
+        return is_listed(part.sources.front()) && passes_filters(part.sources.front(), part.kind, event);
+    };
+    if (event.error_code == 0 || std::ranges::none_of(parts, is_replicated)) return {};
+    try {
+        auto kept = kept_tables(parts, event.error_code, catalog_.tracker());
+        for (const auto& table : kept) notices_.mention("table that a failed DROP TABLE left in place", table.quoted());
+        return kept;
+    } catch (const Error& error) {
+        throw error.with_context(fmt::format("statement at {}: {}", event.end.to_string(), shown_ddl(event.statement)));
+    }
+}
+
 DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& info, const StatementEvent& event) {
     Prepared prepared;
     prepared.makes_anew = is_create_table(info.kind) && !info.has_if_exists;
@@ -328,6 +345,9 @@ DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& inf
     prepared.tracked = std::move(tracked.parts);
     prepared.void_copies = std::move(tracked.void_copies);
     if (prepared.void_copies.empty()) note_torn_exchange(info, event, prepared);
+    const auto kept = kept_after_failure(prepared.tracked, event);
+    const auto was_kept = [&](const sql::RewrittenDdl& part) { return kept.contains(part.sources.front()); };
+    std::erase_if(prepared.tracked, was_kept);
     if (prepared.tracked.empty()) return prepared;
     note_mentions(info, event, prepared);
     // The copy is to be taken anew: what the statement comes to is seen after it.
@@ -339,7 +359,7 @@ DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& inf
     };
     auto parts =
         sql::split_and_route(event.statement, context, route, may_be_read, {.splits_alter = options_.splits_alter});
-    std::erase_if(parts, [&](const sql::RewrittenDdl& part) { return !is_wanted(part, event); });
+    std::erase_if(parts, [&](const sql::RewrittenDdl& part) { return was_kept(part) || !is_wanted(part, event); });
     for (const sql::RewrittenDdl& part : parts) check_merged(part, event);
     prepared.executed = fitted(std::move(parts), info, event, route).parts;
     return prepared;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -66,6 +67,8 @@ class DdlHandler {
     [[nodiscard]] bool is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event);
     void check_merged(const sql::RewrittenDdl& part, const StatementEvent& event);
     void note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
+    [[nodiscard]] std::set<model::TableName> kept_after_failure(const std::vector<sql::RewrittenDdl>& parts,
+                                                                const StatementEvent& event);
     void note_torn_exchange(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
     [[nodiscard]] Prepared prepare_structure(const sql::StatementInfo& info, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);

@@ -265,6 +265,33 @@ TEST_F(DdlHandlerTest, an_exchange_between_two_copies_voids_the_earlier) {
     EXPECT_EQ(refusal("ALTER TABLE made EXCHANGE PARTITION p1 WITH TABLE t"), ErrorCode::SyncDdlUnsupported);
 }
 
+TEST_F(DdlHandlerTest, a_drop_that_failed_leaves_the_parents_of_foreign_keys) {
+    for (const auto* statement : {"CREATE TABLE parent (a INT PRIMARY KEY)", "CREATE TABLE other (a INT)",
+                                  "CREATE TABLE child (a INT, FOREIGN KEY (a) REFERENCES parent (a))"})
+        handler_->track(handler_->prepare(event(statement)), event(statement));
+    const auto dropped = [&](const std::string& statement, std::uint16_t error) {
+        auto one = event(statement);
+        one.error_code = error;
+        const auto prepared = handler_->prepare(one);
+        std::string names;
+        for (const auto& part : prepared.executed) names += part.targets.front().table + " ";
+        return names;
+    };
+    EXPECT_EQ(dropped("DROP TABLE parent, other", 1217), "other ");
+    EXPECT_EQ(dropped("DROP TABLE parent, child", 1451), "child ") << "one after the other";
+    EXPECT_EQ(dropped("DROP TABLE other, missing", 1051), "other missing ");
+    EXPECT_EQ(dropped("DROP TABLE parent, other", 0), "parent other ");
+    for (const auto& [statement, error] :
+         std::vector<std::pair<std::string, std::uint16_t>>{{"DROP TABLE child, parent", 1217},
+                                                            {"DROP TABLE other, parent", 1317},
+                                                            {"ALTER TABLE other ADD b INT", 1051}})
+        EXPECT_EQ(code_of([&] { (void)dropped(statement, error); }), ErrorCode::SyncDdlUnsupported) << statement;
+    ASSERT_FALSE(notices_->list().empty());
+    EXPECT_EQ(notices_->list()[0].kind, "table that a failed DROP TABLE left in place");
+    make_handler({}, {}, false, {"t"});
+    EXPECT_EQ(dropped("DROP TABLE other, another", 1317), "") << "neither is replicated";
+}
+
 TEST_F(DdlHandlerTest, a_filter_may_skip_what_leads_out_of_the_lists) {
     make_handler({{.schema_pattern = "s", .table_pattern = "t", .sql_patterns = {"^RENAME"}, .action = "Ignore"}}, {},
                  false, {"t"});

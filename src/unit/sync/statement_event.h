@@ -17,6 +17,7 @@ struct StatementEvent {
     std::string time_zone;                          ///< empty: not logged
     std::optional<std::uint16_t> server_collation;  ///< of the session that created a schema
     std::optional<bool> explicit_timestamp_defaults;
+    std::uint16_t error_code = 0;  ///< of the server, with which the statement failed amid its work
     std::uint32_t timestamp = 0;
     std::uint32_t microseconds = 0;
     model::Location end;

@@ -397,6 +397,7 @@ void Translator::handle_query(const binlog::Query& query) {
                          .time_zone = std::string(query.time_zone),
                          .server_collation = query.server_collation,
                          .explicit_timestamp_defaults = query.is_explicit_timestamp_default,
+                         .error_code = query.error_code,
                          .timestamp = timestamp_,
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
