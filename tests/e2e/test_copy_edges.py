@@ -145,6 +145,19 @@ def test_children_may_come_before_their_parents(cluster, upstream, downstream, a
     assert_same(upstream, downstream, "d")
 
 
+def test_foreign_keys_to_what_the_target_does_not_have_so_are_left_out(cluster, upstream, downstream, assert_same):
+    upstream.execute("CREATE DATABASE d", "CREATE TABLE d.parent (id INT PRIMARY KEY)", "INSERT INTO d.parent VALUES (1)",
+                     "CREATE TABLE d.child (id INT PRIMARY KEY, n INT, CONSTRAINT fk FOREIGN KEY (n) REFERENCES d.parent (id))",
+                     "INSERT INTO d.child VALUES (1, 1)")
+    downstream.execute("CREATE DATABASE d", "CREATE TABLE d.parent (id BIGINT PRIMARY KEY)")
+    cluster.create_source("s1", upstream)
+    cluster.start_task("t", downstream, ["s1"], **{"task-mode": "full"})
+    cluster.wait_stage("t", "Finished", 60)
+    assert_same(upstream, downstream, "d")
+    (said,) = noticed(cluster)["foreign keys left out that the target refuses"]
+    assert "ALTER TABLE `d`.`child` ADD CONSTRAINT `fk` FOREIGN KEY (`n`)" in said, said
+
+
 def test_what_is_not_copied_is_said(cluster, servers, downstream):
     source = servers.get("mysql5.6", "up")
     source.execute(

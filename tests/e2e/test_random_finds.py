@@ -157,6 +157,21 @@ def test_rows_exchanged_between_a_table_copied_before_and_one_after(running, mar
     assert cluster.subtask("t", "s1")["stage"] == "Running"
 
 
+def test_tables_that_the_target_changed_without_a_rebuild_are_exchanged(running, maria, servers, assert_same):
+    target = servers.get("mysql9.7", "down")
+    ranges = "PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN (10), PARTITION high VALUES LESS THAN MAXVALUE)"
+    maria.execute("CREATE DATABASE d", f"CREATE TABLE d.parts (id INT PRIMARY KEY) {ranges}",
+                  "CREATE TABLE d.apart (id INT PRIMARY KEY, v INT)", "INSERT INTO d.parts VALUES (1), (30)",
+                  "INSERT INTO d.apart VALUES (5, 5)")
+    cluster = running(maria, target)
+    maria.execute("ALTER TABLE parts ADD COLUMN v INT", "UPDATE parts SET v = 7",
+                  "ALTER TABLE parts EXCHANGE PARTITION low WITH TABLE apart", "INSERT INTO apart VALUES (2, 2)", database="d")
+    cluster.wait_synced("t")
+    assert_same(maria, target, "d")
+    noticed = {entry["kind"]: entry["count"] for entry in cluster.subtask("t", "s1")["sync"]["noticed"]}
+    assert int(noticed["table rebuilt for EXCHANGE PARTITION"]) == 2, noticed
+
+
 def test_a_target_busy_with_wide_characters_is_taken_over(running, servers, maria, assert_same):
     target = servers.get("mysql9.7", "down")
     maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")

@@ -27,6 +27,12 @@ struct Edit {
     return inner.begin >= outer.begin && inner.end <= outer.end;
 }
 
+/// Two quoted names side by side would be read as one with a back quote in it.
+void append_apart(std::string& out, std::string_view text) {
+    if (out.ends_with('`') && text.starts_with('`')) out += ' ';
+    out += text;
+}
+
 /// `span` of the text with the edits that lie in it. The edits are in order and do not overlap. An insertion between
 /// two spans belongs to the first.
 std::string render(std::string_view text, Span span, const std::vector<Edit>& edits) {
@@ -35,11 +41,11 @@ std::string render(std::string_view text, Span span, const std::vector<Edit>& ed
     for (const auto& edit : edits) {
         if (!is_within(edit.span, span) || edit.span.begin < done) continue;
         if (edit.span.end == span.begin && span.begin > 0) continue;
-        out += text.substr(done, edit.span.begin - done);
-        out += edit.text;
+        append_apart(out, text.substr(done, edit.span.begin - done));
+        append_apart(out, edit.text);
         done = edit.span.end;
     }
-    out += text.substr(done, span.end - done);
+    append_apart(out, text.substr(done, span.end - done));
     return out;
 }
 

@@ -40,6 +40,7 @@ struct Definition {
         const auto lead = std::ranges::find_if(pieces, [](const Piece& p) { return p.kind != PieceKind::Blank; });
         return lead != pieces.end() && lead->kind == PieceKind::Word && sql::equal_ignoring_case(lead->text, "KEY");
     }
+    [[nodiscard]] bool is_foreign_key() const { return has_word("FOREIGN"); }
     [[nodiscard]] std::string text() const {
         const std::string text = sql::join_pieces(pieces);
         const std::size_t begin = text.find_first_not_of(" \n");
@@ -76,6 +77,10 @@ TableText dissect(std::string_view create_table) {
     return table;
 }
 
+std::string assembled(const TableText& table, const std::vector<std::string>& definitions) {
+    return fmt::format("{}\n  {}\n{}", table.head, fmt::join(definitions, ",\n  "), table.tail);
+}
+
 }  // namespace
 
 WithoutIndexes take_out_indexes(std::string_view create_table) {
@@ -83,7 +88,7 @@ WithoutIndexes take_out_indexes(std::string_view create_table) {
     WithoutIndexes result{.create_table = std::string(create_table), .indexes = {}};
     std::string counter;  // the AUTO_INCREMENT column
     for (const Definition& definition : table.definitions) {
-        if (definition.has_word("FOREIGN")) return result;
+        if (definition.is_foreign_key()) return result;
         if (definition.has_word("AUTO_INCREMENT")) counter = definition.first(PieceKind::Name);
     }
     if (table.tail.find("ENGINE=InnoDB") == std::string::npos) return result;
@@ -96,8 +101,17 @@ WithoutIndexes take_out_indexes(std::string_view create_table) {
             kept.push_back(definition.text());
         }
     }
-    if (!result.indexes.empty())
-        result.create_table = fmt::format("{}\n  {}\n{}", table.head, fmt::join(kept, ",\n  "), table.tail);
+    if (!result.indexes.empty()) result.create_table = assembled(table, kept);
+    return result;
+}
+
+WithoutForeignKeys take_out_foreign_keys(std::string_view create_table) {
+    const TableText table = dissect(create_table);
+    WithoutForeignKeys result{.create_table = std::string(create_table), .keys = {}};
+    std::vector<std::string> kept;
+    for (const Definition& definition : table.definitions)
+        (definition.is_foreign_key() ? result.keys : kept).push_back(definition.text());
+    if (!result.keys.empty()) result.create_table = assembled(table, kept);
     return result;
 }
 

@@ -27,6 +27,14 @@ struct WithoutIndexes {
 /// copied must push its older version out.
 [[nodiscard]] WithoutIndexes take_out_indexes(std::string_view create_table);
 
+/// A CREATE TABLE and the foreign keys taken out of it, each as it was written: "CONSTRAINT `c` FOREIGN KEY ...".
+struct WithoutForeignKeys {
+    std::string create_table;
+    std::vector<std::string> keys;
+};
+
+[[nodiscard]] WithoutForeignKeys take_out_foreign_keys(std::string_view create_table);
+
 /// The name in an index definition, unquoted.
 [[nodiscard]] std::string index_name(std::string_view definition);
 

@@ -52,5 +52,19 @@ TEST(TakeOutIndexes, LeavesOtherTablesAlone) {
     }
 }
 
+TEST(TakeOutForeignKeys, TakesTheConstraintsOnly) {
+    const WithoutForeignKeys without = take_out_foreign_keys(
+        "CREATE TABLE `t` (\n  `a` int COMMENT 'FOREIGN KEY (x)',\n  KEY `c` (`a`),\n  CONSTRAINT `c` FOREIGN KEY "
+        "(`a`) "
+        "REFERENCES `p` (`id`) ON DELETE CASCADE,\n  CONSTRAINT `d` CHECK (`a` > 0)\n) ENGINE=InnoDB");
+    EXPECT_EQ(without.keys,
+              (std::vector<std::string>{"CONSTRAINT `c` FOREIGN KEY (`a`) REFERENCES `p` (`id`) ON DELETE CASCADE"}));
+    EXPECT_EQ(
+        without.create_table,
+        "CREATE TABLE `t` (\n  `a` int COMMENT 'FOREIGN KEY (x)',\n  KEY `c` (`a`),\n  CONSTRAINT `d` CHECK (`a` > "
+        "0)\n) ENGINE=InnoDB");
+    EXPECT_EQ(take_out_foreign_keys(kWithIndexes).create_table, kWithIndexes);
+}
+
 }  // namespace
 }  // namespace dm::copy

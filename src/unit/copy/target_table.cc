@@ -1,6 +1,7 @@
 #include "unit/copy/target_table.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -56,6 +57,15 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
     }
 }
 
+/// Whether a table was refused for its foreign keys: the parent's structure in the target does not suit them.
+bool is_foreign_key_refusal(const Error& error) {
+    constexpr int kCannotCreate = 1005;  // for reasons of many kinds
+    constexpr auto kNumbers = std::to_array<int>({1215, 1822, 3780, 6125});
+    const auto number = target::sql_error_number(error);
+    if (number == kCannotCreate) return error.raw_cause().find("errno: 150") != std::string::npos;
+    return number && std::ranges::find(kNumbers, *number) != kNumbers.end();
+}
+
 std::string text_literal(std::string_view text) {
     std::string literal;
     sql::append_quoted(literal, text);
@@ -88,7 +98,17 @@ void create_target_table(sql::SqlSession& downstream, const TableSource& source,
                 "Create the table in the target with an ordinary key of the same columns and those of "
                 "the period, then resume the task.");
     }
-    execute_or_adapt(downstream, retarget_create_table(source.create_table, target), target.quoted(), adaptation);
+    const std::string statement = retarget_create_table(source.create_table, target);
+    try {
+        execute_or_adapt(downstream, statement, target.quoted(), adaptation);
+    } catch (const Error& error) {
+        const WithoutForeignKeys without = take_out_foreign_keys(statement);
+        if (without.keys.empty() || !is_foreign_key_refusal(error)) throw;
+        execute_or_adapt(downstream, without.create_table, target.quoted(), adaptation);
+        adaptation.notices.add("foreign keys left out that the target refuses", target.quoted(),
+                               fmt::format("once the parents are as upstream: ALTER TABLE {} ADD {}", target.quoted(),
+                                           fmt::join(without.keys, ", ADD ")));
+    }
 }
 
 void add_indexes(sql::SqlSession& downstream, const model::TableName& target, const std::vector<std::string>& indexes,

@@ -141,6 +141,21 @@ void DdlExecutor::run_adapted(const sql::RewrittenDdl& part, const model::Locati
     }
 }
 
+/// MySQL does not exchange a partition with a table if columns were added to one of them, or dropped, without a
+/// rebuild: how each came to its columns differs between the servers. Both are rebuilt then. Returns whether that was
+/// it.
+bool DdlExecutor::are_rebuilt(const sql::RewrittenDdl& part, const Error& refusal) {
+    const bool is_instant = target::sql_error_number(refusal) == target::server_error::kExchangeDiffers &&
+                            refusal.raw_cause().find("INSTANT COLUMN") != std::string::npos;
+    if (!is_instant || part.exchanged_partition.empty()) return false;
+    for (const model::TableName& table : part.targets) {
+        log::info("the table is rebuilt for EXCHANGE PARTITION", {{"table", table.quoted()}});
+        downstream_.get().execute(fmt::format("ALTER TABLE {} FORCE", table.quoted()));
+        notices_.mention("table rebuilt for EXCHANGE PARTITION", table.quoted());
+    }
+    return true;
+}
+
 /// A schema that was dropped before the copy came to it is made again for what is done in it until then.
 void DdlExecutor::ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part,
                                 const model::Location& location) {
@@ -172,7 +187,12 @@ bool DdlExecutor::is_to_do(const sql::RewrittenDdl& part, const StatementJournal
 /// Executes what `is_to_do` has let pass.
 void DdlExecutor::run_begun(const sql::RewrittenDdl& part, const model::Location& location) {
     try {
-        run_adapted(part, location);
+        try {
+            run_adapted(part, location);
+        } catch (const Error& refusal) {
+            if (!are_rebuilt(part, refusal)) throw;
+            run_adapted(part, location);
+        }
     } catch (const Error& error) {
         if (is_unrepeatable(part.kind) && is_certain_refusal(error)) journal_.refused(downstream_.get());
         throw;

@@ -43,6 +43,7 @@ class DdlExecutor {
   private:
     void run_text(const std::string& text, sql::StatementKind kind, const model::Location& location);
     void run_adapted(const sql::RewrittenDdl& part, const model::Location& location);
+    [[nodiscard]] bool are_rebuilt(const sql::RewrittenDdl& part, const Error& refusal);
     void ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const model::Location& location);
     [[nodiscard]] sql::ParseContext reading() const;
     [[nodiscard]] bool is_to_do(const sql::RewrittenDdl& part, const StatementJournal::Statement& statement);
