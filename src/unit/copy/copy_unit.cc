@@ -117,6 +117,8 @@ struct CopyUnit::State {
                     std::map<model::TableName, target::TableCopyRecord>& records);
     [[nodiscard]] bool is_of_replication(sql::SqlSession& downstream, const PlannedTable& unknown) const;
     [[nodiscard]] model::Location place_of_all(sql::SqlSession& upstream, std::stop_token stop) const;
+    [[nodiscard]] model::Location take_floor(sql::SqlSession& upstream, sql::SqlSession& downstream,
+                                             const target::CopyCheckpoint& checkpoint, std::stop_token stop) const;
     void leave_to_replication();
     void plan_snapshot(RunParts& parts, const target::CopyCheckpoint& checkpoint, const std::string& reason);
     void work(RunParts& parts, const target::CopyCheckpoint& checkpoint);
@@ -209,6 +211,21 @@ model::Location CopyUnit::State::place_of_all(sql::SqlSession& upstream, std::st
     }
 }
 
+/// Records the place from which replication reads, and the schemas' character sets there, which none has changed
+/// meanwhile.
+model::Location CopyUnit::State::take_floor(sql::SqlSession& upstream, sql::SqlSession& downstream,
+                                            const target::CopyCheckpoint& checkpoint, std::stop_token stop) const {
+    for (auto before = target::fetch_schema_charsets(upstream);;) {
+        const model::Location floor = place_of_all(upstream, stop);
+        auto charsets = target::fetch_schema_charsets(upstream);
+        if (charsets == before || stop.stop_requested()) {
+            checkpoint.save_floor(downstream, floor, charsets);
+            return floor;
+        }
+        before = std::move(charsets);
+    }
+}
+
 /// Tables that appeared when there had been listings enough. What was created since the copy began replication makes;
 /// what was renamed from a table that is not copied it does not, so that they are named.
 void CopyUnit::State::leave_to_replication() {
@@ -242,8 +259,7 @@ void CopyUnit::State::plan(RunParts& parts, const target::CopyCheckpoint& checkp
     }
     parts.purged = read_purged(upstream.get());
     if (!floor || (options.is_sync_fresh && !is_available(*floor, parts.purged, options.location_use))) {
-        floor = place_of_all(upstream.get(), parts.abort.get_token());
-        checkpoint.save_floor(downstream.get(), *floor);
+        floor = take_floor(upstream.get(), downstream.get(), checkpoint, parts.abort.get_token());
     }
     auto records = checkpoint.load_tables(downstream.get());
     Progress fresh;

@@ -57,10 +57,11 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
     }
 }
 
-/// Whether a table was refused for its foreign keys: the parent's structure in the target does not suit them.
+/// Whether a table was refused for its foreign keys: the parent's structure in the target does not suit them, or the
+/// target has none in partitioned tables.
 bool is_foreign_key_refusal(const Error& error) {
     constexpr int kCannotCreate = 1005;  // for reasons of many kinds
-    constexpr auto kNumbers = std::to_array<int>({1215, 1822, 3780, 6125});
+    constexpr auto kNumbers = std::to_array<int>({1215, 1506, 1822, 3780, 6125});
     const auto number = target::sql_error_number(error);
     if (number == kCannotCreate) return error.raw_cause().find("errno: 150") != std::string::npos;
     return number && std::ranges::find(kNumbers, *number) != kNumbers.end();

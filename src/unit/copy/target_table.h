@@ -28,8 +28,8 @@ struct Adaptation {
 void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const std::string& source,
                    const std::string& target, const Adaptation& adaptation);
 
-/// Creates the table, likewise. Foreign keys that the target refuses, because a parent there is not yet what it is
-/// upstream, are left out and noticed.
+/// Creates the table, likewise. Foreign keys that the target refuses, for example because a parent there is not yet
+/// what it is upstream, are left out and noticed.
 void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
                          const Adaptation& adaptation);
 

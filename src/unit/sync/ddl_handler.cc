@@ -317,13 +317,13 @@ void DdlHandler::note_torn_exchange(const sql::StatementInfo& info, const Statem
 
 /// Tables that a statement that failed upstream has left as they were; none if it succeeded.
 std::set<model::TableName> DdlHandler::kept_after_failure(const std::vector<sql::RewrittenDdl>& parts,
-                                                          const StatementEvent& event) {
+                                                          std::size_t named, const StatementEvent& event) {
     const auto is_replicated = [&](const sql::RewrittenDdl& part) {
         return is_listed(part.sources.front()) && passes_filters(part.sources.front(), part.kind, event);
     };
     if (event.error_code == 0 || std::ranges::none_of(parts, is_replicated)) return {};
     try {
-        auto kept = kept_tables(parts, event.error_code, catalog_.tracker());
+        auto kept = kept_tables(parts, named, event.error_code, catalog_.tracker());
         for (const auto& table : kept) notices_.mention("table that a failed DROP TABLE left in place", table.quoted());
         return kept;
     } catch (const Error& error) {
@@ -345,7 +345,7 @@ DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& inf
     prepared.tracked = std::move(tracked.parts);
     prepared.void_copies = std::move(tracked.void_copies);
     if (prepared.void_copies.empty()) note_torn_exchange(info, event, prepared);
-    const auto kept = kept_after_failure(prepared.tracked, event);
+    const auto kept = kept_after_failure(prepared.tracked, info.tables.size(), event);
     const auto was_kept = [&](const sql::RewrittenDdl& part) { return kept.contains(part.sources.front()); };
     std::erase_if(prepared.tracked, was_kept);
     if (prepared.tracked.empty()) return prepared;

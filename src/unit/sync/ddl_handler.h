@@ -68,7 +68,7 @@ class DdlHandler {
     void check_merged(const sql::RewrittenDdl& part, const StatementEvent& event);
     void note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
     [[nodiscard]] std::set<model::TableName> kept_after_failure(const std::vector<sql::RewrittenDdl>& parts,
-                                                                const StatementEvent& event);
+                                                                std::size_t named, const StatementEvent& event);
     void note_torn_exchange(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
     [[nodiscard]] Prepared prepare_structure(const sql::StatementInfo& info, const StatementEvent& event);
     void note_other(const sql::StatementInfo& info, const StatementEvent& event);

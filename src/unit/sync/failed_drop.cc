@@ -31,12 +31,12 @@ std::multimap<model::TableName, model::TableName> families(const schema::Tracker
 
 }  // namespace
 
-std::set<model::TableName> kept_tables(std::span<const sql::RewrittenDdl> drops, std::uint16_t error,
+std::set<model::TableName> kept_tables(std::span<const sql::RewrittenDdl> drops, std::size_t named, std::uint16_t error,
                                        const schema::Tracker& structures) {
     std::set<model::TableName> kept;
     const bool is_drop = std::ranges::all_of(
         drops, [](const sql::RewrittenDdl& part) { return part.kind == sql::StatementKind::DropTable; });
-    if (is_drop && error == kUnknownTable) return kept;
+    if (is_drop && (named == 1 || error == kUnknownTable)) return kept;
     if (is_drop && std::ranges::find(kReferenced, error) != kReferenced.end()) {
         const auto children = families(structures);
         std::set<model::TableName> dropped;

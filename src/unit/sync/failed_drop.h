@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <span>
@@ -15,7 +16,7 @@ namespace dm::sync {
 /// its parts, one table each, in order; tables that were not there count as dropped. Children are looked for among the
 /// known structures. Throws Error{SyncDdlUnsupported} if the error leaves open what has been dropped.
 /// Source: the error code of the query event, MySQL's `mysql_rm_table_no_locks`.
-[[nodiscard]] std::set<model::TableName> kept_tables(std::span<const sql::RewrittenDdl> drops, std::uint16_t error,
-                                                     const schema::Tracker& structures);
+[[nodiscard]] std::set<model::TableName> kept_tables(std::span<const sql::RewrittenDdl> drops, std::size_t named,
+                                                     std::uint16_t error, const schema::Tracker& structures);
 
 }  // namespace dm::sync

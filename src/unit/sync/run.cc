@@ -177,7 +177,10 @@ void Run::prepare(std::stop_token stop) {
                                                        schema::Tracker(std::move(target_options)), pipeline->recorder,
                                                        upstream_, downstream_);
     pipeline->catalog->load(content, copies, copy_end, by_gtid);
-    pipeline->catalog->learn_all_schemas(start.location);
+    // A start that is not fresh is past the copy's floor, and the checkpoint knows what changed since.
+    pipeline->catalog->learn_all_schemas(start.location, start.is_fresh && floor
+                                                             ? copy_checkpoint.load_floor_charsets(downstream)
+                                                             : target::SchemaCharsets{});
     pipeline->journal = std::make_unique<StatementJournal>(checkpoint, checkpoint.load_statement(downstream), by_gtid);
     const bool keeps_collations = config_.collation_compatible == config::CollationMode::Strict;
     pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid,

@@ -128,8 +128,9 @@ std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const 
     return left;
 }
 
-void TableCatalog::learn_all_schemas(const model::Location& location) {
-    for (const auto& [schema, charset] : fetch_schema_charsets(upstream_.get())) {
+void TableCatalog::learn_all_schemas(const model::Location& location, target::SchemaCharsets at_location) {
+    if (at_location.empty()) at_location = target::fetch_schema_charsets(upstream_.get());
+    for (const auto& [schema, charset] : at_location) {
         if (!rules_.filter.accepts_schema(schema) || tracker_.find_schema(schema)) continue;
         tracker_.put_schema(schema, charset.charset, charset.collation);
         note_schema(schema, location);
@@ -144,7 +145,7 @@ void TableCatalog::learn_schemas(const std::vector<sql::RewrittenDdl>& statement
         if (!needs_charset || statement.sources.empty()) continue;
         const std::string& schema = statement.sources.front().schema;
         if (tracker_.find_schema(schema)) continue;
-        const auto charset = fetch_schema_charset(upstream_.get(), schema);
+        const auto charset = target::fetch_schema_charset(upstream_.get(), schema);
         if (!charset) continue;
         tracker_.put_schema(schema, charset->charset, charset->collation);
         note_schema(schema, location);

@@ -72,9 +72,10 @@ class TableCatalog {
     /// How the target reads statements.
     [[nodiscard]] const schema::TrackerOptions& target_options() const noexcept { return target_.options(); }
 
-    /// Asks the upstream for the default charsets of the replicated schemas that the checkpoint does not know, to be
-    /// recorded for `location`: what the stream changes of them later is met in its place.
-    void learn_all_schemas(const model::Location& location);
+    /// Notes the default charsets of the replicated schemas that the checkpoint does not know, to be recorded for
+    /// `location`: what the stream changes of them later is met in its place. They are what the copy found at
+    /// `location`; without that, what the upstream says now.
+    void learn_all_schemas(const model::Location& location, target::SchemaCharsets at_location = {});
     /// Asks the upstream for the default charsets of the schemas that statements ending at `location` work in, as far
     /// as neither the stream nor the checkpoint tells them.
     void learn_schemas(const std::vector<sql::RewrittenDdl>& statements, const model::Location& location);

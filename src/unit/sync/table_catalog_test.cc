@@ -209,6 +209,13 @@ TEST_F(TableCatalogTest, schemas_of_the_start_are_those_of_the_stream_until_it_c
     EXPECT_EQ(downstream_.statements("INSERT INTO `m`.`t_syncer_checkpoint`").size(), 2U) << "a schema, then the place";
 }
 
+TEST_F(TableCatalogTest, what_the_copy_found_of_schemas_counts_before_what_they_are_now) {
+    upstream_.on("SELECT SCHEMA_NAME", FakeSqlServer::result({"n", "c", "k"}, {{"s", "gbk", "gbk_bin"}}));
+    catalog_.learn_all_schemas({}, {{"s", {.charset = "latin1", .collation = "latin1_bin"}}});
+    EXPECT_EQ(catalog_.tracker().find_schema("s")->charset, "latin1");
+    EXPECT_TRUE(upstream_.statements("SELECT SCHEMA_NAME").empty());
+}
+
 TEST_F(TableCatalogTest, charsets_in_the_binlog_count_before_those_of_the_structure) {
     have(upstream_, "CREATE TABLE `t` (`a` int NOT NULL, `b` text CHARACTER SET utf8mb4, PRIMARY KEY (`a`))");
     auto map = map_of(2);

@@ -120,23 +120,4 @@ std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const 
     return CurrentTable{.create_table = std::move(*text), .changed_at = number_of<std::int64_t>(times.text(0, "t"))};
 }
 
-std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session, const std::string& schema) {
-    const auto found = session.query(
-        "SELECT DEFAULT_CHARACTER_SET_NAME AS c,DEFAULT_COLLATION_NAME AS k FROM "
-        "information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
-        text_literal(schema));
-    if (found.rows.empty()) return std::nullopt;
-    return schema::CharsetPair{.charset = found.text(0, "c"), .collation = found.text(0, "k")};
-}
-
-std::map<std::string, schema::CharsetPair> fetch_schema_charsets(sql::SqlSession& session) {
-    const auto found = session.query(
-        "SELECT SCHEMA_NAME AS n,DEFAULT_CHARACTER_SET_NAME AS c,DEFAULT_COLLATION_NAME AS k FROM "
-        "information_schema.SCHEMATA");
-    std::map<std::string, schema::CharsetPair> charsets;
-    for (std::size_t row = 0; row < found.rows.size(); ++row)
-        charsets[found.text(row, "n")] = {.charset = found.text(row, "c"), .collation = found.text(row, "k")};
-    return charsets;
-}
-
 }  // namespace dm::sync

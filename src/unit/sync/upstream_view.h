@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -42,12 +41,5 @@ struct CurrentTable {
     std::int64_t changed_at = 0;
 };
 [[nodiscard]] std::optional<CurrentTable> fetch_current_table(sql::SqlSession& session, const model::TableName& table);
-
-/// A schema's default character set and collation now; nothing if there is no such schema.
-[[nodiscard]] std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session,
-                                                                      const std::string& schema);
-
-/// Those of all schemas the account can see.
-[[nodiscard]] std::map<std::string, schema::CharsetPair> fetch_schema_charsets(sql::SqlSession& session);
 
 }  // namespace dm::sync

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "core/model/task_tables.h"
 #include "core/sql/literal.h"
-#include "unit/target/downstream.h"
 #include "unit/target/server_error.h"
 
 namespace dm::target {
@@ -158,10 +157,31 @@ std::optional<model::Location> CopyCheckpoint::load_floor(sql::SqlSession& sessi
     return RowReader(table_, result, 0, flavor_).location("low");
 }
 
-void CopyCheckpoint::save_floor(sql::SqlSession& session, const model::Location& floor) const {
-    session.execute(fmt::format(
-        "REPLACE INTO {} (id,cp_schema,cp_table,chunk,state,low_name,low_pos,low_gtid) VALUES ({},'','',0,'floor',{})",
-        table_.quoted(), text_literal(source_id_), location_values(floor)));
+void CopyCheckpoint::save_floor(sql::SqlSession& session, const model::Location& floor,
+                                const SchemaCharsets& charsets) const {
+    nlohmann::json defaults = nlohmann::json::object();
+    for (const auto& [schema, pair] : charsets) defaults[schema] = {pair.charset, pair.collation};
+    session.execute(
+        fmt::format("REPLACE INTO {} (id,cp_schema,cp_table,chunk,state,low_name,low_pos,low_gtid,table_structure) "
+                    "VALUES ({},'','',0,'floor',{},{})",
+                    table_.quoted(), text_literal(source_id_), location_values(floor), text_literal(defaults.dump())));
+}
+
+SchemaCharsets CopyCheckpoint::load_floor_charsets(sql::SqlSession& session) const {
+    SchemaCharsets charsets;
+    if (!exists(session)) return charsets;
+    const auto result = session.query(
+        fmt::format("SELECT table_structure FROM {} WHERE {} AND chunk=0", table_.quoted(), where(model::TableName{})));
+    const std::string text = result.rows.empty() ? std::string() : result.text(0, "table_structure");
+    if (text.empty()) return charsets;
+    const auto defaults = nlohmann::json::parse(text, nullptr, false);
+    if (!defaults.is_object()) throw_unreadable(table_, "the floor holds no character sets of schemas");
+    for (const auto& [schema, pair] : defaults.items()) {
+        const bool is_pair = pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string();
+        if (!is_pair) throw_unreadable(table_, fmt::format("the floor holds no character set of {}", schema));
+        charsets[schema] = {.charset = pair[0].get<std::string>(), .collation = pair[1].get<std::string>()};
+    }
+    return charsets;
 }
 
 std::optional<model::Location> CopyCheckpoint::load_end(sql::SqlSession& session) const {

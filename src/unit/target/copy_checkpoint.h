@@ -12,6 +12,7 @@
 #include "core/model/location.h"
 #include "core/model/names.h"
 #include "core/sql/sql_session.h"
+#include "unit/target/downstream.h"
 
 namespace dm::target {
 
@@ -77,7 +78,10 @@ class CopyCheckpoint {
     /// The place in the binlog before the first look at the upstream's tables: sync starts there when it starts afresh.
     /// Tables without a point of their own count from here.
     [[nodiscard]] std::optional<model::Location> load_floor(sql::SqlSession& session) const;
-    void save_floor(sql::SqlSession& session, const model::Location& floor) const;
+    /// With the schemas' default character sets there, which CREATE TABLE without its own took from then on.
+    void save_floor(sql::SqlSession& session, const model::Location& floor, const SchemaCharsets& charsets = {}) const;
+    /// Empty if there is no floor, or a former version recorded it.
+    [[nodiscard]] SchemaCharsets load_floor_charsets(sql::SqlSession& session) const;
     /// The place in the binlog where the copy ended: each table that was there has a point of its own. A table that is
     /// named before this place, has none and was not created since the floor was gone before the copy reached it.
     [[nodiscard]] std::optional<model::Location> load_end(sql::SqlSession& session) const;

@@ -77,6 +77,25 @@ TEST_F(CopyCheckpointTest, WithoutItsTableThereIsNothing) {
     EXPECT_FALSE(checkpoint_.load_floor(*session_).has_value());
 }
 
+TEST_F(CopyCheckpointTest, TheFloorKeepsTheCharsetsOfSchemas) {
+    const SchemaCharsets charsets{{"d", {.charset = "gbk", .collation = "gbk_bin"}},
+                                  {"it's \xc3\xa4", {.charset = "latin1", .collation = "latin1_bin"}}};
+    checkpoint_.save_floor(*session_, {.position = {.file = "bin.000001", .offset = 4}, .gtid_set = {}}, charsets);
+    const std::string written = server_.statements("REPLACE").front();
+    const std::string text = R"({"d":["gbk","gbk_bin"],"it's \u00e4":["latin1","latin1_bin"]})";
+    EXPECT_NE(written.find(R"({"d":["gbk","gbk_bin"])"), std::string::npos) << written;
+    server_.on("SELECT 1 FROM information_schema.TABLES", FakeSqlServer::result({"1"}, {{"1"}}));
+    const auto read = [&](const std::string& structure) {
+        server_.on("SELECT table_structure", FakeSqlServer::result({"table_structure"}, {{structure}}));
+        return checkpoint_.load_floor_charsets(*session_);
+    };
+    EXPECT_EQ(read(text), charsets);
+    EXPECT_EQ(read(""), SchemaCharsets{}) << "of a former version";
+    EXPECT_EQ(read("{}"), SchemaCharsets{});
+    for (const auto* broken : {"[]", "{", R"({"d":"gbk"})", R"({"d":["gbk"]})"})
+        EXPECT_THROW((void)read(broken), Error);
+}
+
 TEST_F(CopyCheckpointTest, ReadsChunksInOrder) {
     have_chunks({{"1", "done", "[]", R"(["5"])", "5", "50"}, {"2", "planned", R"(["5"])", "[]", "0", "0"}});
     const auto chunks = checkpoint_.load_chunks(*session_, {"s", "a"});

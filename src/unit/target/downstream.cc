@@ -200,4 +200,25 @@ bool has_schema(sql::SqlSession& session, const std::string& schema) {
     return !session.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME=" + literal).rows.empty();
 }
 
+std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session, const std::string& schema) {
+    std::string name;
+    sql::append_quoted(name, schema);
+    const auto found = session.query(
+        "SELECT DEFAULT_CHARACTER_SET_NAME AS c,DEFAULT_COLLATION_NAME AS k FROM "
+        "information_schema.SCHEMATA WHERE SCHEMA_NAME=" +
+        name);
+    if (found.rows.empty()) return std::nullopt;
+    return schema::CharsetPair{.charset = found.text(0, "c"), .collation = found.text(0, "k")};
+}
+
+SchemaCharsets fetch_schema_charsets(sql::SqlSession& session) {
+    const auto found = session.query(
+        "SELECT SCHEMA_NAME AS n,DEFAULT_CHARACTER_SET_NAME AS c,DEFAULT_COLLATION_NAME AS k FROM "
+        "information_schema.SCHEMATA");
+    SchemaCharsets charsets;
+    for (std::size_t row = 0; row < found.rows.size(); ++row)
+        charsets[found.text(row, "n")] = {.charset = found.text(row, "c"), .collation = found.text(row, "k")};
+    return charsets;
+}
+
 }  // namespace dm::target

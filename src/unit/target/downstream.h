@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "core/model/names.h"
+#include "core/schema/charsets.h"
 #include "core/sql/sql_session.h"
 
 /// How sessions of a subtask are set up on both sides, and the few statements every unit runs on the target.
@@ -53,6 +55,16 @@ std::optional<std::string> execute_ddl(sql::SqlSession& session, std::string_vie
 
 /// Whether the server has a schema of this name.
 [[nodiscard]] bool has_schema(sql::SqlSession& session, const std::string& schema);
+
+/// Default character sets and collations of schemas, by name.
+using SchemaCharsets = std::map<std::string, schema::CharsetPair>;
+
+/// A schema's default character set and collation now; nothing if there is no such schema.
+[[nodiscard]] std::optional<schema::CharsetPair> fetch_schema_charset(sql::SqlSession& session,
+                                                                      const std::string& schema);
+
+/// Those of all schemas the account can see.
+[[nodiscard]] SchemaCharsets fetch_schema_charsets(sql::SqlSession& session);
 
 /// Splits a comma-separated sql_mode, upper case, without empty parts.
 [[nodiscard]] std::vector<std::string> split_sql_mode(std::string_view text);
