@@ -217,7 +217,7 @@ class RowSession(Session):
 
     def respell(self, cursor, table):
         """Changes a key to one that its collation calls the same, or nearly."""
-        texts = [c for c in table.writable if c.is_text and c.in_key]
+        texts = [c for c in table.writable if c.is_text and c.in_key and not c.name.startswith("j")]
         if texts:
             name = self.random.choice(texts).name
             form = self.random.choice(["UPPER(`{}`)", "LOWER(`{}`)", "CONCAT(`{}`, ' ')", "RTRIM(`{}`)", "REVERSE(`{}`)"])
