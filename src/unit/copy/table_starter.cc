@@ -44,7 +44,8 @@ std::vector<std::optional<StartedTable>> TableStarter::start(Jobs jobs, BothSide
         jobs[i]->rows_done = 0;
         jobs[i]->bytes_done = 0;
         const target::TableCopyRecord& record = jobs[i]->record;
-        if (record.state == target::CopyState::Copying && !record.point.source.is_empty())
+        // Without a target it was never recorded as begun: an attempt to start it was interrupted.
+        if (record.state == target::CopyState::Copying && !record.target.is_empty())
             started[i] = resume(jobs[i], sides);
         if (!started[i] && !jobs[i]->is_gone) fresh.push_back(jobs[i]);
     }

@@ -103,6 +103,20 @@ TEST_F(TableStarterTest, ManyTablesShareOnePlaceAndOneRecord) {
     EXPECT_NE(records[1].find("'copying'"), std::string::npos);
 }
 
+TEST_F(TableStarterTest, AnInterruptedStartIsRecordedWhenItIsTriedAgain) {
+    down_.fail("CREATE TABLE IF NOT EXISTS `s`.`b`",
+               FakeSqlServer::server_error(1205, "Lock wait timeout").with_retry(RetryClass::Resume), 0, 1);
+    const std::vector<std::shared_ptr<TableJob>> jobs{job("a"), job("b")};
+    EXPECT_THROW((void)start(jobs), Error);
+    have(down_, kTable);
+    const auto started = start(jobs);
+    EXPECT_TRUE(std::ranges::all_of(started, [](const auto& one) { return one.has_value(); }));
+    const std::string record = down_.statements("REPLACE INTO `dm_meta`").back();
+    EXPECT_NE(record.find("'s','a',0,'copying','s','a',1,1"), std::string::npos) << record;
+    EXPECT_NE(record.find("'s','b',0,'copying','s','b',1,1"), std::string::npos) << record;
+    for (const auto& table : jobs) EXPECT_EQ(table->record.target, table->target);
+}
+
 TEST_F(TableStarterTest, AVanishedTableIsForgotten) {
     lack(up_);
     const auto gone = begun({.file = "bin.000007", .offset = 4});
