@@ -52,7 +52,8 @@ int serve(const config::WorkerConfig& config) {
         config, {.store = store,
                  .clock = clock,
                  .metrics = metrics,
-                 .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics})});
+                 .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics}),
+                 .connect_source = worker::source_connector});
     server.start();
     log::info("dm-worker ends", {{"signal", process::wait_for_signal()}});
     server.stop();

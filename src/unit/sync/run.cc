@@ -457,22 +457,21 @@ void Run::poll_upstream(std::stop_token stop) {
 }
 
 void Run::fill(target::SyncStatus& status) const {
-    const model::Location upstream = upstream_location_.fresh();
+    model::Location upstream = upstream_location_.fresh();
     const std::lock_guard lock(mutex_);
-    status.upstream = upstream;
     status.bytes_to_target = view_.bytes_to_target;
     status.seconds_behind = view_.seconds_behind;
     status.lag_seconds = std::chrono::duration<double>(std::chrono::microseconds(view_.lag_us)).count();
     status.recent_rows_per_second = view_.recent_rows_per_second;
     status.total_rows_per_second = view_.average_rows_per_second;
-    if (!pipeline_) return;
-    status.flushed = pipeline_->recorder.flushed();
-    status.total_rows = pipeline_->progress.snapshot().rows;
-    status.bytes_from_source = pipeline_->reader->bytes_read();
-    status.binlog_type = pipeline_->reader->kind();
-    const bool by_gtid = config_.sync.enable_gtid;
-    status.is_synced = by_gtid ? status.flushed.gtid_set == status.upstream.gtid_set
-                               : status.flushed.position == status.upstream.position;
+    status.by_gtid = config_.sync.enable_gtid;
+    if (pipeline_) {
+        status.flushed = pipeline_->recorder.flushed();
+        status.total_rows = pipeline_->progress.snapshot().rows;
+        status.bytes_from_source = pipeline_->reader->bytes_read();
+        status.binlog_type = pipeline_->reader->kind();
+    }
+    status.learn_upstream(std::move(upstream));
 }
 
 }  // namespace dm::sync
