@@ -72,8 +72,7 @@ etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config, Clock& c
 int serve(const config::MasterConfig& config) {
     log::configure({.level = config.log_level, .file = config.log_file, .json = config.log_format == "json"});
     process::log_welcome("dm-master", config::to_toml(config));
-    ensure(config.security.is_empty(), ErrorCode::ConfigFeatureMissing,
-           "TLS of the cluster's own ports (`ssl-ca`, `ssl-cert`, `ssl-key`) is not part of this version");
+    process::refuse_tls(config.security);
     ensure(config.v1_sources_path.empty(), ErrorCode::ConfigFeatureMissing,
            "taking over a cluster of DM 1.0 (`v1-sources-path`) is not part of this version; upgrade it to 2.0 first");
     // Files of running clusters set it: everything else works without.

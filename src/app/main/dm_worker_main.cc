@@ -36,7 +36,9 @@ int serve(const config::WorkerConfig& config) {
                     .json = config.log_format == "json",
                     .hides_values = config.redact_info_log});
     process::log_welcome("dm-worker", config::to_toml(config));
+    process::refuse_tls(config.security);
     const std::vector<std::string> masters = rpc::split_addresses(config.join);
+    ensure(!masters.empty(), ErrorCode::WorkerJoin, "`join` is missing: it takes the addresses of dm-masters");
     SystemClock clock;
     metrics::Registry metrics;
     worker::register_worker(model::WorkerName(config.name), config.advertise_addr, masters, clock, {});

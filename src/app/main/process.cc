@@ -83,6 +83,11 @@ int start(const std::vector<std::string>& warnings, config::StartAction action, 
     return serve();
 }
 
+void refuse_tls(const config::SecurityConfig& security) {
+    ensure(security.is_empty(), ErrorCode::ConfigFeatureMissing,
+           "TLS of the cluster's own ports (`ssl-ca`, `ssl-cert`, `ssl-key`) is not part of this version");
+}
+
 void log_welcome(std::string_view program, const std::string& config) {
     log::info(fmt::format("Welcome to {}", program), {{"release-version", version_fact("Release Version")},
                                                       {"git-hash", version_fact("Git Commit Hash")},

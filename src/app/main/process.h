@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config/command_line.h"
+#include "core/config/db_config.h"
 
 /// What the three programs do alike. For this room only.
 namespace dm::process {
@@ -24,6 +25,8 @@ int wait_for_signal();
 /// `serve`. Returns the exit code.
 int start(const std::vector<std::string>& warnings, config::StartAction action, std::string_view sample_config,
           const std::string& usage, const std::function<int()>& serve);
+/// Throws Error{ConfigFeatureMissing} if TLS is asked for on a daemon's own port: it must not serve in plain text then.
+void refuse_tls(const config::SecurityConfig& security);
 /// The first lines of a daemon's log: its build and its configuration.
 void log_welcome(std::string_view program, const std::string& config);
 /// Runs the program's body: an Error goes to standard error and makes exit code 2.

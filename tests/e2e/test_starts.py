@@ -1,0 +1,43 @@
+"""Programs that cannot start: they say why in a line."""
+
+import pytest
+
+from testbed import Process, free_port, wait_until
+
+
+@pytest.fixture
+def program(bin_folder, tmp_path):
+    """program(name, *arguments): a daemon, started; killed after the test."""
+    started = []
+
+    def start(name, *arguments):
+        process = Process(name, [bin_folder / name, *arguments], tmp_path / f"{name}-{len(started)}.log", cwd=tmp_path)
+        started.append(process.start())
+        return process
+
+    yield start
+    for process in started:
+        process.kill9()
+
+
+def said(process):
+    return process.log.read_text(encoding="utf-8")
+
+
+def last_words(process):
+    wait_until(lambda: not process.is_running(), 60, "the program to give up", process.diagnose)
+    assert process.exit_status == 2, process.diagnose()
+    return said(process).splitlines()[-1]
+
+
+@pytest.mark.parametrize("option", ["--ssl-ca", "--ssl-cert", "--ssl-key", "--cert-allowed-cn"])
+@pytest.mark.parametrize("name", ["dm-master", "dm-worker"])
+def test_whoever_wants_tls_does_not_get_plain_text(program, name, option):
+    key = {"dm-master": "--master-addr", "dm-worker": "--worker-addr"}[name]
+    words = last_words(program(name, key, f"127.0.0.1:{free_port()}", "--join", f"127.0.0.1:{free_port()}", option, "x"))
+    assert "code=20101" in words and "TLS of the cluster's own ports" in words
+
+
+def test_a_worker_needs_masters(program):
+    words = last_words(program("dm-worker", "--name", "w", "--worker-addr", f"127.0.0.1:{free_port()}"))
+    assert "code=40077" in words and "`join` is missing" in words
