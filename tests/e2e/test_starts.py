@@ -1,8 +1,10 @@
-"""Programs that cannot start: they say why in a line."""
+"""Programs that cannot start: they say why in a line, and can be ended while they still try."""
 
 import pytest
 
 from testbed import Process, free_port, wait_until
+
+ENDED_WITH_A_SIGNAL = "ends before it has started"
 
 
 @pytest.fixture
@@ -30,6 +32,15 @@ def last_words(process):
     return said(process).splitlines()[-1]
 
 
+def master(program, port, peer_port, *more):
+    return program("dm-master", "--name", "m", "--master-addr", f"127.0.0.1:{port}",
+                   "--peer-urls", f"http://127.0.0.1:{peer_port}", "--data-dir", "m", *more)
+
+
+def worker(program, port, join_port):
+    return program("dm-worker", "--name", "w", "--worker-addr", f"127.0.0.1:{port}", "--join", f"127.0.0.1:{join_port}")
+
+
 @pytest.mark.parametrize("option", ["--ssl-ca", "--ssl-cert", "--ssl-key", "--cert-allowed-cn"])
 @pytest.mark.parametrize("name", ["dm-master", "dm-worker"])
 def test_whoever_wants_tls_does_not_get_plain_text(program, name, option):
@@ -41,3 +52,15 @@ def test_whoever_wants_tls_does_not_get_plain_text(program, name, option):
 def test_a_worker_needs_masters(program):
     words = last_words(program("dm-worker", "--name", "w", "--worker-addr", f"127.0.0.1:{free_port()}"))
     assert "code=40077" in words and "`join` is missing" in words
+
+
+@pytest.mark.parametrize("name", ["dm-master", "dm-worker"])
+def test_a_daemon_that_waits_for_a_master_ends_when_told(program, name):
+    if name == "dm-master":
+        process = master(program, free_port(), free_port(), "--join", f"127.0.0.1:{free_port()}")
+    else:
+        process = worker(program, free_port(), free_port())
+    wait_until(lambda: f"Welcome to {name}" in said(process), 20, "the first line", process.diagnose)
+    process.stop(timeout=5)
+    assert process.exit_status == 0, process.diagnose()
+    assert ENDED_WITH_A_SIGNAL in said(process)

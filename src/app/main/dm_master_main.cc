@@ -80,6 +80,7 @@ int serve(const config::MasterConfig& config) {
     const auto key = secret_key(config);
     SystemClock clock;
     metrics::Registry registry;
+    std::optional<process::EndsOnSignal> while_starting("dm-master");
     etcd::EtcdChild etcd(etcd_options(config, clock));
     etcd.start();
     etcd::EtcdKvStore store({.endpoints = {etcd.client_target()}});
@@ -93,6 +94,7 @@ int serve(const config::MasterConfig& config) {
                                  .probe_position = master::mysql_position_probe(),
                                  .open_binlog = master::mysql_binlog_opener(),
                                  .etcd_target = etcd.client_target()});
+    while_starting.reset();
     server.start();
     log::info("dm-master ends", {{"signal", process::wait_for_signal()}});
     server.stop();

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include "app/main/process.h"
 #include "app/worker/endpoint_refresh.h"
@@ -41,6 +42,7 @@ int serve(const config::WorkerConfig& config) {
     ensure(!masters.empty(), ErrorCode::WorkerJoin, "`join` is missing: it takes the addresses of dm-masters");
     SystemClock clock;
     metrics::Registry metrics;
+    std::optional<process::EndsOnSignal> while_starting("dm-worker");
     worker::register_worker(model::WorkerName(config.name), config.advertise_addr, masters, clock, {});
     // Masters forward etcd's interface on their own ports.
     etcd::EtcdKvStore store({.endpoints = masters});
@@ -56,6 +58,7 @@ int serve(const config::WorkerConfig& config) {
                  .metrics = metrics,
                  .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics}),
                  .connect_source = worker::source_connector});
+    while_starting.reset();
     server.start();
     log::info("dm-worker ends", {{"signal", process::wait_for_signal()}});
     server.stop();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/step.h"
 #include "core/config/command_line.h"
 #include "core/config/db_config.h"
 
@@ -15,6 +16,15 @@ namespace dm::process {
 /// Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT in this thread and those it starts, and ignores SIGPIPE. Call first in
 /// main.
 void block_signals();
+/// While it lives, one of the blocked signals ends the program at once, with exit code 0: for the time of a start,
+/// which may wait for others and leaves nothing that must be ended in good order.
+class EndsOnSignal {
+  public:
+    explicit EndsOnSignal(std::string program);
+
+  private:
+    Step step_;
+};
 /// Waits for one of the blocked signals and returns its number.
 int wait_for_signal();
 /// The arguments after the program's name.
