@@ -1,5 +1,7 @@
 """Programs that cannot start: they say why in a line, and can be ended while they still try."""
 
+import socket
+
 import pytest
 
 from testbed import Process, free_port, wait_until
@@ -20,6 +22,12 @@ def program(bin_folder, tmp_path):
     yield start
     for process in started:
         process.kill9()
+
+
+@pytest.fixture
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
 
 
 def said(process):
@@ -64,3 +72,15 @@ def test_a_daemon_that_waits_for_a_master_ends_when_told(program, name):
     process.stop(timeout=5)
     assert process.exit_status == 0, process.diagnose()
     assert ENDED_WITH_A_SIGNAL in said(process)
+
+
+def test_a_taken_port_is_named_with_its_key(program, taken_port):
+    words = last_words(master(program, taken_port, free_port()))
+    for part in ("class=dm-master", f"127.0.0.1:{taken_port}", "Address already in use", "`master-addr`"):
+        assert part in words
+
+
+def test_etcd_tells_in_one_sentence_why_it_does_not_start(program, taken_port):
+    words = last_words(master(program, free_port(), taken_port))
+    assert f"listen tcp 127.0.0.1:{taken_port}: bind: address already in use" in words
+    assert "stacktrace" not in words and len(words) < 500

@@ -83,8 +83,10 @@ int serve(const config::MasterConfig& config) {
     std::optional<process::EndsOnSignal> while_starting("dm-master");
     etcd::EtcdChild etcd(etcd_options(config, clock));
     etcd.start();
-    etcd::EtcdKvStore store({.endpoints = {etcd.client_target()}});
-    etcd::EtcdMemberList members({.endpoints = {etcd.client_target()}});
+    const etcd::EtcdOptions own{.endpoints = {etcd.client_target()},
+                                .why_unreachable = [&etcd] { return etcd.why_down(); }};
+    etcd::EtcdKvStore store(own);
+    etcd::EtcdMemberList members(own);
     master::MasterServer server(config, key,
                                 {.store = store,
                                  .members = members,
