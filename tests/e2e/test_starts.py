@@ -1,6 +1,7 @@
 """Programs that cannot start: they say why in a line, and can be ended while they still try."""
 
 import socket
+import subprocess
 
 import pytest
 
@@ -84,3 +85,20 @@ def test_etcd_tells_in_one_sentence_why_it_does_not_start(program, taken_port):
     words = last_words(master(program, free_port(), taken_port))
     assert f"listen tcp 127.0.0.1:{taken_port}: bind: address already in use" in words
     assert "stacktrace" not in words and len(words) < 500
+
+
+def dmctl(bin_folder, folder, address):
+    return subprocess.run([bin_folder / "dmctl", "--master-addr", address, "list-member"], capture_output=True, text=True,
+                          cwd=folder, timeout=60, check=False)
+
+
+def test_dmctl_says_what_an_address_looks_like(bin_folder, tmp_path):
+    done = dmctl(bin_folder, tmp_path, "127.0.0.1:8261,nonsense")
+    assert done.returncode == 1 and "takes host:port" in done.stderr and "'nonsense'" in done.stderr
+
+
+def test_dmctl_says_who_is_no_master(bin_folder, cluster, tmp_path):
+    command = next(iter(cluster.workers.values())).command
+    address = command[command.index("--worker-addr") + 1]
+    done = dmctl(bin_folder, tmp_path, address)
+    assert done.returncode == 1 and f"what listens at {address} is no dm-master" in done.stderr
