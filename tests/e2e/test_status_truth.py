@@ -33,7 +33,12 @@ def test_a_source_that_hangs_is_not_called_in_step(cluster, frozen, downstream):
     assert sync_of(cluster)["syncerBinlog"].startswith("(bin.")
     table = cluster.ctl_run("query-status", "t", "--output", "table").stdout
     assert "the source does not answer" in table
+    cluster.ctl_ok("pause-task", "t")
+    cluster.wait_stage("t", "Paused")
+    log = cluster.workers[cluster.worker_of("s1")].log.read_text(encoding="utf-8")
+    assert "its statements are ended" not in log, "nothing at the target is in the way"
     frozen.sigcont()
+    cluster.ctl_ok("resume-task", "t")
     cluster.wait_synced("t")
 
 

@@ -109,7 +109,7 @@ Run::Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& depe
       metrics_(metrics),
       upstream_(upstream_links_, dependencies.upstream),
       downstream_(links_, dependencies.downstream),
-      polling_(upstream_links_, dependencies.upstream) {}
+      polling_(polling_links_, dependencies.upstream) {}
 
 Run::~Run() = default;
 
@@ -270,6 +270,8 @@ void Run::stop_steps(bool in_good_order, const std::stop_token& stop) {
     }
     for (Step& step : p.applier_steps) step.join();
     end_step(p.watch_step, true);
+    // Where the upstream is at the end is still to be known, but one that hangs is not waited for.
+    if (upstream_location_.fresh().is_zero()) polling_links_.cancel_all();
     end_step(p.poll_step, true);
     p.recorder.close();
     end_step(p.recorder_step, !in_good_order);
@@ -285,6 +287,7 @@ void Run::cut_after(std::chrono::milliseconds patience, std::stop_token stop) {
     is_cut_ = true;
     pipeline_->abort();
     upstream_links_.cancel_all();
+    polling_links_.cancel_all();
     links_.end_open(dependencies_.downstream);
 }
 
@@ -372,6 +375,7 @@ void Run::kill() noexcept {
     is_killed_ = true;
     links_.cancel_all();
     upstream_links_.cancel_all();
+    polling_links_.cancel_all();
     const std::lock_guard lock(mutex_);
     if (!pipeline_) return;
     pipeline_->reader->cancel();
