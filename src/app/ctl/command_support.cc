@@ -39,9 +39,15 @@ std::optional<std::string> file_content(Invocation& invocation, const std::strin
     try {
         return invocation.read_file(path);
     } catch (const Error& error) {
-        fail(invocation, "error in get file content: " + error.message());
+        fail(invocation, unreadable_text(error));
         return std::nullopt;
     }
+}
+
+std::string unreadable_text(const Error& error) {
+    std::string text = "error in get file content: " + error.message();
+    if (!error.raw_cause().empty()) text += ": " + error.raw_cause();
+    return text;
 }
 
 void print_warnings(Invocation& invocation, const std::vector<std::string>& warnings) {

@@ -8,6 +8,7 @@
 
 #include "app/ctl/invocation.h"
 #include "app/ctl/master_client.h"
+#include "base/error.h"
 
 namespace google::protobuf {
 class Message;
@@ -31,6 +32,8 @@ int call_and_print(Invocation& invocation, std::string_view method, const google
 
 /// The content of a file the user named; nothing, with the failure set, if it cannot be read.
 [[nodiscard]] std::optional<std::string> file_content(Invocation& invocation, const std::string& path);
+/// What is said of a file that cannot be read: which one, and why.
+[[nodiscard]] std::string unreadable_text(const Error& error);
 
 /// Tells what works but should be changed, on the error stream: the answer alone is on the output.
 void print_warnings(Invocation& invocation, const std::vector<std::string>& warnings);

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -21,7 +23,19 @@ void write_private(const fs::path& path, const std::string& text) {
     fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, ignored_on_foreign_file_systems);
     file << text;
     file.close();
-    ensure(file.good(), ErrorCode::ConfigFileUnreadable, fmt::format("cannot write file {}", path.string()));
+    if (!file.good())
+        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("cannot write file {}", path.string()))
+            .with_cause(std::strerror(errno));
+}
+
+/// Makes the folder, for its owner only, if it is not there. Throws Error.
+void make_private_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+    if (error)
+        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("cannot write into folder {}", folder.string()))
+            .with_cause(error.message());
 }
 
 int get_config(Invocation& invocation, pb::CfgType type, const std::string& name, const std::string& path) {
@@ -65,8 +79,7 @@ std::string file_name(const std::string& name) {
 /// Writes each text of the map as `<folder>/<name>.yaml`.
 template <typename Texts>
 void export_texts(const fs::path& folder, const Texts& texts) {
-    fs::create_directories(folder);
-    fs::permissions(folder, fs::perms::owner_all);
+    make_private_folder(folder);
     for (const auto& [name, text] : texts) write_private(folder / file_name(name), text);
 }
 
@@ -149,6 +162,9 @@ int run_config_import(Invocation& invocation) {
     const fs::path folder = config_folder(invocation);
     if (!fs::is_directory(folder))
         return fail(invocation, fmt::format("directory `{}` does not exist", folder.string()));
+    if (!fs::is_directory(folder / "sources") && !fs::is_directory(folder / "tasks"))
+        return fail(invocation,
+                    fmt::format("directory `{}` is no export: it has neither `sources` nor `tasks`", folder.string()));
     invocation.streams.out << "start creating sources\n";
     const int sources = import_files<pb::OperateSourceRequest, pb::OperateSourceResponse>(
         invocation, folder / "sources", "OperateSource", [](auto& request, const std::string& text) {

@@ -74,6 +74,12 @@ class FakeMaster final : public pb::Master::Service {
         return grpc::Status::OK;
     }
 
+    grpc::Status OperateSource(grpc::ServerContext*, const pb::OperateSourceRequest*,
+                               pb::OperateSourceResponse* response) override {
+        response->set_result(true);
+        return grpc::Status::OK;
+    }
+
     /// Notes the call and, where calls are to come together, keeps it until `together` of them have come.
     void wait_for_company(const pb::OperateTaskRequest& request) {
         std::unique_lock lock(mutex_);
@@ -132,8 +138,9 @@ class DmctlTest : public testing::Test {
     std::map<std::string, std::string> files_;
     Dmctl dmctl_{{.out = out_, .err = err_}, client_, [this](const std::string& path) {
                      const auto found = files_.find(path);
-                     ensure(found != files_.end(), ErrorCode::ConfigFileUnreadable,
-                            "file '" + path + "' cannot be read");
+                     if (found == files_.end())
+                         throw Error(ErrorCode::ConfigFileUnreadable, "file '" + path + "' cannot be read")
+                             .with_cause("No such file or directory");
                      return found->second;
                  }};
 };
@@ -315,6 +322,58 @@ TEST_F(DmctlTest, AnExportStaysInItsFolderWhateverTasksAreCalled) {
               (std::set<std::string>{"in/tasks/shop.yaml", "in/tasks/%2E.%2Foutside.yaml", "in/tasks/%2Fa%2Fb.yaml",
                                      "in/tasks/%2E..yaml", "in/tasks/%2Ehidden.yaml", "in/tasks/50%25.yaml"}));
     fs::remove_all(folder);
+}
+
+TEST_F(DmctlTest, WhatCannotBeWrittenOrReadIsSaidWithItsReason) {
+    EXPECT_EQ(run({"config", "export", "--path", "/dev/null/x"}), 1);
+    EXPECT_THAT(err_.str(),
+                testing::AllOf(HasSubstr("code=20018"), HasSubstr("/dev/null/x/tasks"), HasSubstr("Not a directory")));
+    EXPECT_EQ(run({"config", "import", "--path", "/dev/null"}), 1);
+    EXPECT_EQ(err_.str(), "Error: directory `/dev/null` does not exist\n");
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"start-task", "x.yaml"},
+                                                  {"check-task", "x.yaml"},
+                                                  {"operate-source", "create", "x.yaml"}}) {
+        EXPECT_EQ(run(words), 1);
+        EXPECT_EQ(err_.str(),
+                  "Error: error in get file content: file 'x.yaml' cannot be read: No such file or directory\n");
+    }
+}
+
+TEST_F(DmctlTest, OnlyAnExportIsImported) {
+    namespace fs = std::filesystem;
+    const fs::path folder = fs::path(testing::TempDir()) / fmt::format("dm-import-{}", ::getpid());
+    fs::create_directories(folder);
+    EXPECT_EQ(run({"config", "import", "--path", folder.string()}), 1);
+    EXPECT_THAT(err_.str(), HasSubstr("it has neither `sources` nor `tasks`"));
+    EXPECT_EQ(out_.str(), "");
+    fs::create_directories(folder / "tasks");
+    EXPECT_EQ(run({"config", "import", "--path", folder.string()}), 0) << err_.str();
+    fs::remove_all(folder);
+}
+
+TEST_F(DmctlTest, WarningsLeaveTheAnswerAlone) {
+    files_["default.yaml"] = "source-id: s\nrelay-dir: relay-dir\nfrom: {host: h, port: 1, user: u}\n";
+    files_["other.yaml"] = "relay-dir: /data\nsource-id: s\nfrom: {host: h, port: 1, user: u}\n";
+    EXPECT_EQ(run({"operate-source", "create", "default.yaml"}), 0);
+    EXPECT_EQ(err_.str(), "") << "as in every exported file";
+    EXPECT_EQ(run({"operate-source", "create", "other.yaml", "default.yaml", "-w", "w1"}), 0);
+    EXPECT_THAT(err_.str(), testing::AllOf(HasSubstr("[warn] `relay-dir` in source config will be deprecated soon"),
+                                           HasSubstr("[warn] operate-source create can't create multiple sources")));
+    EXPECT_TRUE(out_.str().starts_with("{\n")) << out_.str();
+}
+
+TEST_F(DmctlTest, WhoIsNoMasterIsNamed) {
+    EXPECT_EQ(run({"transfer-source", "s", "w"}), 1);
+    EXPECT_THAT(err_.str(), testing::AllOf(HasSubstr("code = Unimplemented"),
+                                           HasSubstr("what listens at in-process is no dm-master of this version")));
+}
+
+TEST(MasterAddresses, AreHostsWithPorts) {
+    EXPECT_NO_THROW(check_addresses({}));
+    EXPECT_NO_THROW(check_addresses({"127.0.0.1:8261", "h.example.com:1", "[::1]:8261"}));
+    for (const auto* wrong :
+         {"nonsense", "127.0.0.1", ":8261", "h:", "h:0", "h:65536", "h:8261x", "::1:8261", "h: 8261"})
+        EXPECT_THROW(check_addresses({"h:1", wrong}), Error) << wrong;
 }
 
 TEST_F(DmctlTest, InteractiveFailuresGoToTheOutput) {

@@ -1,5 +1,7 @@
 #include "app/ctl/master_client.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/message_lite.h>
@@ -28,6 +30,20 @@ grpc::Status call_once(grpc::Channel& channel, const std::string& path, std::opt
         &channel, method, &context, request, &response);
 }
 
+bool is_port(std::string_view text) {
+    unsigned port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc() && end == text.data() + text.size() && port > 0 && port <= 65535;
+}
+
+bool is_host_and_port(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos || !is_port(text.substr(colon + 1))) return false;
+    const auto host = text.substr(0, colon);
+    const bool is_in_brackets = host.starts_with('[') && host.ends_with(']');
+    return !host.empty() && (is_in_brackets || host.find(':') == std::string_view::npos);
+}
+
 }  // namespace
 
 MasterClient::MasterClient(std::vector<std::string> addresses, std::chrono::nanoseconds rpc_timeout, OpenChannel open)
@@ -43,7 +59,9 @@ void MasterClient::connect_locked() {
            "the address of a dm-master is not known: give --master-addr or set DM_MASTER_ADDR");
     for (const auto& address : addresses_) {
         channel_ = open_(address, kDialTimeout);
-        if (channel_) return;
+        if (!channel_) continue;
+        connected_to_ = address;
+        return;
     }
     throw Error(ErrorCode::CtlConnect, fmt::format("cannot connect to a dm-master at {}", fmt::join(addresses_, ",")));
 }
@@ -61,8 +79,21 @@ RpcOutcome MasterClient::call(std::string_view method, const MessageLite& reques
     grpc::Status status = call_once(*channel, path, timeout, request, response);
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE)
         status = call_once(*channel_other_than(channel), path, timeout, request, response);
-    return status.ok() ? RpcOutcome{.is_ok = true, .text = {}}
-                       : RpcOutcome{.is_ok = false, .text = rpc::status_text(status)};
+    if (status.ok()) return {.is_ok = true, .text = {}};
+    std::string text = rpc::status_text(status);
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+        const std::lock_guard lock(mutex_);
+        text +=
+            fmt::format("; what listens at {} is no dm-master of this version: give its `master-addr`", connected_to_);
+    }
+    return {.is_ok = false, .text = std::move(text)};
+}
+
+void check_addresses(const std::vector<std::string>& addresses) {
+    for (const auto& address : addresses) {
+        ensure(is_host_and_port(address), ErrorCode::CtlFlags,
+               fmt::format("--master-addr takes host:port, or several with commas between; '{}' is not that", address));
+    }
 }
 
 }  // namespace dm::ctl

@@ -53,6 +53,10 @@ class MasterClient {
     const OpenChannel open_;
     std::mutex mutex_;
     std::shared_ptr<grpc::Channel> channel_;  ///< under mutex_
+    std::string connected_to_;                ///< where it leads; under mutex_
 };
+
+/// Throws Error{CtlFlags} if one of them is not "host:port"; an IPv6 address stands in brackets.
+void check_addresses(const std::vector<std::string>& addresses);
 
 }  // namespace dm::ctl

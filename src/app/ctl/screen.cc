@@ -11,23 +11,12 @@
 
 #include <fmt/format.h>
 
+#include "app/ctl/text_width.h"
+
 namespace dm::ctl {
 namespace {
 
 constexpr auto kPause = std::chrono::seconds(1);
-
-/// Columns that a line takes: characters without the escape sequences for colours.
-std::size_t width_of(std::string_view line) {
-    std::size_t width = 0;
-    bool is_escape = false;
-    for (const char c : line) {
-        if (c == '\x1b') is_escape = true;
-        const bool is_continuation = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-        if (!is_escape && !is_continuation) ++width;
-        if (is_escape && c == 'm') is_escape = false;
-    }
-    return width;
-}
 
 std::vector<std::string_view> lines_of(std::string_view text) {
     std::vector<std::string_view> lines;
@@ -45,7 +34,7 @@ std::string fitted(std::string_view text, std::size_t rows, std::size_t columns)
     if (rows == 0 || columns == 0) return std::string(text);
     const auto lines = lines_of(text);
     const auto height = [&](std::string_view line) {
-        return std::max<std::size_t>(1, (width_of(line) + columns - 1) / columns);
+        return std::max<std::size_t>(1, (columns_of(line) + columns - 1) / columns);
     };
     std::size_t total = 0;
     for (const auto line : lines) total += height(line);

@@ -44,11 +44,12 @@ bool add_source_file(Invocation& invocation, const std::string& path, const std:
     config::Warnings warnings;
     config::SourceConfig source =
         config::parse_source_yaml(text, {.file_name = path, .key = nullptr, .warnings = &warnings});
-    if (request.op() == pb::StartSource) print_warnings(invocation, warnings);
-    if (text.find("\nrelay-dir:") != std::string::npos) {
-        invocation.streams.out << "[warn] `relay-dir` in source config will be deprecated soon, please use `relay-dir` "
-                                  "in worker config instead\n";
+    // An exported file has every key, with its default.
+    if (source.relay_dir != config::SourceConfig().relay_dir) {
+        warnings.push_back(
+            "`relay-dir` in source config will be deprecated soon, please use `relay-dir` in worker config instead");
     }
+    if (request.op() == pb::StartSource) print_warnings(invocation, warnings);
     if (load_certificates(source.from.security, invocation.read_file)) {
         request.add_config(config::to_yaml(source, config::Redact::No));
     } else {
@@ -73,7 +74,7 @@ int run_operate_source(Invocation& invocation) {
         return fail_with_usage(invocation, "operate-source create/update/stop should specify config-file(s)");
     }
     if (*op == pb::StartSource && words.size() > 2 && invocation.flags.is_set("worker")) {
-        invocation.streams.out << "operate-source create can't create multiple sources when specify worker\n";
+        print_warnings(invocation, {"operate-source create can't create multiple sources when specify worker"});
     }
 
     pb::OperateSourceRequest request;
@@ -84,7 +85,7 @@ int run_operate_source(Invocation& invocation) {
         try {
             text = invocation.read_file(words[i]);
         } catch (const Error& error) {
-            if (*op != pb::StopSource) return fail(invocation, "error in get file content: " + error.message());
+            if (*op != pb::StopSource) return fail(invocation, unreadable_text(error));
             request.add_sourceid(words[i]);
             continue;
         }

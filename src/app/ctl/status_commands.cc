@@ -4,6 +4,7 @@
 #include <dmmaster.pb.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/ctl/command_support.h"
 #include "app/ctl/commands.h"
@@ -64,8 +65,8 @@ int run_query_status(Invocation& invocation) {
     const RpcOutcome outcome =
         invocation.master.call("QueryStatus", request, response, MasterClient::Limit::RpcTimeout);
     if (!outcome.is_ok) {
-        invocation.streams.out << "can not query " << request.name() << " task's status(in sources "
-                               << "[" << (invocation.sources.empty() ? "" : invocation.sources.front()) << "])\n";
+        invocation.streams.out << fmt::format("can not query {} task's status(in sources [{}])\n", request.name(),
+                                              fmt::join(invocation.sources, " "));
         return fail(invocation, outcome.text);
     }
     const bool is_short = request.name().empty() && invocation.sources.empty() && !invocation.flags.is_on("more");

@@ -4,10 +4,13 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "app/ctl/text_width.h"
 
 namespace dm::ctl {
 namespace {
@@ -15,6 +18,7 @@ namespace {
 using Row = std::vector<std::string>;
 
 constexpr std::size_t kBarWidth = 24;
+constexpr std::string_view kNoPosition = "(, 4)";
 
 std::string coloured(const std::string& text, bool has_colour) {
     if (!has_colour) return text;
@@ -25,25 +29,20 @@ std::string coloured(const std::string& text, bool has_colour) {
     return text;
 }
 
-/// Columns that a text takes: bytes that begin a character.
-std::size_t width_of(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 /// Columns as wide as their widest cell; colours do not count.
-std::string lay_out(const std::vector<Row>& rows, bool has_colour) {
+std::string lay_out(std::vector<Row> rows, bool has_colour) {
+    for (auto& row : rows) std::ranges::transform(row, row.begin(), printable);
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
     }
     std::string text;
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
             line += coloured(row[i], has_colour);
-            if (i + 1 < row.size()) line += std::string(widths[i] - width_of(row[i]) + 2, ' ');
+            if (i + 1 < row.size()) line += std::string(widths[i] - columns_of(row[i]) + 2, ' ');
         }
         text += line + "\n";
     }
@@ -86,6 +85,16 @@ std::string load_text(const pb::LoadStatus& load) {
     return text;
 }
 
+std::string sync_text(const pb::SyncStatus& sync, pb::Stage stage) {
+    if (sync.synced()) return "in step";
+    if (sync.masterbinlog().empty()) {
+        const bool has_begun = sync.syncerbinlog() != kNoPosition;
+        return has_begun || stage != pb::Running ? "the source does not answer" : "starting";
+    }
+    if (stage == pb::Paused && sync.secondsbehindmaster() == 0) return "behind";
+    return fmt::format("{} behind", duration_text(sync.secondsbehindmaster()));
+}
+
 /// What is not known yet is a dash.
 std::string shown(const std::string& name) { return name.starts_with("Invalid") ? "-" : name; }
 
@@ -103,9 +112,7 @@ Row subtask_row(const pb::QueryStatusResponse& source, const pb::SubTaskStatus& 
             row.push_back(bytes_text(static_cast<double>(subtask.dump().bps())) + "/s");
             break;
         case pb::SubTaskStatus::kSync:
-            row.push_back(subtask.sync().synced()
-                              ? "in step"
-                              : fmt::format("{} behind", duration_text(subtask.sync().secondsbehindmaster())));
+            row.push_back(sync_text(subtask.sync(), subtask.stage()));
             row.push_back(fmt::format("{} rows/s", subtask.sync().recentrps()));
             break;
         case pb::SubTaskStatus::kMsg:
@@ -153,7 +160,7 @@ std::string member_table(const pb::ListMemberResponse& response, bool has_colour
             rows.push_back({"worker", worker.name(), worker.addr(), worker.stage(), worker.source()});
         }
     }
-    return lay_out(rows, has_colour);
+    return lay_out(std::move(rows), has_colour);
 }
 
 std::string status_table(const pb::QueryStatusListResponse& response, bool has_colour) {
@@ -167,8 +174,9 @@ std::string status_table(const pb::QueryStatusListResponse& response, bool has_c
         }
         if (!source.result()) remarks += fmt::format("{}: {}\n", source.sourcestatus().source(), source.msg());
     }
-    if (rows.size() == 1) return "no tasks\n" + remarks;
-    return lay_out(rows, has_colour) + (remarks.empty() ? "" : "\n" + remarks);
+    // Whoever could not be asked may have tasks.
+    if (rows.size() == 1) return remarks.empty() ? "no tasks\n" : remarks;
+    return lay_out(std::move(rows), has_colour) + (remarks.empty() ? "" : "\n" + remarks);
 }
 
 }  // namespace dm::ctl

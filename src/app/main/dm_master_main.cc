@@ -72,8 +72,7 @@ etcd::EtcdChildOptions etcd_options(const config::MasterConfig& config, Clock& c
 int serve(const config::MasterConfig& config) {
     log::configure({.level = config.log_level, .file = config.log_file, .json = config.log_format == "json"});
     process::log_welcome("dm-master", config::to_toml(config));
-    ensure(config.security.is_empty(), ErrorCode::ConfigFeatureMissing,
-           "TLS of the cluster's own ports (`ssl-ca`, `ssl-cert`, `ssl-key`) is not part of this version");
+    process::refuse_tls(config.security);
     ensure(config.v1_sources_path.empty(), ErrorCode::ConfigFeatureMissing,
            "taking over a cluster of DM 1.0 (`v1-sources-path`) is not part of this version; upgrade it to 2.0 first");
     // Files of running clusters set it: everything else works without.
@@ -81,10 +80,13 @@ int serve(const config::MasterConfig& config) {
     const auto key = secret_key(config);
     SystemClock clock;
     metrics::Registry registry;
+    std::optional<process::EndsOnSignal> while_starting("dm-master");
     etcd::EtcdChild etcd(etcd_options(config, clock));
     etcd.start();
-    etcd::EtcdKvStore store({.endpoints = {etcd.client_target()}});
-    etcd::EtcdMemberList members({.endpoints = {etcd.client_target()}});
+    const etcd::EtcdOptions own{.endpoints = {etcd.client_target()},
+                                .why_unreachable = [&etcd] { return etcd.why_down(); }};
+    etcd::EtcdKvStore store(own);
+    etcd::EtcdMemberList members(own);
     master::MasterServer server(config, key,
                                 {.store = store,
                                  .members = members,
@@ -94,6 +96,7 @@ int serve(const config::MasterConfig& config) {
                                  .probe_position = master::mysql_position_probe(),
                                  .open_binlog = master::mysql_binlog_opener(),
                                  .etcd_target = etcd.client_target()});
+    while_starting.reset();
     server.start();
     log::info("dm-master ends", {{"signal", process::wait_for_signal()}});
     server.stop();

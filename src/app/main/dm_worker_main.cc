@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include "app/main/process.h"
 #include "app/worker/endpoint_refresh.h"
@@ -36,9 +37,12 @@ int serve(const config::WorkerConfig& config) {
                     .json = config.log_format == "json",
                     .hides_values = config.redact_info_log});
     process::log_welcome("dm-worker", config::to_toml(config));
+    process::refuse_tls(config.security);
     const std::vector<std::string> masters = rpc::split_addresses(config.join);
+    ensure(!masters.empty(), ErrorCode::WorkerJoin, "`join` is missing: it takes the addresses of dm-masters");
     SystemClock clock;
     metrics::Registry metrics;
+    std::optional<process::EndsOnSignal> while_starting("dm-worker");
     worker::register_worker(model::WorkerName(config.name), config.advertise_addr, masters, clock, {});
     // Masters forward etcd's interface on their own ports.
     etcd::EtcdKvStore store({.endpoints = masters});
@@ -52,7 +56,9 @@ int serve(const config::WorkerConfig& config) {
         config, {.store = store,
                  .clock = clock,
                  .metrics = metrics,
-                 .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics})});
+                 .make_unit = worker::make_unit_factory({.worker = config.name, .clock = clock, .metrics = metrics}),
+                 .connect_source = worker::source_connector});
+    while_starting.reset();
     server.start();
     log::info("dm-worker ends", {{"signal", process::wait_for_signal()}});
     server.stop();

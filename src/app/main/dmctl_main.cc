@@ -51,7 +51,9 @@ int run(int argc, char** argv) {
         fmt::print(stderr, "{}\n", version_text());
         return 0;
     }
-    ctl::MasterClient master(rpc::split_addresses(start.config.master_addr), start.config.rpc_timeout, open_channel);
+    const auto addresses = rpc::split_addresses(start.config.master_addr);
+    if (start.action == config::StartAction::Run) ctl::check_addresses(addresses);
+    ctl::MasterClient master(addresses, start.config.rpc_timeout, open_channel);
     const ctl::Streams streams{.out = std::cout, .err = std::cerr, .is_terminal = isatty(STDOUT_FILENO) == 1};
     ctl::Dmctl dmctl(streams, master, process::read_file);
     if (start.action == config::StartAction::PrintHelp) {

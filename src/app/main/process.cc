@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -38,6 +39,21 @@ void block_signals() {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
 }
+
+EndsOnSignal::EndsOnSignal(std::string program)
+    : step_(
+          "start-signals",
+          [program = std::move(program)](const std::stop_token& stop) {
+              const sigset_t signals = ending_signals();
+              constexpr timespec kTurn{.tv_sec = 0, .tv_nsec = 50'000'000};
+              while (!stop.stop_requested()) {
+                  const int number = sigtimedwait(&signals, nullptr, &kTurn);
+                  if (number <= 0) continue;
+                  log::info(program + " ends before it has started", {{"signal", number}});
+                  std::_Exit(0);
+              }
+          },
+          [](const Error&) {}) {}
 
 int wait_for_signal() {
     const sigset_t signals = ending_signals();
@@ -81,6 +97,11 @@ int start(const std::vector<std::string>& warnings, config::StartAction action, 
             break;
     }
     return serve();
+}
+
+void refuse_tls(const config::SecurityConfig& security) {
+    ensure(security.is_empty(), ErrorCode::ConfigFeatureMissing,
+           "TLS of the cluster's own ports (`ssl-ca`, `ssl-cert`, `ssl-key`) is not part of this version");
 }
 
 void log_welcome(std::string_view program, const std::string& config) {

@@ -39,7 +39,11 @@ void Leadership::start() {
         "leader-watch",
         [this](const std::stop_token& stop) {
             election_.watch_leader(stop, [this](const std::optional<meta::Leader>& leader) {
-                log::info("leader", {{"name", leader ? leader->id : ""}, {"addr", leader ? leader->addr : ""}});
+                if (leader) {
+                    log::info("leader", {{"name", leader->id}, {"addr", leader->addr}});
+                } else {
+                    log::info("no leader");
+                }
                 view_.with([&](LeaderView& view) { view.leader = leader; });
             });
         },

@@ -11,6 +11,7 @@
 #include "app/master/status_service.h"
 #include "app/master/task_service.h"
 #include "base/log.h"
+#include "io/rpc/caller.h"
 
 namespace dm::master {
 namespace {
@@ -207,7 +208,7 @@ class MasterRpc final : public pb::Master::Service {
     template <typename Request, typename Response, typename Handle>
     Status serve(const ServerContext& call, std::string_view method, const Request& request, Response& response,
                  const Handle& handle) {
-        log::info("request", {{"method", method}, {"peer", call.peer()}});
+        log::info("request", {{"method", method}, {"peer", rpc::caller_text(call.peer())}});
         const LeaderView view = settled_view();
         if (!view.scheduler) return pass_on(call, view, method, request, response);
         try {

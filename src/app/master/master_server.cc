@@ -21,6 +21,8 @@ rpc::RpcServer::Options server_options(const config::MasterConfig& config, const
     rpc::RpcServer::Options options;
     options.on_call = rpc::count_calls(registry);
     options.listen = config.master_addr;
+    options.listen_key = "master-addr";
+    options.owner = ErrorClass::DmMaster;
     options.tls = {.ca = config.security.ssl_ca,
                    .cert = config.security.ssl_cert,
                    .key = config.security.ssl_key,

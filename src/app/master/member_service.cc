@@ -81,8 +81,15 @@ void remove_master(const MasterContext& context, meta::KvStore& store, const std
     const auto found = std::ranges::find(members, name, &meta::Member::name);
     ensure(found != members.end(), ErrorCode::MasterOfflineName,
            fmt::format("dm-master with name {} not exists", name));
-    delete_candidacy(store, name);
+    if (members.size() == 1) {
+        throw Error(ErrorCode::MasterOfflineName, fmt::format("{} is the only dm-master and cannot be taken out", name))
+            .with_workaround("Let another dm-master `join` first.");
+    }
+    // A removal that is refused changes nothing. A member that takes itself out has no store afterwards.
+    const bool is_self = name == context.config.name;
+    if (is_self) delete_candidacy(store, name);
     context.members.remove(found->id);
+    if (!is_self) delete_candidacy(store, name);
 }
 
 }  // namespace

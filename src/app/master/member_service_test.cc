@@ -93,6 +93,18 @@ TEST_F(MemberServiceTest, MembersAreTakenAway) {
     EXPECT_EQ(code_of([&] { (void)offline_member(context_, *scheduler_, request); }), ErrorCode::MasterOfflineType);
 }
 
+TEST_F(MemberServiceTest, TheLastMasterStays) {
+    members_.all = {{.id = 1, .name = "m1", .peer_urls = {}, .client_urls = {}}};
+    const meta::Leader leader{.id = "m1", .addr = "m1:8261"};
+    kv_.txn({}, {meta::PutOp{.key = std::string(meta::keys::kLeader) + "/1", .value = to_text(leader)}});
+    pb::OfflineMemberRequest request;
+    request.set_type("master");
+    request.set_name("m1");
+    EXPECT_EQ(code_of([&] { (void)offline_member(context_, *scheduler_, request); }), ErrorCode::MasterOfflineName);
+    EXPECT_EQ(members_.all.size(), 1U);
+    EXPECT_EQ(kv_.get(std::string(meta::keys::kLeader) + "/", true).items.size(), 1U) << "it goes on leading";
+}
+
 TEST_F(MemberServiceTest, ConfigurationsAreShownWithoutPasswords) {
     const auto task = config(pb::TaskType, "t");
     EXPECT_TRUE(task.result());

@@ -44,7 +44,8 @@ void PeerCalls::call(const std::string& address, const std::string& path, const 
     const grpc::Status status = grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
         target.get(), method, &context, request, &response);
     if (!status.ok())
-        throw Error(ErrorCode::MasterGrpcRequest, "grpc request error").with_cause(rpc::status_text(status));
+        throw Error(ErrorCode::MasterGrpcRequest, "grpc request error: the call to " + address + " failed")
+            .with_cause(rpc::status_text(status));
 }
 
 std::shared_ptr<grpc::Channel> PeerCalls::channel(const std::string& address) { return peer(address).channel; }

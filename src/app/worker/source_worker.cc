@@ -29,6 +29,8 @@ SourceWorker::SourceWorker(config::SourceConfig source, Dependencies dependencie
     : source_(std::move(source)),
       problem_(missing_feature(source_)),
       dependencies_(std::move(dependencies)),
+      asker_(dependencies_.connect_source ? std::make_unique<UpstreamAsker>(dependencies_.connect_source(source_.from))
+                                          : nullptr),
       follow_(
           "source", [this](std::stop_token stop) { follow(std::move(stop)); },
           [this](const Error& error) {
@@ -58,13 +60,7 @@ std::vector<SubTaskReport> SourceWorker::reports(Detail detail, const std::optio
     std::vector<SubTaskReport> reports(asked.size());
     const auto ask = [&](std::size_t i) {
         const auto& [task, entry] = asked[i];
-        if (entry.subtask) {
-            reports[i] = entry.subtask->report(detail);
-            return;
-        }
-        reports[i].name = task;
-        reports[i].stage = Stage::Paused;
-        reports[i].errors.push_back(*entry.refusal);
+        reports[i] = report_of(task, entry, detail);
     };
     if (detail == Detail::All) {
         fan_out(asked.size(), ask);
@@ -72,6 +68,21 @@ std::vector<SubTaskReport> SourceWorker::reports(Detail detail, const std::optio
         for (std::size_t i = 0; i < asked.size(); ++i) ask(i);
     }
     return reports;
+}
+
+SubTaskReport SourceWorker::report_of(const model::TaskName& task, const Entry& entry, Detail detail) const {
+    SubTaskReport report;
+    if (!entry.subtask) {
+        report.name = task;
+        report.stage = Stage::Paused;
+        report.errors.push_back(*entry.refusal);
+        return report;
+    }
+    report = entry.subtask->report(detail);
+    // A paused unit knows only where the source was when it paused.
+    if (detail != Detail::All || report.stage != Stage::Paused || !report.status || !asker_) return report;
+    if (auto* sync = std::get_if<target::SyncStatus>(&*report.status)) sync->learn_upstream(asker_->newest());
+    return report;
 }
 
 bool SourceWorker::has_subtasks() const {

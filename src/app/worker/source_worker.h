@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "app/worker/subtask.h"
+#include "app/worker/upstream_asker.h"
 #include "app/worker/worker_metrics.h"
 #include "base/clock.h"
 #include "base/guarded.h"
@@ -25,6 +27,8 @@ class SourceWorker {
         const meta::ClusterStore& store;
         Clock& clock;
         UnitFactory make_unit;
+        /// How to ask a source where it is while its subtasks are paused; may be absent.
+        std::function<sql::SqlConnector(const config::DbConfig& source)> connect_source;
         WorkerMetrics* metrics = nullptr;  ///< may be absent
     };
 
@@ -35,7 +39,7 @@ class SourceWorker {
 
     [[nodiscard]] const config::SourceConfig& source() const noexcept { return source_; }
     /// All subtasks sorted by task name, or only that of one task. They are asked at the same time: one that waits for
-    /// its upstream does not make the others late.
+    /// its upstream does not make the others late. Where the source is now is asked for those that are paused, too.
     [[nodiscard]] std::vector<SubTaskReport> reports(Detail detail = Detail::All,
                                                      const std::optional<model::TaskName>& only = {}) const;
     [[nodiscard]] bool has_subtasks() const;
@@ -55,6 +59,7 @@ class SourceWorker {
     };
     using Entries = std::map<model::TaskName, Entry>;
 
+    [[nodiscard]] SubTaskReport report_of(const model::TaskName& task, const Entry& entry, Detail detail) const;
     void follow(std::stop_token stop);
     void reconcile(const meta::SourceState& state);
     void obey(const model::TaskName& task, meta::Stage expect, const std::optional<meta::StoredConfig>& config);
@@ -65,6 +70,7 @@ class SourceWorker {
     const config::SourceConfig source_;
     const std::optional<Error> problem_;
     const Dependencies dependencies_;
+    const std::unique_ptr<UpstreamAsker> asker_;  ///< null if nobody said how to connect
     Guarded<Entries> entries_;
     Step follow_;
 };

@@ -12,6 +12,7 @@
 #include "app/worker/lease_keeper.h"
 #include "core/meta/fake_kv_store.h"
 #include "core/meta/keys.h"
+#include "core/sql/fake_sql_session.h"
 
 namespace dm::worker {
 namespace {
@@ -23,8 +24,8 @@ using testing::HasSubstr;
 /// A unit that runs until it is stopped or killed.
 class IdleUnit final : public target::Unit {
   public:
-    IdleUnit(std::atomic<int>& kills, std::function<void()> on_status)
-        : kills_(kills), on_status_(std::move(on_status)) {}
+    IdleUnit(std::atomic<int>& kills, std::function<void()> on_status, target::SyncStatus status)
+        : kills_(kills), on_status_(std::move(on_status)), status_(std::move(status)) {}
     target::UnitOutcome run(std::stop_token stop) override {
         SystemClock().sleep(1h, stop);
         return target::UnitOutcome::Stopped;
@@ -32,12 +33,13 @@ class IdleUnit final : public target::Unit {
     void kill() noexcept override { ++kills_; }
     [[nodiscard]] target::UnitStatus status() const override {
         if (on_status_) on_status_();
-        return target::SyncStatus{};
+        return status_;
     }
 
   private:
     std::atomic<int>& kills_;
     const std::function<void()> on_status_;
+    const target::SyncStatus status_;
 };
 
 class WorkerRoomTest : public testing::Test {
@@ -50,10 +52,12 @@ class WorkerRoomTest : public testing::Test {
     SourceWorker::Dependencies dependencies() {
         return {.store = store_,
                 .clock = clock_,
-                .make_unit = [this](UnitKind, const config::SubTaskConfig& config, std::stop_token) {
-                    made_.with([&](auto& made) { made.push_back(config.meta_schema); });
-                    return std::make_unique<IdleUnit>(kills_, on_status_);
-                }};
+                .make_unit =
+                    [this](UnitKind, const config::SubTaskConfig& config, std::stop_token) {
+                        made_.with([&](auto& made) { made.push_back(config.meta_schema); });
+                        return std::make_unique<IdleUnit>(kills_, on_status_, status_);
+                    },
+                .connect_source = {}};
     }
 
     config::SubTaskConfig subtask(const std::string& task) const {
@@ -97,6 +101,7 @@ class WorkerRoomTest : public testing::Test {
     config::SourceConfig source_;
     std::atomic<int> kills_ = 0;
     std::function<void()> on_status_;         ///< of each unit, when it is asked for its status
+    target::SyncStatus status_;               ///< of each unit
     Guarded<std::vector<std::string>> made_;  ///< `meta-schema` of each unit, in order
 };
 
@@ -130,6 +135,37 @@ TEST_F(WorkerRoomTest, ABrokenWatchMissesNothing) {
     store_.put_subtasks({record("b", Stage::Running)});
     await(worker, "a", Stage::Paused);
     await(worker, "b", Stage::Running);
+}
+
+/// Its unit remembers that all was applied when it paused. The source has moved on, and later does not answer.
+TEST_F(WorkerRoomTest, APausedSubtaskIsComparedWithWhereTheSourceIsNow) {
+    std::atomic<int> end = 100;
+    sql::FakeSqlServer server;
+    server.on("SHOW MASTER STATUS", [&](std::string_view) {
+        return sql::FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"},
+                                          {{"b.000001", std::to_string(end), ""}});
+    });
+    status_.flushed.position = {.file = "b.000001", .offset = 100};
+    status_.learn_upstream(status_.flushed);
+    store_.put_subtasks({record("a", Stage::Running)});
+    auto with_source = dependencies();
+    with_source.connect_source = [&](const config::DbConfig&) { return server.connector(); };
+    SourceWorker worker(source_, std::move(with_source));
+    await(worker, "a", Stage::Running);
+    EXPECT_EQ(server.sessions_opened(), 0U) << "a unit that runs asks the source itself";
+    set_stage("a", Stage::Paused);
+    await(worker, "a", Stage::Paused);
+    const auto status = [&] { return std::get<target::SyncStatus>(worker.reports().front().status.value()); };
+    await([&] { return status().is_synced; });
+    end = 200;
+    EXPECT_EQ(status().upstream.position.offset, 200U);
+    EXPECT_FALSE(status().is_synced);
+    server.fail("SHOW MASTER STATUS", Error(ErrorCode::DbQueryFailed, "no"), 0, 1000);
+    EXPECT_TRUE(status().upstream.is_zero());
+    EXPECT_FALSE(status().is_synced);
+    const auto opened = server.sessions_opened();
+    static_cast<void>(worker.reports(Detail::Local));
+    EXPECT_EQ(server.sessions_opened(), opened) << "metrics ask nobody";
 }
 
 /// Each answer waits until all three have been asked.

@@ -125,6 +125,9 @@ SubTaskReport SubTask::report(Detail detail) const {
     report.name = config_.name;
     const bool asks_server = report.unit == UnitKind::Sync;
     if (unit && (detail == Detail::All || !asks_server)) report.status = unit->status();
+    // While a unit is being made the one before is still there.
+    if (report.status && std::holds_alternative<target::SyncStatus>(*report.status) != asks_server)
+        report.status.reset();
     if (!report.status) return report;
     if (auto* sync = std::get_if<target::SyncStatus>(&*report.status)) {
         add(noticed, sync->noticed);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <future>
 
 #include <gtest/gtest.h>
 
@@ -23,12 +24,15 @@ class FakeUnits {
   public:
     UnitFactory factory() {
         return [this](UnitKind kind, const config::SubTaskConfig&, std::stop_token) {
+            if (before_making) before_making(kind);
             return std::make_unique<FakeUnit>(*this, kind);
         };
     }
     void script(std::deque<Script> runs) { runs_.set(std::move(runs)); }
     [[nodiscard]] std::vector<UnitKind> history() const { return history_.copy(); }
     [[nodiscard]] int kills() const { return kills_; }
+
+    std::function<void(UnitKind)> before_making;
 
   private:
     class FakeUnit final : public target::Unit {
@@ -54,6 +58,7 @@ class FakeUnits {
         }
         void kill() noexcept override { ++owner_.kills_; }
         [[nodiscard]] target::UnitStatus status() const override {
+            if (kind_ == UnitKind::Copy) return target::CopyStatus{};
             target::SyncStatus status;
             status.noticed.push_back({.kind = "trifle", .where = "`d`.`t`", .count = 2});
             return status;
@@ -128,6 +133,20 @@ TEST_F(SubTaskTest, StartsPausedAndRunsWhenTold) {
     const SubTaskReport report = await(Stage::Running);
     EXPECT_EQ(report.unit, UnitKind::Copy);
     EXPECT_FALSE(report.is_canceled);
+}
+
+TEST_F(SubTaskTest, WhileAUnitIsMadeNothingOfTheOneBeforeIsShown) {
+    std::promise<void> connected;
+    units_.before_making = [gate = connected.get_future().share()](UnitKind kind) {
+        if (kind == UnitKind::Sync) gate.wait();
+    };
+    start(config::TaskMode::All, {{}});
+    subtask_->resume();
+    while (subtask_->report().unit != UnitKind::Sync) std::this_thread::yield();
+    EXPECT_FALSE(subtask_->report().status) << "the copy's status is not that of replication";
+    connected.set_value();
+    while (!subtask_->report().status) std::this_thread::yield();
+    EXPECT_TRUE(std::holds_alternative<target::SyncStatus>(*subtask_->report().status));
 }
 
 TEST_F(SubTaskTest, UnitsFollowOneAnother) {

@@ -22,6 +22,8 @@ namespace {
 constexpr RetryPolicy kConnectPolicy{
     .max_attempts = 6, .initial_wait = std::chrono::milliseconds(100), .max_wait = std::chrono::seconds(2)};
 
+constexpr auto kAnswerTimeout = std::chrono::seconds(5);
+
 target::SessionVariables user_variables(const config::DbConfig& db) { return {db.session.begin(), db.session.end()}; }
 
 sql::SqlConnector upstream_connector(const config::SubTaskConfig& config) {
@@ -99,6 +101,14 @@ UnitFactory make_unit_factory(UnitSurroundings surroundings) {
         });
         return unit;
     };
+}
+
+sql::SqlConnector source_connector(const config::DbConfig& source) {
+    mysql::ConnectOptions options = mysql::connect_options(source, ErrorScope::Upstream);
+    options.connect_timeout = kAnswerTimeout;
+    options.read_timeout = kAnswerTimeout;
+    options.write_timeout = kAnswerTimeout;
+    return mysql::make_connector(std::move(options));
 }
 
 }  // namespace dm::worker

@@ -5,6 +5,8 @@
 #include "app/worker/subtask.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "core/config/db_config.h"
+#include "core/sql/sql_session.h"
 
 namespace dm::worker {
 
@@ -19,5 +21,8 @@ struct UnitSurroundings {
 /// over when it is made. Making one connects to both sides, again if that fails for a passing reason, and throws what
 /// that throws.
 [[nodiscard]] UnitFactory make_unit_factory(UnitSurroundings surroundings);
+
+/// Sessions to a source for questions whose answer somebody waits for: they fail after some seconds of silence.
+[[nodiscard]] sql::SqlConnector source_connector(const config::DbConfig& source);
 
 }  // namespace dm::worker

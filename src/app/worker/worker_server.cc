@@ -60,6 +60,7 @@ void WorkerServer::begin_term() {
         SourceWorker::Dependencies{.store = cluster_,
                                    .clock = dependencies_.clock,
                                    .make_unit = metrics_.counted(dependencies_.make_unit),
+                                   .connect_source = dependencies_.connect_source,
                                    .metrics = &metrics_}));
 }
 

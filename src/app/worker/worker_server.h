@@ -23,6 +23,7 @@ class WorkerServer {
         Clock& clock;
         metrics::Registry& metrics;
         UnitFactory make_unit;
+        std::function<sql::SqlConnector(const config::DbConfig& source)> connect_source;
     };
 
     WorkerServer(config::WorkerConfig config, Dependencies dependencies);

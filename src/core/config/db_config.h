@@ -40,4 +40,10 @@ struct DbConfig {
     bool operator==(const DbConfig&) const = default;
 };
 
+/// "host:port" as people write it: an address with colons stands in brackets.
+[[nodiscard]] inline std::string host_and_port(const std::string& host, int port) {
+    const bool is_bare = host.find(':') == std::string::npos || host.starts_with('[');
+    return (is_bare ? host : "[" + host + "]") + ":" + std::to_string(port);
+}
+
 }  // namespace dm::config

@@ -94,6 +94,11 @@ class EtcdChild::Impl {
     [[nodiscard]] const std::string& target() const { return target_; }
     [[nodiscard]] int pid() const { return pid_; }
     [[nodiscard]] int restarts() const { return restarts_; }
+    [[nodiscard]] std::string why_down() const {
+        const std::lock_guard lock(mutex_);
+        const bool is_recent = pid_ == 0 || clock_.now() - problem_at_ < kCalm;
+        return is_recent && !last_problem_.empty() ? "etcd ended: " + last_problem_ : std::string();
+    }
 
   private:
     void supervise(std::stop_token stop);
@@ -109,16 +114,20 @@ class EtcdChild::Impl {
     SystemClock clock_;
     std::atomic<int> pid_{0};
     std::atomic<int> restarts_{0};
-    std::mutex mutex_;
-    std::string last_line_;
+    mutable std::mutex mutex_;
+    std::string last_line_;     ///< that is no problem; all three under mutex_
+    std::string last_problem_;  ///< why etcd ended, if it did
+    Clock::TimePoint problem_at_;
     std::optional<Step> supervisor_;
 };
 
 void EtcdChild::Impl::log_line(std::string_view line) {
     if (line.empty()) return;
     log_etcd_line(line);
+    EtcdLine read = read_etcd_line(line);
     const std::lock_guard lock(mutex_);
-    last_line_ = line;
+    if (read.is_problem) problem_at_ = clock_.now();
+    (read.is_problem ? last_problem_ : last_line_) = std::move(read.text);
 }
 
 void EtcdChild::Impl::copy_output(const Process& process, std::string& rest) {
@@ -207,7 +216,7 @@ void EtcdChild::Impl::wait_until_ready() {
     std::string last;
     {
         const std::lock_guard lock(mutex_);
-        last = last_line_;
+        last = last_problem_.empty() ? last_line_ : last_problem_;
     }
     throw Error(ErrorCode::MasterEtcdStart,
                 fmt::format("etcd does not answer at {} after {} ms", target_, options_.ready_timeout.count()))
@@ -235,6 +244,7 @@ void EtcdChild::start() { impl_->start(); }
 void EtcdChild::stop() { impl_->stop(); }
 const std::string& EtcdChild::client_target() const { return impl_->target(); }
 int EtcdChild::pid() const { return impl_->pid(); }
+std::string EtcdChild::why_down() const { return impl_->why_down(); }
 int EtcdChild::restarts() const { return impl_->restarts(); }
 
 }  // namespace dm::etcd

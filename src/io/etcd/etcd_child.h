@@ -58,6 +58,8 @@ class EtcdChild {
     [[nodiscard]] const std::string& client_target() const;
     /// Process id at this moment; 0 while there is none.
     [[nodiscard]] int pid() const;
+    /// The last problem in its log if it is not running or has only just been started again, else nothing. Thread-safe.
+    [[nodiscard]] std::string why_down() const;
     /// How often it was started again by itself.
     [[nodiscard]] int restarts() const;
 

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "io/etcd/etcd_connection.h"
 #include "io/etcd/etcd_fixture.h"
+#include "io/etcd/etcd_log.h"
 #include "io/etcd/process.h"
 
 namespace dm::etcd {
@@ -73,6 +75,28 @@ TEST(EtcdChildTest, AFailedStartSaysWhy) {
         EXPECT_EQ(error.code(), ErrorCode::MasterEtcdStart);
         EXPECT_NE(error.raw_cause().find("no-such-etcd"), std::string::npos) << error.what();
     }
+}
+
+TEST(EtcdConnectionTest, WhatIsKnownOfTheReasonIsSaid) {
+    EtcdConnection connection({.endpoints = {"127.0.0.1:1"}, .why_unreachable = [] { return "no space left"; }});
+    try {
+        static_cast<void>(connection.connect(ErrorCode::HaTxn, std::chrono::milliseconds(1)));
+        ADD_FAILURE() << "connected";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::HaTxn);
+        EXPECT_EQ(error.raw_cause(), "no space left");
+    }
+}
+
+TEST(EtcdLogTest, ALineSaysItsMessageAndItsError) {
+    const auto fatal = read_etcd_line(
+        R"({"level":"fatal","ts":"x","msg":"discovery failed","error":"listen \"a\": in use","stacktrace":"main\n\tgo"})");
+    EXPECT_TRUE(fatal.is_problem);
+    EXPECT_EQ(fatal.text, "discovery failed: listen \"a\": in use");
+    const auto info = read_etcd_line(R"({"level":"info","msg":"opened backend db"})");
+    EXPECT_FALSE(info.is_problem);
+    EXPECT_EQ(info.text, "opened backend db");
+    EXPECT_EQ(read_etcd_line("no JSON").text, "no JSON");
 }
 
 /// Ctrl-C on a terminal goes to everybody in the foreground's group; etcd must outlive the master's own end.

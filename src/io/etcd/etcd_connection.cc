@@ -97,9 +97,11 @@ std::shared_ptr<grpc::Channel> EtcdConnection::connect(ErrorCode code, milliseco
         if (stop.stop_requested() || left_until(deadline) == milliseconds(0)) break;
         pause(stop);
     }
+    const std::string why = options_.why_unreachable ? options_.why_unreachable() : std::string();
     const std::lock_guard lock(mutex_);
     throw Error(code, fmt::format("the cluster's store cannot be reached at any of {} within {} ms",
-                                  fmt::join(state_.endpoints, ","), timeout.count()));
+                                  fmt::join(state_.endpoints, ","), timeout.count()))
+        .with_cause(why);
 }
 
 milliseconds EtcdConnection::attempt_timeout(Repeat repeat, milliseconds left) const {

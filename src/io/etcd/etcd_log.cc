@@ -25,7 +25,27 @@ std::optional<std::string_view> text_member(std::string_view line, std::string_v
     return std::nullopt;
 }
 
+/// Quotes and backslashes without the backslash before them.
+std::string unescaped(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_escape = text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\');
+        if (is_escape) ++i;
+        out += text[i];
+    }
+    return out;
+}
+
 }  // namespace
+
+EtcdLine read_etcd_line(std::string_view line) {
+    const auto level = text_member(line, "level").value_or("info");
+    const auto message = text_member(line, "msg");
+    EtcdLine read{.is_problem = level != "debug" && level != "info" && level != "warn",
+                  .text = message ? unescaped(*message) : std::string(line)};
+    if (const auto error = text_member(line, "error"); message && error) read.text += ": " + unescaped(*error);
+    return read;
+}
 
 void log_etcd_line(std::string_view line) {
     const auto level = text_member(line, "level").value_or("info");

@@ -28,6 +28,12 @@ std::string pem(const std::string& bytes, const std::string& base64) {
     return from_base64(base64);
 }
 
+/// The library knows IPv6 addresses without the brackets that URLs have.
+std::string without_brackets(const std::string& host) {
+    const bool has_brackets = host.starts_with('[') && host.ends_with(']');
+    return has_brackets ? host.substr(1, host.size() - 2) : host;
+}
+
 TlsOptions tls_options(const config::SecurityConfig& security) {
     TlsOptions tls;
     tls.ca_pem = pem(security.ssl_ca_bytes, security.ssl_ca_base64);
@@ -47,13 +53,13 @@ TlsOptions tls_options(const config::SecurityConfig& security) {
 ConnectOptions connect_options(const config::DbConfig& database, ErrorScope scope) {
     // Any other number would be cut to 16 bits, and 0 be taken for the library's own default: a server nobody named.
     if (database.port < 1 || database.port > std::numeric_limits<std::uint16_t>::max()) {
-        throw Error(ErrorCode::DbDriver, fmt::format("cannot connect to the database at {}:{}: a port is a number "
-                                                     "from 1 to 65535",
-                                                     database.host, database.port))
+        throw Error(ErrorCode::DbDriver,
+                    fmt::format("cannot connect to the database at {}: a port is a number from 1 to 65535",
+                                config::host_and_port(database.host, database.port)))
             .with_scope(scope);
     }
     ConnectOptions options;
-    options.host = database.host;
+    options.host = without_brackets(database.host);
     options.port = static_cast<std::uint16_t>(database.port);
     options.user = database.user;
     options.password = database.password;

@@ -21,6 +21,16 @@ TEST(DbOptionsTest, AddressUserAndScope) {
     EXPECT_FALSE(options.tls.is_enabled());
 }
 
+TEST(DbOptionsTest, AnIPv6AddressMayStandInBrackets) {
+    config::DbConfig database;
+    database.port = 3306;
+    for (const auto* host : {"::1", "[::1]"}) {
+        database.host = host;
+        EXPECT_EQ(connect_options(database, ErrorScope::Upstream).host, "::1");
+        EXPECT_EQ(config::host_and_port(database.host, database.port), "[::1]:3306");
+    }
+}
+
 TEST(DbOptionsTest, NoOtherPortIsDialledThanTheOneGiven) {
     for (const int port : {0, -3306, 65536, 65536 + 3306}) {
         config::DbConfig database;

@@ -12,12 +12,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/config/db_config.h"
 #include "io/mysql/peer_name.h"
 #include "io/mysql/server_errors.h"
 #include "io/mysql/socket_life.h"
 
 namespace dm::mysql {
 namespace {
+
+constexpr std::string_view kUnreachableAdvice =
+    "Check that the database is up, that `host` and `port` are right and that the network lets DM reach it.";
 
 void initialise_library() {
     static std::once_flag once;
@@ -87,9 +91,9 @@ void check_peer_name(MYSQL& handle, const ConnectOptions& options) {
     const std::string name = peer_common_name(handle);
     if (std::ranges::find(allowed, name) != allowed.end()) return;
     throw Error(ErrorCode::TlsInvalid,
-                fmt::format("cannot connect to the database at {}:{}: the common name in its certificate is '{}'; "
+                fmt::format("cannot connect to the database at {}: the common name in its certificate is '{}'; "
                             "`cert-allowed-cn` takes {}",
-                            options.host, options.port, name, fmt::join(allowed, ", ")))
+                            config::host_and_port(options.host, options.port), name, fmt::join(allowed, ", ")))
         .with_scope(options.scope)
         .with_workaround("Add the name to `cert-allowed-cn`, or give the server another certificate.");
 }
@@ -151,16 +155,17 @@ MysqlHandle open_handle(const ConnectOptions& options) {
     const PemFile key(options.tls.key_path, options.tls.key_pem);
     set_options(*handle, options);
     set_tls(*handle, options, authority, cert, key);
-    const std::string where =
-        fmt::format("cannot connect to the database at {}:{} as user `{}`", options.host, options.port, options.user);
+    const std::string where = fmt::format("cannot connect to the database at {} as user `{}`",
+                                          config::host_and_port(options.host, options.port), options.user);
     // A host of "localhost" would make the library look for a unix socket, whatever the port.
     const unsigned protocol = MYSQL_PROTOCOL_TCP;
     mysql_options(handle.get(), MYSQL_OPT_PROTOCOL, &protocol);
     if (mysql_real_connect(handle.get(), options.host.c_str(), options.user.c_str(), options.password.c_str(), nullptr,
                            options.port, nullptr, CLIENT_FOUND_ROWS) == nullptr) {
         const bool unreachable = is_unreachable(mysql_errno(handle.get()));
-        const Error error = with_server_text(
-            Error(unreachable ? ErrorCode::DbBadConnection : ErrorCode::DbDriver, where), *handle, options.scope);
+        const Error told = unreachable ? Error(ErrorCode::DbBadConnection, where).with_workaround(kUnreachableAdvice)
+                                       : Error(ErrorCode::DbDriver, where);
+        const Error error = with_server_text(told, *handle, options.scope);
         throw unreachable ? error.with_retry(RetryClass::Resume) : error;
     }
     expect_life(static_cast<int>(mysql_get_socket(handle.get())));

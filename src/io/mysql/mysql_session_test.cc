@@ -21,6 +21,17 @@ TEST(MySqlSession, UnreachableServerIsATransientErrorOfItsSide) {
         EXPECT_NE(error.message().find("127.0.0.1:1"), std::string::npos) << error.message();
         EXPECT_TRUE(error.raw_cause().starts_with("Error 200")) << error.raw_cause();
         EXPECT_EQ(std::string(error.what()).find("secret"), std::string::npos);
+        EXPECT_NE(error.workaround().find("`host` and `port`"), std::string::npos) << error.workaround();
+    }
+}
+
+TEST(MySqlSession, IPv6AddressesStandInBracketsWhereTheyAreTold) {
+    const sql::SqlConnector connect = make_connector({.host = "::1", .port = 1, .user = "u"});
+    try {
+        connect();
+        FAIL() << "connected to port 1";
+    } catch (const Error& error) {
+        EXPECT_NE(error.message().find("at [::1]:1 as user"), std::string::npos) << error.message();
     }
 }
 

@@ -107,6 +107,8 @@ void RpcServer::Impl::listen() {
     } catch (const boost::system::system_error& error) {
         throw Error(ErrorCode::WorkerServe,
                     fmt::format("cannot listen on {}; choose a free address of this host", options_.listen))
+            .with_class(options_.owner)
+            .with_workaround(fmt::format("Check `{}` and that nothing else listens there.", options_.listen_key))
             .with_cause(error.code().message());
     }
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "io/rpc/call_meter.h"
 #include "io/rpc/http.h"
 
@@ -32,9 +33,11 @@ struct TlsFiles {
 class RpcServer {
   public:
     struct Options {
-        std::string listen;               ///< "host:port"; port 0 takes a free one, see port()
-        TlsFiles tls;                     ///< not offered yet: start() refuses anything but empty
-        int max_receive_bytes = 4 << 20;  ///< of one gRPC message; -1 = no limit
+        std::string listen;                       ///< "host:port"; port 0 takes a free one, see port()
+        std::string listen_key = "worker-addr";   ///< the setting it comes from, for the error if it cannot be used
+        ErrorClass owner = ErrorClass::DmWorker;  ///< of that error
+        TlsFiles tls;                             ///< not offered yet: start() refuses anything but empty
+        int max_receive_bytes = 4 << 20;          ///< of one gRPC message; -1 = no limit
         std::size_t max_header_bytes = 64U << 10U;
         std::size_t max_body_bytes = 16U << 20U;
         std::chrono::milliseconds sniff_timeout{10'000};

@@ -255,13 +255,15 @@ TEST_F(RpcServerTest, StoppingCancelsWhatDoesNotEnd) {
 }
 
 TEST_F(RpcServerTest, ATakenPortIsRefused) {
-    RpcServer second({.listen = target()}, {}, {});
+    RpcServer second({.listen = target(), .listen_key = "master-addr", .owner = ErrorClass::DmMaster}, {}, {});
     try {
         second.start();
         ADD_FAILURE() << "started";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::WorkerServe);
         EXPECT_NE(error.message().find(target()), std::string::npos);
+        EXPECT_EQ(error.error_class(), ErrorClass::DmMaster);
+        EXPECT_NE(error.workaround().find("`master-addr`"), std::string::npos);
     }
 }
 

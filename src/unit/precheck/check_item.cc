@@ -12,7 +12,7 @@ void CheckItem::add(CheckState severity, std::string problem, std::string advice
 }
 
 std::string address_of(const config::DbConfig& database) {
-    return fmt::format("address of db instance - {}:{}", database.host, database.port);
+    return "address of db instance - " + config::host_and_port(database.host, database.port);
 }
 
 CheckItem CheckItem::without_findings() const { return {.name = name, .about = about, .where = where}; }

@@ -23,7 +23,7 @@ void one_by_one(std::size_t count, const std::function<void(std::size_t)>& work)
 }
 
 std::string place_of(const config::DbConfig& database, std::string_view who) {
-    return fmt::format("{} at {}:{}", who, database.host, database.port);
+    return fmt::format("{} at {}", who, config::host_and_port(database.host, database.port));
 }
 
 /// Errors of work done at the same time, kept by who did it.

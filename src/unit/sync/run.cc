@@ -109,7 +109,7 @@ Run::Run(const config::SubTaskConfig& config, const SyncUnit::Dependencies& depe
       metrics_(metrics),
       upstream_(upstream_links_, dependencies.upstream),
       downstream_(links_, dependencies.downstream),
-      polling_(upstream_links_, dependencies.upstream) {}
+      polling_(polling_links_, dependencies.upstream) {}
 
 Run::~Run() = default;
 
@@ -273,6 +273,8 @@ void Run::stop_steps(bool in_good_order, const std::stop_token& stop) {
     }
     for (Step& step : p.applier_steps) step.join();
     end_step(p.watch_step, true);
+    // Where the upstream is at the end is still to be known, but one that hangs is not waited for.
+    if (upstream_location_.fresh().is_zero()) polling_links_.cancel_all();
     end_step(p.poll_step, true);
     p.recorder.close();
     end_step(p.recorder_step, !in_good_order);
@@ -288,6 +290,7 @@ void Run::cut_after(std::chrono::milliseconds patience, std::stop_token stop) {
     is_cut_ = true;
     pipeline_->abort();
     upstream_links_.cancel_all();
+    polling_links_.cancel_all();
     links_.end_open(dependencies_.downstream);
 }
 
@@ -375,6 +378,7 @@ void Run::kill() noexcept {
     is_killed_ = true;
     links_.cancel_all();
     upstream_links_.cancel_all();
+    polling_links_.cancel_all();
     const std::lock_guard lock(mutex_);
     if (!pipeline_) return;
     pipeline_->reader->cancel();
@@ -460,22 +464,21 @@ void Run::poll_upstream(std::stop_token stop) {
 }
 
 void Run::fill(target::SyncStatus& status) const {
-    const model::Location upstream = upstream_location_.fresh();
+    model::Location upstream = upstream_location_.fresh();
     const std::lock_guard lock(mutex_);
-    status.upstream = upstream;
     status.bytes_to_target = view_.bytes_to_target;
     status.seconds_behind = view_.seconds_behind;
     status.lag_seconds = std::chrono::duration<double>(std::chrono::microseconds(view_.lag_us)).count();
     status.recent_rows_per_second = view_.recent_rows_per_second;
     status.total_rows_per_second = view_.average_rows_per_second;
-    if (!pipeline_) return;
-    status.flushed = pipeline_->recorder.flushed();
-    status.total_rows = pipeline_->progress.snapshot().rows;
-    status.bytes_from_source = pipeline_->reader->bytes_read();
-    status.binlog_type = pipeline_->reader->kind();
-    const bool by_gtid = config_.sync.enable_gtid;
-    status.is_synced = by_gtid ? status.flushed.gtid_set == status.upstream.gtid_set
-                               : status.flushed.position == status.upstream.position;
+    status.by_gtid = config_.sync.enable_gtid;
+    if (pipeline_) {
+        status.flushed = pipeline_->recorder.flushed();
+        status.total_rows = pipeline_->progress.snapshot().rows;
+        status.bytes_from_source = pipeline_->reader->bytes_read();
+        status.binlog_type = pipeline_->reader->kind();
+    }
+    status.learn_upstream(std::move(upstream));
 }
 
 }  // namespace dm::sync

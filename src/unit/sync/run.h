@@ -63,6 +63,7 @@ class Run {
     RunState state_;
     SessionLinks links_;           ///< to the target
     SessionLinks upstream_links_;  ///< to the upstream
+    SessionLinks polling_links_;   ///< to the upstream, for the questions nothing depends on
     SessionLink upstream_;
     SessionLink downstream_;
     SessionLink polling_;

@@ -8,9 +8,6 @@
 namespace dm::sync {
 namespace {
 
-constexpr auto kEvery = std::chrono::seconds(2);
-constexpr auto kPatience = std::chrono::seconds(5);
-
 model::Location ask_or_zero(const UpstreamWatch::Ask& ask) {
     try {
         return ask();
@@ -26,12 +23,15 @@ void UpstreamWatch::run(std::stop_token stop, const Ask& ask) {
     std::unique_lock lock(mutex_);
     is_running_ = true;
     while (!stop.stop_requested()) {
-        changed_.wait_for(lock, stop, kEvery, [this] { return asked_ > answered_; });
+        changed_.wait_for(lock, stop, options_.every, [this] { return asked_ > answered_; });
         if (stop.stop_requested()) break;
         const std::uint64_t question = asked_;
+        is_asking_ = true;
+        asking_since_ = SteadyClock::now();
         lock.unlock();
         model::Location location = ask_or_zero(ask);
         lock.lock();
+        is_asking_ = false;
         location_ = std::move(location);
         answered_ = question;
         changed_.notify_all();
@@ -40,11 +40,17 @@ void UpstreamWatch::run(std::stop_token stop, const Ask& ask) {
     changed_.notify_all();
 }
 
+/// Real time, whatever the clock: it bounds how long we wait for others.
 model::Location UpstreamWatch::fresh() const {
     std::unique_lock lock(mutex_);
     const std::uint64_t question = ++asked_;
+    const auto called_at = SteadyClock::now();
     changed_.notify_all();
-    changed_.wait_for(lock, kPatience, [&] { return !is_running_ || answered_ >= question; });
+    while (is_running_ && answered_ < question) {
+        const auto deadline = (is_asking_ ? asking_since_ : called_at) + options_.patience;
+        if (SteadyClock::now() >= deadline) return {};
+        changed_.wait_until(lock, deadline);
+    }
     return location_;
 }
 

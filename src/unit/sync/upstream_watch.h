@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -17,20 +18,33 @@ class UpstreamWatch {
     /// Asks the upstream; throws Error if it does not answer.
     using Ask = std::function<model::Location()>;
 
-    /// Asks every two seconds, and on demand, until stop. A question that fails makes the location zero.
+    struct Options {
+        std::chrono::nanoseconds every = std::chrono::seconds(2);     ///< between two questions that nobody waits for
+        std::chrono::nanoseconds patience = std::chrono::seconds(2);  ///< age of a question that counts as unanswered
+    };
+    UpstreamWatch() : UpstreamWatch(Options{}) {}
+    explicit UpstreamWatch(Options options) : options_(options) {}
+
+    /// Asks every now and then, and on demand, until stop. A question that fails makes the location zero.
     void run(std::stop_token stop, const Ask& ask);
-    /// A location asked for after this call began; waits for it, 5 s at most, if a thread is inside `run`. The last
-    /// known one otherwise.
+    /// If a thread is inside `run`: a location asked for after this call began, or zero if the upstream leaves a
+    /// question unanswered for too long; the age of one that is under way already counts. The last known location
+    /// otherwise.
     [[nodiscard]] model::Location fresh() const;
     [[nodiscard]] model::Location last() const;
     void set(model::Location location);
 
   private:
+    using SteadyClock = std::chrono::steady_clock;
+
+    const Options options_;
     mutable std::mutex mutex_;
     mutable std::condition_variable_any changed_;
     mutable std::uint64_t asked_ = 0;
     std::uint64_t answered_ = 0;
     bool is_running_ = false;
+    bool is_asking_ = false;
+    SteadyClock::time_point asking_since_;
     model::Location location_;
 };
 

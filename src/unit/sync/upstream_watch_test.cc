@@ -1,6 +1,7 @@
 #include "unit/sync/upstream_watch.h"
 
 #include <atomic>
+#include <future>
 
 #include <gtest/gtest.h>
 
@@ -43,6 +44,31 @@ TEST(UpstreamWatchTest, AQuestionThatFailsMakesItUnknown) {
         [](const Error&) {});
     while (!has_asked) static_cast<void>(watch.fresh());
     EXPECT_TRUE(watch.fresh().is_zero());
+}
+
+/// The server hangs: nobody waits for it longer than for one question, and nothing old is told as new.
+TEST(UpstreamWatchTest, AnUpstreamThatDoesNotAnswerIsUnknownUntilItDoes) {
+    UpstreamWatch watch({.every = std::chrono::hours(1), .patience = std::chrono::milliseconds(1)});
+    watch.set(at(100));
+    std::promise<void> answers;
+    const std::shared_future<void> answer = answers.get_future().share();
+    std::atomic<bool> has_asked = false;
+    Step step(
+        "watch",
+        [&](std::stop_token stop) {
+            watch.run(stop, [&] {
+                has_asked = true;
+                answer.wait();
+                return at(200);
+            });
+        },
+        [](const Error&) {});
+    while (!has_asked) static_cast<void>(watch.fresh());
+    EXPECT_TRUE(watch.fresh().is_zero());
+    EXPECT_TRUE(watch.fresh().is_zero());
+    answers.set_value();
+    while (watch.fresh().is_zero()) continue;
+    EXPECT_EQ(watch.last(), at(200));
 }
 
 TEST(UpstreamWatchTest, WithoutAThreadTheLastKnownIsGiven) {

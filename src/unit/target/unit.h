@@ -67,8 +67,9 @@ struct CopyStatus {
 struct SyncStatus {
     model::Location upstream;  ///< the upstream's newest location; zero if it could not be asked
     model::Location flushed;   ///< global checkpoint
-    bool is_synced = false;
-    std::string binlog_type;  ///< "remote" or "local"
+    bool by_gtid = false;      ///< GTID sets are compared, not positions
+    bool is_synced = false;    ///< all that is known to be upstream is applied; never if nothing is known
+    std::string binlog_type;   ///< "remote" or "local"
     std::int64_t seconds_behind = 0;
     double lag_seconds = 0;  ///< from commit upstream to commit at the target, of late
     std::uint64_t total_rows = 0;
@@ -78,6 +79,13 @@ struct SyncStatus {
     std::uint64_t bytes_from_source = 0;
     std::vector<std::string> blocking_ddls;
     std::vector<Noticed> noticed;
+
+    /// Takes the upstream's newest location, zero if it is not known, and compares it with what is flushed.
+    void learn_upstream(model::Location newest) {
+        upstream = std::move(newest);
+        const bool is_equal = by_gtid ? flushed.gtid_set == upstream.gtid_set : flushed.position == upstream.position;
+        is_synced = !upstream.is_zero() && is_equal;
+    }
 };
 
 using UnitStatus = std::variant<CopyStatus, SyncStatus>;
