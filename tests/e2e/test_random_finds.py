@@ -197,3 +197,14 @@ def test_schemas_without_tables_are_there_for_what_comes(running, maria, downstr
     maria.execute("CREATE TABLE e.new (id INT PRIMARY KEY, v VARCHAR(9))", "RENAME TABLE d.t TO e.moved", "INSERT INTO e.moved VALUES (2)")
     cluster.wait_synced("t")
     assert_same(maria, downstream, "e")
+
+
+def test_statements_behind_set_statement(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, a INT)", "INSERT INTO d.t VALUES (1, 1)")
+    cluster = running(maria, downstream)
+    wait = "SET STATEMENT max_statement_time = 30, lock_wait_timeout = 2 FOR"
+    maria.execute(f"{wait} ALTER TABLE t ADD COLUMN b INT DEFAULT 4", "INSERT INTO t VALUES (2, 2, 2)", f"{wait} CREATE TABLE u LIKE t",
+                  f"{wait} INSERT INTO u SELECT * FROM t", f"{wait} RENAME TABLE t TO w", f"{wait} CREATE INDEX i ON w (b)", database="d")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    assert downstream.value("SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = 'd' AND index_name = 'i'") == 1

@@ -36,6 +36,13 @@ TEST_F(SyncUnitTest, statements_that_the_target_refuses_are_told_with_their_plac
     }
 }
 
+TEST_F(SyncUnitTest, what_stands_behind_set_statement_is_executed) {
+    BinlogScript script;
+    script.statement("SET STATEMENT max_statement_time=20 FOR TRUNCATE TABLE t");
+    ASSERT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+    EXPECT_EQ(target_->ddls(), std::vector<std::string>{"TRUNCATE TABLE `s`.`t`"});
+}
+
 TEST_F(SyncUnitTest, rows_of_an_xa_transaction_count_from_its_commit) {
     BinlogScript script;
     script.xa("START", 'a');

@@ -8,6 +8,7 @@
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
 #include "core/binlog/xa_id.h"
+#include "core/sql/set_statement.h"
 #include "core/sql/statement_charset.h"
 #include "unit/sync/row_images.h"
 #include "unit/sync/shown_statement.h"
@@ -402,8 +403,10 @@ void Translator::handle_query(const binlog::Query& query) {
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
     try {
-        event.statement = sql::statement_to_utf8(
+        const std::string statement = sql::statement_to_utf8(
             text, query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{});
+        event.statement = sql::without_set_statement(
+            statement, {.sql_mode = event.sql_mode, .is_mariadb = context_.catalog.tracker().options().is_mariadb});
     } catch (const Error& error) {
         throw error.with_context(fmt::format("statement at {}", event.end.to_string()));
     }
