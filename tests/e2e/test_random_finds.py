@@ -208,3 +208,26 @@ def test_statements_behind_set_statement(running, maria, downstream, assert_same
     cluster.wait_synced("t")
     assert_same(maria, downstream, "d")
     assert downstream.value("SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = 'd' AND index_name = 'i'") == 1
+
+
+@pytest.mark.parametrize("kind", ["mariadb10.11", "mariadb11.8"])
+def test_what_a_transaction_with_temporary_tables_has_undone(running, servers, downstream, assert_same, kind):
+    """Servers that cannot cut it out of the binlog log the changes, and that they were undone."""
+    maria = servers.get(kind, "up")
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, u INT UNIQUE, v VARCHAR(9))",
+                  "CREATE TABLE d.keyless (v INT)", "CREATE TABLE d.untouched (id INT PRIMARY KEY) ENGINE=MyISAM",
+                  "USE d", "INSERT INTO t SELECT seq, seq, 'old' FROM seq_1_to_50", "INSERT INTO keyless VALUES (1), (1), (2)")
+    cluster = running(maria, downstream)
+    maria.execute("BEGIN", "UPDATE t SET v = 'undone' WHERE id < 9", "DELETE FROM keyless",
+                  "CREATE TEMPORARY TABLE tmp (id INT)", "INSERT INTO tmp VALUES (1)", "UPDATE t SET u = u + 1 ORDER BY u DESC", "INSERT INTO untouched VALUES (1)",
+                  "DROP TEMPORARY TABLE tmp", "ROLLBACK", "BEGIN", "DELETE FROM t WHERE id = 1", "SAVEPOINT a", "UPDATE t SET id = id + 100 WHERE id > 40",
+                  "INSERT INTO untouched VALUES (2)", "INSERT INTO keyless VALUES (3)", "ROLLBACK TO SAVEPOINT a",
+                  "INSERT INTO t VALUES (1, 1, 'new')", "COMMIT", database="d")
+    assert "ROLLBACK" in {row[5] for row in maria.query(f"SHOW BINLOG EVENTS IN '{last_log(maria)}'")}
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    assert "noticed" not in cluster.subtask("t", "s1")["sync"]
+
+
+def last_log(server):
+    return server.query("SHOW BINARY LOGS")[-1][0]
