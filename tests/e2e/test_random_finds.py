@@ -247,3 +247,16 @@ def test_expressions_with_quotes_on_mariadb(running, servers, downstream, assert
     assert_same(source, downstream, "d")
     downstream.execute("INSERT INTO d.copied (id) VALUES (9)")
     assert downstream.query("SELECT a, b FROM d.copied WHERE id = 9") == [("it's", "\\x")]
+
+
+def test_a_table_renamed_behind_a_list_of_columns(new_cluster, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster = new_cluster(workers=1)
+    cluster.create_source("s1", maria)
+    instance = {"source-id": "s1", "route-rules": ["r"]}
+    cluster.start_task("t", downstream, [instance], routes={"r": {"schema-pattern": "d", "target-schema": "e"}})
+    cluster.wait_unit("t", "Sync")
+    maria.execute("ALTER TABLE t ADD COLUMN (a INT DEFAULT 3, b INT), RENAME TO u, ADD c INT DEFAULT 5", "INSERT INTO u VALUES (2, 2, 2, 2)",
+                  database="d")
+    cluster.wait_synced("t")
+    assert downstream.query("SELECT id, a, b, c FROM e.u ORDER BY id") == [(1, 3, None, 5), (2, 2, 2, 2)]
