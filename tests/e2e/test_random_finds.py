@@ -260,3 +260,16 @@ def test_a_table_renamed_behind_a_list_of_columns(new_cluster, maria, downstream
                   database="d")
     cluster.wait_synced("t")
     assert downstream.query("SELECT id, a, b, c FROM e.u ORDER BY id") == [(1, 3, None, 5), (2, 2, 2, 2)]
+
+
+def test_a_sequence_that_is_gone(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster = running(maria, downstream)
+    maria.execute("INSERT INTO d.t VALUES (2)")
+    cluster.wait_synced("t")
+    for number in range(3):
+        maria.execute(f"CREATE SEQUENCE d.s{number}", f"SELECT NEXTVAL(d.s{number})", f"DROP SEQUENCE d.s{number}")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    noticed = {entry["kind"]: int(entry["count"]) for entry in cluster.subtask("t", "s1")["sync"]["noticed"]}
+    assert noticed["rows of a sequence"] >= 3 and noticed["skipped statement on a sequence"] == 6

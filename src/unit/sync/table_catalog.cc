@@ -64,6 +64,23 @@ bool is_sequence(std::string_view create_table) {
            create_table.find(" SEQUENCE=1") != std::string_view::npos;
 }
 
+/// Whether the rows have the columns of a sequence, whose four values are of one integer type.
+bool has_shape_of_sequence(const binlog::TableMap& map) {
+    using binlog::WireType;
+    constexpr auto kOthers =
+        std::to_array({WireType::LongLong, WireType::LongLong, WireType::Tiny, WireType::LongLong});
+    constexpr auto kIntegers =
+        std::to_array({WireType::Tiny, WireType::Short, WireType::Int24, WireType::Long, WireType::LongLong});
+    constexpr std::size_t kValues = 4;
+    if (map.columns.size() != kValues + kOthers.size()) return false;
+    for (std::size_t i = 0; i < map.columns.size(); ++i) {
+        const WireType type = map.columns[i].type;
+        if (map.columns[i].is_nullable || type != (i < kValues ? map.columns[0].type : kOthers.at(i - kValues)))
+            return false;
+    }
+    return std::ranges::find(kIntegers, map.columns[0].type) != kIntegers.end();
+}
+
 bool has_names(const binlog::TableMap& map) {
     return std::ranges::all_of(map.columns, [](const auto& column) { return !column.name.empty(); });
 }
@@ -223,6 +240,9 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(c
     }
     if (!why.empty()) {
         definition = take_from_target(map, definition.get());
+        // Nobody has it any more: a sequence that was dropped since cannot be asked for.
+        const bool is_like_sequence = tracker_.options().is_mariadb && !current && has_shape_of_sequence(map);
+        if (!definition && is_like_sequence) return nullptr;
         ensure(definition != nullptr, ErrorCode::SchemaTableMissing,
                fmt::format("the structure of {} at {} is not known: upstream the table {}, and the target's "
                            "cannot be taken for it; leave the table out with `block-allow-list`, or copy anew: "
