@@ -197,3 +197,79 @@ def test_schemas_without_tables_are_there_for_what_comes(running, maria, downstr
     maria.execute("CREATE TABLE e.new (id INT PRIMARY KEY, v VARCHAR(9))", "RENAME TABLE d.t TO e.moved", "INSERT INTO e.moved VALUES (2)")
     cluster.wait_synced("t")
     assert_same(maria, downstream, "e")
+
+
+def test_statements_behind_set_statement(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, a INT)", "INSERT INTO d.t VALUES (1, 1)")
+    cluster = running(maria, downstream)
+    wait = "SET STATEMENT max_statement_time = 30, lock_wait_timeout = 2 FOR"
+    maria.execute(f"{wait} ALTER TABLE t ADD COLUMN b INT DEFAULT 4", "INSERT INTO t VALUES (2, 2, 2)", f"{wait} CREATE TABLE u LIKE t",
+                  f"{wait} INSERT INTO u SELECT * FROM t", f"{wait} RENAME TABLE t TO w", f"{wait} CREATE INDEX i ON w (b)", database="d")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    assert downstream.value("SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = 'd' AND index_name = 'i'") == 1
+
+
+@pytest.mark.parametrize("kind", ["mariadb10.11", "mariadb11.8"])
+def test_what_a_transaction_with_temporary_tables_has_undone(running, servers, downstream, assert_same, kind):
+    """Servers that cannot cut it out of the binlog log the changes, and that they were undone."""
+    maria = servers.get(kind, "up")
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, u INT UNIQUE, v VARCHAR(9))",
+                  "CREATE TABLE d.keyless (v INT)", "CREATE TABLE d.untouched (id INT PRIMARY KEY) ENGINE=MyISAM",
+                  "USE d", "INSERT INTO t SELECT seq, seq, 'old' FROM seq_1_to_50", "INSERT INTO keyless VALUES (1), (1), (2)")
+    cluster = running(maria, downstream)
+    maria.execute("BEGIN", "UPDATE t SET v = 'undone' WHERE id < 9", "DELETE FROM keyless",
+                  "CREATE TEMPORARY TABLE tmp (id INT)", "INSERT INTO tmp VALUES (1)", "UPDATE t SET u = u + 1 ORDER BY u DESC", "INSERT INTO untouched VALUES (1)",
+                  "DROP TEMPORARY TABLE tmp", "ROLLBACK", "BEGIN", "DELETE FROM t WHERE id = 1", "SAVEPOINT a", "UPDATE t SET id = id + 100 WHERE id > 40",
+                  "INSERT INTO untouched VALUES (2)", "INSERT INTO keyless VALUES (3)", "ROLLBACK TO SAVEPOINT a",
+                  "INSERT INTO t VALUES (1, 1, 'new')", "COMMIT", database="d")
+    assert "ROLLBACK" in {row[5] for row in maria.query(f"SHOW BINLOG EVENTS IN '{last_log(maria)}'")}
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    assert "noticed" not in cluster.subtask("t", "s1")["sync"]
+
+
+def last_log(server):
+    return server.query("SHOW BINARY LOGS")[-1][0]
+
+
+def test_expressions_with_quotes_on_mariadb(running, servers, downstream, assert_same):
+    """SHOW CREATE TABLE of MySQL names the character set of each text; MariaDB cannot read its own notes of such an expression."""
+    source = servers.get("mysql9.7", "up")
+    columns = r"""id INT PRIMARY KEY, a TEXT DEFAULT ('it''s'), b VARCHAR(20) DEFAULT (CONCAT('\\', 'x')), c VARCHAR(9),
+                  g VARCHAR(20) AS (CONCAT(c, '"')) STORED, CHECK (c <> 'd''e')"""
+    source.execute("CREATE DATABASE d CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", f"CREATE TABLE d.copied ({columns})",
+                   "INSERT INTO d.copied (id, c) VALUES (1, 'x')")
+    cluster = running(source, downstream)
+    source.execute("CREATE TABLE d.made LIKE d.copied", f"CREATE TABLE d.other ({columns})", "INSERT INTO d.copied (id, c) VALUES (2, 'y')",
+                   "INSERT INTO d.made (id, c) VALUES (2, 'y')", "INSERT INTO d.other (id, c) VALUES (2, 'y')")
+    cluster.wait_synced("t")
+    assert_same(source, downstream, "d")
+    downstream.execute("INSERT INTO d.copied (id) VALUES (9)")
+    assert downstream.query("SELECT a, b FROM d.copied WHERE id = 9") == [("it's", "\\x")]
+
+
+def test_a_table_renamed_behind_a_list_of_columns(new_cluster, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster = new_cluster(workers=1)
+    cluster.create_source("s1", maria)
+    instance = {"source-id": "s1", "route-rules": ["r"]}
+    cluster.start_task("t", downstream, [instance], routes={"r": {"schema-pattern": "d", "target-schema": "e"}})
+    cluster.wait_unit("t", "Sync")
+    maria.execute("ALTER TABLE t ADD COLUMN (a INT DEFAULT 3, b INT), RENAME TO u, ADD c INT DEFAULT 5", "INSERT INTO u VALUES (2, 2, 2, 2)",
+                  database="d")
+    cluster.wait_synced("t")
+    assert downstream.query("SELECT id, a, b, c FROM e.u ORDER BY id") == [(1, 3, None, 5), (2, 2, 2, 2)]
+
+
+def test_a_sequence_that_is_gone(running, maria, downstream, assert_same):
+    maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)", "INSERT INTO d.t VALUES (1)")
+    cluster = running(maria, downstream)
+    maria.execute("INSERT INTO d.t VALUES (2)")
+    cluster.wait_synced("t")
+    for number in range(3):
+        maria.execute(f"CREATE SEQUENCE d.s{number}", f"SELECT NEXTVAL(d.s{number})", f"DROP SEQUENCE d.s{number}")
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    noticed = {entry["kind"]: int(entry["count"]) for entry in cluster.subtask("t", "s1")["sync"]["noticed"]}
+    assert noticed["rows of a sequence"] >= 3 and noticed["skipped statement on a sequence"] == 6

@@ -60,4 +60,13 @@ std::span<Value> RowBatch::append() {
     return {cells_.data() + cells_.size() - columns_, columns_};
 }
 
+void RowBatch::reverse() noexcept {
+    const auto width = static_cast<std::ptrdiff_t>(columns_);
+    for (std::size_t low = 0, high = size(); low + 1 < high; ++low) {
+        --high;
+        const auto row = cells_.begin() + static_cast<std::ptrdiff_t>(low) * width;
+        std::swap_ranges(row, row + width, cells_.begin() + static_cast<std::ptrdiff_t>(high) * width);
+    }
+}
+
 }  // namespace dm::model

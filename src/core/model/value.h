@@ -116,6 +116,8 @@ class RowBatch {
     [[nodiscard]] Row row(std::size_t index) const noexcept { return {cells_.data() + index * columns_, columns_}; }
     /// Appends a row of NULLs and returns it for filling; the span is valid until the next append.
     std::span<Value> append();
+    /// The last row becomes the first.
+    void reverse() noexcept;
     [[nodiscard]] ByteArena& arena() noexcept { return arena_; }
     /// Memory held, for queue limits.
     [[nodiscard]] std::size_t bytes() const noexcept {

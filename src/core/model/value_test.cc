@@ -35,6 +35,22 @@ TEST(Value, EqualityIsByKindAndContent) {
     EXPECT_NE(Value::of_double(1), Value::of_double(2));
 }
 
+TEST(RowBatch, ReversesItsRows) {
+    for (int rows = 0; rows < 5; ++rows) {
+        RowBatch batch(2);
+        for (int i = 0; i < rows; ++i) {
+            const auto row = batch.append();
+            row[0] = Value::of_int(i);
+            row[1] = Value::of_int(-i);
+        }
+        batch.reverse();
+        for (int i = 0; i < rows; ++i) {
+            EXPECT_EQ(batch.row(static_cast<std::size_t>(i))[0], Value::of_int(rows - 1 - i));
+            EXPECT_EQ(batch.row(static_cast<std::size_t>(i))[1], Value::of_int(i + 1 - rows));
+        }
+    }
+}
+
 TEST(ByteArena, NeverMovesWhatItGaveOut) {
     ByteArena arena;
     std::vector<std::string_view> views;

@@ -269,6 +269,14 @@ bool is_cast(const Pieces& pieces, std::size_t i) {
     return type && pieces.is_word_before(*type, "AS");
 }
 
+/// `_utf8mb4` before a text with a quote or a backslash in it.
+bool is_introduced_quote(const Piece& word, const Piece& text) {
+    const bool is_introducer = word.kind == PieceKind::Word && equal_ignoring_case(word.text, "_utf8mb4");
+    if (!is_introducer || text.kind != PieceKind::Text || text.text.size() < 2) return false;
+    const std::string_view inner = std::string_view(text.text).substr(1, text.text.size() - 2);
+    return inner.find_first_of("'\"\\") != std::string_view::npos;
+}
+
 /// Whether the definition that names a character set at `value` says a collation, too: before or after it, or by the
 /// word BINARY.
 bool has_collation(const Pieces& pieces, std::size_t keyword, std::size_t value) {
@@ -310,12 +318,16 @@ bool has_overlap_key(std::string_view statement) {
     return false;
 }
 
-std::string translate_hidden(std::string_view statement, const model::ServerVersion& target) {
+std::string translate_words(std::string_view statement, const model::ServerVersion& target) {
+    if (target.flavor != model::Flavor::MariaDb) return std::string(statement);
     std::vector<Piece> pieces = split_pieces(statement);
+    Piece* last = nullptr;
     for (Piece& piece : pieces) {
-        const bool is_known = target.flavor == model::Flavor::MariaDb && piece.kind == PieceKind::Comment;
-        if (is_known && piece.text == "/*!80023 INVISIBLE */" && target.is_at_least(10, 3)) piece.text = "INVISIBLE";
-        if (is_known && piece.text == "/*!80000 INVISIBLE */" && target.is_at_least(10, 6)) piece.text = "IGNORED";
+        const bool is_comment = piece.kind == PieceKind::Comment;
+        if (is_comment && piece.text == "/*!80023 INVISIBLE */" && target.is_at_least(10, 3)) piece.text = "INVISIBLE";
+        if (is_comment && piece.text == "/*!80000 INVISIBLE */" && target.is_at_least(10, 6)) piece.text = "IGNORED";
+        if (last != nullptr && is_introduced_quote(*last, piece)) last->text.clear();
+        last = &piece;
     }
     return join_pieces(pieces);
 }

@@ -22,9 +22,10 @@ struct AdaptedStatement {
 /// thing it knows. Works on CREATE TABLE, ALTER TABLE, CREATE INDEX and CREATE and ALTER DATABASE.
 [[nodiscard]] AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target);
 
-/// The statement with MySQL's hidden columns and indexes as MariaDB writes them, which reads the comments they are in
-/// as nothing.
-[[nodiscard]] std::string translate_hidden(std::string_view statement, const model::ServerVersion& target);
+/// The statement in the target's words. For MariaDB: MySQL's hidden columns and indexes as it writes them, for it reads
+/// the comments they are in as nothing; and texts with quotes or backslashes without `_utf8mb4` before them, for of
+/// these it keeps expressions in which it cannot read them again.
+[[nodiscard]] std::string translate_words(std::string_view statement, const model::ServerVersion& target);
 
 /// Whether the statement makes a key WITHOUT OVERLAPS of a period: MariaDB executes no statement that repeats rows on
 /// such a table, and other servers have none.

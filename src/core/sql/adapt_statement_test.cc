@@ -114,12 +114,12 @@ TEST(AdaptStatement, LeavesOutOptionsOfAnEngine) {
         "CREATE TABLE `t` (\n  `ENCRYPTED` int\n) ENGINE=InnoDB");
 }
 
-TEST(TranslateHidden, MariaDbHasOtherWords) {
+TEST(TranslateWords, MariaDbHasOtherWords) {
     constexpr std::string_view kHidden =
         "CREATE TABLE `t` (\n  `a` int DEFAULT '1' /*!80023 INVISIBLE */,\n  KEY `a` (`a`) /*!80000 INVISIBLE */\n)";
-    EXPECT_EQ(translate_hidden(kHidden, kMariaDb1011),
+    EXPECT_EQ(translate_words(kHidden, kMariaDb1011),
               "CREATE TABLE `t` (\n  `a` int DEFAULT '1' INVISIBLE,\n  KEY `a` (`a`) IGNORED\n)");
-    EXPECT_EQ(translate_hidden(kHidden, kMySql97), kHidden);
+    EXPECT_EQ(translate_words(kHidden, kMySql97), kHidden);
 }
 
 TEST(AdaptStatement, NamesTypesAsTheTargetDoes) {
@@ -201,6 +201,14 @@ TEST(StateCollations, WhereverACharacterSetIsNamedAlone) {
          }) {
         EXPECT_EQ(state_collations(statement, defaults), wanted);
     }
+}
+
+TEST(TranslateWords, TextsThatMariaDbCannotReadAgainLoseTheirCharacterSet) {
+    constexpr std::string_view kDefaults =
+        R"(CREATE TABLE t (a text DEFAULT (_utf8mb4'it\'s'), b text DEFAULT (concat(_utf8mb4'x',_utf8mb4'\\')), c int))";
+    EXPECT_EQ(translate_words(kDefaults, kMariaDb1011),
+              R"(CREATE TABLE t (a text DEFAULT ('it\'s'), b text DEFAULT (concat(_utf8mb4'x','\\')), c int))");
+    EXPECT_EQ(translate_words(kDefaults, kMySql97), kDefaults);
 }
 
 }  // namespace

@@ -263,6 +263,7 @@ class Outliner {
             part.columns.push_back(column);
             tokens_.accept_symbol(',');
         }
+        tokens_.accept_symbol(')');
     }
 
     void read_drop_table() {

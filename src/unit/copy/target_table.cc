@@ -25,7 +25,7 @@ bool is_transient(const Error& error) {
 void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what,
                       const Adaptation& adaptation) {
     try {
-        downstream.execute(sql::translate_hidden(statement, downstream.version()));
+        downstream.execute(sql::translate_words(statement, downstream.version()));
         return;
     } catch (const Error& error) {
         if (is_transient(error)) throw;

@@ -107,8 +107,6 @@ std::string_view skipped_name(StatementKind kind) {
             return "skipped statement on accounts";
         case StatementKind::Storage:
             return "skipped statement on tablespaces and servers";
-        case StatementKind::Rollback:
-            return "rollback after changes of tables without transactions";
         case StatementKind::Dml:
             return Notices::kDml;
         default:

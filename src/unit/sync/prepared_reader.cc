@@ -47,6 +47,21 @@ model::BinlogPosition askable(const model::BinlogPosition& place) {
     return {.file = place.file, .offset = place.offset > kLargest ? 4 : place.offset};
 }
 
+/// The rows events of a stream with their tables.
+class RowsFinder {
+  public:
+    std::optional<StagedRows> rows_of(const binlog::Event& event, const std::shared_ptr<const void>& owner) {
+        if (const auto* map = event.get_if<binlog::TableMapEvent>()) tables_[map->table_id] = map->table;
+        const auto* rows = event.get_if<binlog::RowsEvent>();
+        const auto table = rows != nullptr ? tables_.find(rows->table_id) : tables_.end();
+        if (table == tables_.end()) return std::nullopt;
+        return StagedRows{.event = *rows, .table = table->second, .owner = owner};
+    }
+
+  private:
+    std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables_;
+};
+
 std::vector<std::string> list_files(sql::SqlSession& session) {
     const auto logs = session.query("SHOW BINARY LOGS");
     std::vector<std::string> files;
@@ -107,12 +122,12 @@ std::optional<model::BinlogPosition> PreparedReader::find(const std::string& id,
         .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
 }
 
-bool PreparedReader::read(const model::BinlogPosition& start, const Sink& sink, std::stop_token stop) {
+/// Hands what follows `start` to `sink` until that has had enough. False if stop was requested before.
+bool PreparedReader::read_events(const model::BinlogPosition& start, const EventSink& sink, std::stop_token stop) {
     const auto source = open_();
     source->start({.position = askable(start), .gtid_set = std::nullopt});
     binlog::EventDecoder decoder;
     binlog::StreamPosition stream({.position = askable(start), .gtid_set = {}});
-    std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables;
     bool is_done = false;
     while (!is_done) {
         const auto bytes = source->next(stop);
@@ -123,15 +138,49 @@ bool PreparedReader::read(const model::BinlogPosition& start, const Sink& sink, 
         const bool is_reached = model::compare_positions(stream.end().position, start) == std::strong_ordering::greater;
         if (!is_reached) continue;
         unpack(event, owner, decoder, [&](const binlog::Event& inner, const std::shared_ptr<const void>& keep) {
-            if (const auto* map = inner.get_if<binlog::TableMapEvent>()) tables[map->table_id] = map->table;
-            if (const auto* rows = inner.get_if<binlog::RowsEvent>()) {
-                const auto table = tables.find(rows->table_id);
-                if (table != tables.end() && !is_done) sink({.event = *rows, .table = table->second, .owner = keep});
-            }
-            if (inner.get_if<binlog::XaPrepare>() != nullptr) is_done = true;
+            is_done = is_done || !sink(inner, keep);
         });
     }
     return true;
+}
+
+bool PreparedReader::read(const model::BinlogPosition& start, const Sink& sink, std::stop_token stop) {
+    RowsFinder finder;
+    UndoneChanges changes;
+    const auto take = [&](const binlog::Event& event, const std::shared_ptr<const void>& owner) {
+        if (const auto rows = finder.rows_of(event, owner)) {
+            (void)changes.count();
+            sink(*rows);
+        }
+        const auto* query = event.get_if<binlog::Query>();
+        const auto undone = query != nullptr ? changes.undone_by(query->statement) : std::nullopt;
+        ensure(!undone || undone->empty(), ErrorCode::SyncEventUnsupported, [&] {
+            return fmt::format("the XA transaction that begins at {} has undone a part of its changes",
+                               start.to_string());
+        });
+        return event.get_if<binlog::XaPrepare>() == nullptr;
+    };
+    return read_events(start, take, std::move(stop));
+}
+
+std::optional<std::deque<StagedRows>> PreparedReader::read_last(const model::BinlogPosition& start,
+                                                                UndoneChanges::Range range, std::size_t max_bytes,
+                                                                std::stop_token stop) {
+    RowsFinder finder;
+    std::deque<StagedRows> last;
+    std::size_t bytes = 0;
+    std::size_t number = 0;
+    const auto size_of = [](const StagedRows& rows) { return rows.event.rows.size() + sizeof(StagedRows); };
+    const auto take = [&](const binlog::Event& event, const std::shared_ptr<const void>& owner) {
+        auto rows = finder.rows_of(event, owner);
+        if (!rows || number++ < range.begin) return true;
+        bytes += size_of(*rows);
+        last.push_back(std::move(*rows));
+        for (; bytes > max_bytes && last.size() > 1; last.pop_front()) bytes -= size_of(last.front());
+        return number < range.end;
+    };
+    if (!read_events(start, take, std::move(stop))) return std::nullopt;
+    return last;
 }
 
 }  // namespace dm::sync

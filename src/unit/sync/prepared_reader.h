@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,11 +11,13 @@
 #include "core/model/location.h"
 #include "unit/sync/prepared_transactions.h"
 #include "unit/sync/session_links.h"
+#include "unit/sync/undone_changes.h"
 
 namespace dm::sync {
 
-/// Reads a prepared XA transaction from the binlog again, over a stream of its own: when it was too large to be kept,
-/// or was prepared before this run began. One thread. Errors of the stream pass through.
+/// Reads transactions from the binlog again, over a stream of its own: prepared XA transactions that were too large to
+/// be kept, or were prepared before this run began, and what a transaction has undone. One thread. Errors of the stream
+/// pass through.
 class PreparedReader {
   public:
     using OpenSource = std::function<std::unique_ptr<binlog::EventSource>()>;
@@ -26,10 +29,18 @@ class PreparedReader {
     [[nodiscard]] std::optional<model::BinlogPosition> find(const std::string& id, const model::BinlogPosition& before,
                                                             std::stop_token stop);
 
-    /// Hands the rows of the transaction that begins at `start` to `sink`; views in them are valid as StagedRows says.
-    /// False if stop was requested before all was read.
+    /// Hands the rows of the XA transaction that begins at `start` to `sink`; views in them are valid as StagedRows
+    /// says. False if stop was requested before all was read. Throws Error{SyncEventUnsupported} if a part of it was
+    /// undone.
     using Sink = std::function<void(const StagedRows&)>;
     [[nodiscard]] bool read(const model::BinlogPosition& start, const Sink& sink, std::stop_token stop);
+
+    /// Of the rows events of the transaction that begins at `start`, those from number `begin` up to `end`, counted
+    /// from 0: all of them, or as many of the last as take `max_bytes`, but at least one. Nothing if stop was
+    /// requested.
+    [[nodiscard]] std::optional<std::deque<StagedRows>> read_last(const model::BinlogPosition& start,
+                                                                  UndoneChanges::Range range, std::size_t max_bytes,
+                                                                  std::stop_token stop);
 
   private:
     enum class Mention : std::uint8_t { None, Prepared, Ended, Cut };
@@ -37,6 +48,8 @@ class PreparedReader {
         Mention mention = Mention::None;
         model::BinlogPosition start;
     };
+    using EventSink = std::function<bool(const binlog::Event&, const std::shared_ptr<const void>&)>;
+    bool read_events(const model::BinlogPosition& start, const EventSink& sink, std::stop_token stop);
     Found scan_file(const std::string& id, const std::string& file, const model::BinlogPosition& before,
                     std::stop_token stop);
 

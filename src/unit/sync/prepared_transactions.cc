@@ -1,6 +1,9 @@
 #include "unit/sync/prepared_transactions.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/error.h"
 
 namespace dm::sync {
 
@@ -21,6 +24,17 @@ void PreparedTransactions::add(StagedRows rows) {
     bytes_ += size;
     open_->bytes += size;
     open_->rows.push_back(std::move(rows));
+}
+
+void PreparedTransactions::undo(const std::vector<UndoneChanges::Range>& ranges) {
+    if (!open_ || ranges.empty()) return;
+    ensure(open_->is_whole, ErrorCode::SyncEventUnsupported, [&] {
+        return "the XA transaction that begins at " + open_->start.to_string() + " has undone a part of its changes";
+    });
+    std::erase_if(open_->rows, [&](const StagedRows& rows) {
+        return std::ranges::any_of(
+            ranges, [&](const auto& range) { return rows.number >= range.begin && rows.number < range.end; });
+    });
 }
 
 void PreparedTransactions::prepare(const std::string& id) {

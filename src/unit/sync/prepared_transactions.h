@@ -9,6 +9,7 @@
 
 #include "core/binlog/event.h"
 #include "core/model/location.h"
+#include "unit/sync/undone_changes.h"
 
 namespace dm::sync {
 
@@ -17,6 +18,8 @@ struct StagedRows {
     binlog::RowsEvent event;
     std::shared_ptr<const binlog::TableMap> table;
     std::shared_ptr<const void> owner;
+    std::size_t number = 0;  ///< among those of its transaction
+    bool is_undone = false;  ///< the opposite is to be applied
 };
 
 /// Keeps the rows of XA transactions from their preparation to their commit. What would take more than `max_bytes` in
@@ -36,6 +39,9 @@ class PreparedTransactions {
     void open(model::BinlogPosition start);
     [[nodiscard]] bool is_open() const noexcept { return open_.has_value(); }
     void add(StagedRows rows);
+    /// Rows of the open transaction whose numbers are in these ranges do not count any more. Throws
+    /// Error{SyncEventUnsupported} if they are not kept.
+    void undo(const std::vector<UndoneChanges::Range>& ranges);
     /// The open transaction is prepared; an earlier one of that id is forgotten.
     void prepare(const std::string& id);
     /// The open transaction, which is committed at once; nothing if none is open.

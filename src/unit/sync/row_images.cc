@@ -1,6 +1,7 @@
 #include "unit/sync/row_images.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,14 @@ dml::ChangeKind change_kind(binlog::RowsKind kind) {
             return dml::ChangeKind::Delete;
     }
     return dml::ChangeKind::Insert;
+}
+
+dml::ChangeKind turned_round(dml::ChangeKind kind, binlog::DecodedRows& rows) {
+    std::swap(rows.before, rows.after);
+    rows.before.reverse();
+    rows.after.reverse();
+    if (kind == dml::ChangeKind::Insert) return dml::ChangeKind::Delete;
+    return kind == dml::ChangeKind::Delete ? dml::ChangeKind::Insert : kind;
 }
 
 std::vector<std::size_t> missed_columns(const binlog::RowsEvent& event, const dml::TablePlan& plan) {

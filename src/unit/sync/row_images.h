@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/binlog/event.h"
+#include "core/binlog/row_decoder.h"
 #include "core/dml/row_change.h"
 #include "core/dml/table_plan.h"
 #include "core/model/location.h"
@@ -12,6 +13,9 @@
 namespace dm::sync {
 
 [[nodiscard]] dml::ChangeKind change_kind(binlog::RowsKind kind);
+
+/// Makes of the rows what undoes them, which is a change of the kind that is returned: the last row comes first.
+[[nodiscard]] dml::ChangeKind turned_round(dml::ChangeKind kind, binlog::DecodedRows& rows);
 
 /// The columns that the images lack though the plan reads them.
 [[nodiscard]] std::vector<std::size_t> missed_columns(const binlog::RowsEvent& event, const dml::TablePlan& plan);

@@ -36,6 +36,13 @@ TEST_F(SyncUnitTest, statements_that_the_target_refuses_are_told_with_their_plac
     }
 }
 
+TEST_F(SyncUnitTest, what_stands_behind_set_statement_is_executed) {
+    BinlogScript script;
+    script.statement("SET STATEMENT max_statement_time=20 FOR TRUNCATE TABLE t");
+    ASSERT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+    EXPECT_EQ(target_->ddls(), std::vector<std::string>{"TRUNCATE TABLE `s`.`t`"});
+}
+
 TEST_F(SyncUnitTest, rows_of_an_xa_transaction_count_from_its_commit) {
     BinlogScript script;
     script.xa("START", 'a');
@@ -62,6 +69,101 @@ TEST_F(SyncUnitTest, rows_of_an_xa_transaction_count_from_its_commit) {
     expected["1"] = {"1", "1", "1"};
     EXPECT_EQ(target_->rows(), expected);
     EXPECT_TRUE(std::get<target::SyncStatus>(unit->status()).noticed.empty());
+}
+
+/// One that works on 20 rows, goes back to a savepoint twice, and may end in ROLLBACK.
+BinlogScript undone_script(bool is_committed) {
+    BinlogScript script;
+    script.begin();
+    for (int id = 1; id <= 20; ++id) script.insert({id, id, 0});
+    script.commit();
+    script.begin();
+    script.statement("SAVEPOINT `a`");
+    script.update({1, 1, 0}, {31, 1, 0});
+    script.update({2, 2, 0}, {2, 2, 7});
+    script.statement("SAVEPOINT `b`");
+    // Values that go from row to row, which only comes right backwards.
+    script.update_all({{10, 10, 0}, {10, 40, 0}, {11, 11, 0}, {11, 10, 0}, {12, 12, 0}, {12, 11, 0}});
+    script.remove({3, 3, 0});
+    script.insert({50, 3, 9});
+    script.insert_all({{3, 60, 1}, {51, 61, 1}});
+    script.statement("ROLLBACK TO `b`");
+    script.remove({4, 4, 0});
+    script.insert({52, 62, 0});
+    script.statement("ROLLBACK TO `b`");
+    script.insert({53, 63, 0});
+    if (is_committed) {
+        script.commit();
+    } else {
+        script.statement("ROLLBACK");
+    }
+    script.begin();
+    script.insert({99, 99, 0});
+    script.commit();
+    return script;
+}
+
+MiniTarget::Rows rows_after_undone(bool is_committed) {
+    MiniTarget::Rows rows = {{"99", {"99", "99", "0"}}};
+    for (int id = 1; id <= 20; ++id) {
+        const std::string text = std::to_string(id);
+        rows[text] = {text, text, "0"};
+    }
+    if (!is_committed) return rows;
+    rows.erase("1");
+    rows["31"] = {"31", "1", "0"};
+    rows["2"] = {"2", "2", "7"};
+    rows["53"] = {"53", "63", "0"};
+    return rows;
+}
+
+TEST_F(SyncUnitTest, what_a_transaction_has_undone_is_undone_in_the_target) {
+    for (const bool is_committed : {true, false}) {
+        renew_target();
+        const auto unit = make_unit(undone_script(is_committed).bytes());
+        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+        EXPECT_EQ(target_->rows(), rows_after_undone(is_committed));
+        EXPECT_TRUE(std::get<target::SyncStatus>(unit->status()).noticed.empty());
+    }
+}
+
+TEST_F(SyncUnitTest, what_is_undone_survives_broken_streams_and_kills) {
+    const std::string binlog = undone_script(true).bytes();
+    for (std::size_t events = 1; events < 100; ++events) {
+        renew_target();
+        ASSERT_EQ(make_unit(binlog, events)->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows(), rows_after_undone(true)) << "broken after " << events;
+    }
+    for (std::size_t at = 1; at < 60; ++at) {
+        renew_target();
+        run_killed_at(at, binlog);
+        ASSERT_EQ(make_unit(binlog)->run({}), target::UnitOutcome::Stopped);
+        ASSERT_EQ(target_->rows(), rows_after_undone(true)) << "killed at statement " << at;
+    }
+}
+
+TEST_F(SyncUnitTest, an_xa_transaction_may_undo_a_part_of_itself) {
+    BinlogScript script;
+    script.xa("START", 'a');
+    script.insert({1, 1, 1});
+    script.statement("SAVEPOINT `s`");
+    script.insert({2, 2, 2});
+    script.statement("ROLLBACK TO `s`");
+    script.insert({3, 3, 3});
+    script.xa_prepare('a');
+    const auto prepared = script.bytes();
+    script.xa("COMMIT", 'a');
+    ASSERT_EQ(make_unit(script.bytes())->run({}), target::UnitOutcome::Stopped);
+    EXPECT_EQ(target_->rows(), (MiniTarget::Rows{{"1", {"1", "1", "1"}}, {"3", {"3", "3", "3"}}}));
+    // Not so where it is read again.
+    renew_target();
+    ASSERT_EQ(make_unit(prepared)->run({}), target::UnitOutcome::Stopped);
+    try {
+        (void)make_unit(script.bytes())->run({});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::SyncEventUnsupported);
+    }
 }
 
 TEST_F(SyncUnitTest, an_xa_commit_without_its_rows_in_any_binlog_is_refused) {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "core/binlog/collations.h"
+#include "core/sql/lexer.h"
 #include "unit/sync/earlier_structure.h"
 #include "unit/sync/upstream_view.h"
 #include "unit/target/downstream.h"
@@ -15,6 +16,14 @@ namespace dm::sync {
 namespace {
 
 using schema::ColumnType;
+
+/// Whether tables of an engine undo what is rolled back. One that is not named is the server's default.
+bool has_transactions(std::string_view engine) {
+    constexpr auto kWithout =
+        std::to_array<std::string_view>({"MyISAM", "Aria", "MEMORY", "HEAP", "CSV", "ARCHIVE", "MERGE", "MRG_MyISAM"});
+    return std::ranges::none_of(kWithout,
+                                [&](std::string_view name) { return sql::equal_ignoring_case(name, engine); });
+}
 
 /// What the binlog itself says of a column's charset counts before what is known of the table.
 std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definition, const binlog::TableMap& map) {
@@ -53,6 +62,23 @@ void refuse_versioned(const schema::TableDefinition& definition, const model::Lo
 bool is_sequence(std::string_view create_table) {
     return create_table.find("\n  `next_not_cached_value` ") != std::string_view::npos &&
            create_table.find(" SEQUENCE=1") != std::string_view::npos;
+}
+
+/// Whether the rows have the columns of a sequence, whose four values are of one integer type.
+bool has_shape_of_sequence(const binlog::TableMap& map) {
+    using binlog::WireType;
+    constexpr auto kOthers =
+        std::to_array({WireType::LongLong, WireType::LongLong, WireType::Tiny, WireType::LongLong});
+    constexpr auto kIntegers =
+        std::to_array({WireType::Tiny, WireType::Short, WireType::Int24, WireType::Long, WireType::LongLong});
+    constexpr std::size_t kValues = 4;
+    if (map.columns.size() != kValues + kOthers.size()) return false;
+    for (std::size_t i = 0; i < map.columns.size(); ++i) {
+        const WireType type = map.columns[i].type;
+        if (map.columns[i].is_nullable || type != (i < kValues ? map.columns[0].type : kOthers.at(i - kValues)))
+            return false;
+    }
+    return std::ranges::find(kIntegers, map.columns[0].type) != kIntegers.end();
 }
 
 bool has_names(const binlog::TableMap& map) {
@@ -215,6 +241,9 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(c
     }
     if (!why.empty()) {
         definition = take_from_target(map, definition.get());
+        // Nobody has it any more: a sequence that was dropped since cannot be asked for.
+        const bool is_like_sequence = tracker_.options().is_mariadb && !current && has_shape_of_sequence(map);
+        if (!definition && is_like_sequence) return nullptr;
         ensure(definition != nullptr, ErrorCode::SchemaTableMissing,
                fmt::format("the structure of {} at {} is not known: upstream the table {}, and the target's "
                            "cannot be taken for it; leave the table out with `block-allow-list`, or copy anew: "
@@ -274,6 +303,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
            fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),
                        location.to_string(), map.columns.size(), definition->columns.size()));
+    table.has_transactions = has_transactions(definition->engine);
     const auto hints = hints_of(*definition, map);
     table.layout.emplace(map, hints);
     std::vector<std::string> charsets;

@@ -46,6 +46,7 @@ struct SourceTable {
     bool is_accepted = false;
     bool is_gone = false;                        ///< before its copy: rows do not count
     bool is_sequence = false;                    ///< MariaDB logs a sequence's state as rows: not replicated
+    bool has_transactions = true;                ///< its engine undoes changes
     std::array<rules::Verdict, 3> verdicts{};    ///< by RowsKind: write, update, delete
     std::shared_ptr<const dml::TablePlan> plan;  ///< null if no row is replicated
     std::optional<binlog::RowLayout> layout;

@@ -147,6 +147,25 @@ TEST_F(TableCatalogTest, sequences_and_versioned_tables_are_known) {
     EXPECT_FALSE(table.is_accepted);
 }
 
+TEST_F(TableCatalogTest, a_sequence_that_was_dropped_is_known_by_its_columns) {
+    lose(upstream_);
+    lose(downstream_);
+    schema::TrackerOptions options;
+    options.is_mariadb = true;
+    TableCatalog catalog(rules_, schema::Tracker(options), schema::Tracker({}), recorder_, up_, down_);
+    const auto map = map_of(8);
+    for (auto& column : map->columns) column.type = binlog::WireType::LongLong;
+    EXPECT_EQ(code_of([&] { (void)catalog.table_of(map, 1, {}, false); }), ErrorCode::SchemaTableMissing);
+    const auto sequence = std::make_shared<binlog::TableMap>(*map);
+    sequence->columns[6].type = binlog::WireType::Tiny;
+    EXPECT_TRUE(catalog.table_of(sequence, 1, {}, false).is_sequence);
+    // Other servers have none.
+    EXPECT_EQ(code_of([&] { (void)catalog_.table_of(sequence, 1, {}, false); }), ErrorCode::SchemaTableMissing);
+    sequence->columns[0].is_nullable = true;
+    TableCatalog other(rules_, schema::Tracker(options), schema::Tracker({}), recorder_, up_, down_);
+    EXPECT_EQ(code_of([&] { (void)other.table_of(sequence, 1, {}, false); }), ErrorCode::SchemaTableMissing);
+}
+
 TEST_F(TableCatalogTest, a_changed_target_is_looked_at_again) {
     EXPECT_FALSE(table_of(2).plan->columns().empty());
     have(downstream_,

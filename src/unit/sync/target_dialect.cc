@@ -73,7 +73,7 @@ std::string TargetDialect::translated(const sql::RewrittenDdl& part) {
     const model::ServerVersion version = downstream_.get().version();
     const bool is_for_another = options_.is_from_mariadb && version.flavor != model::Flavor::MariaDb;
     std::string text = is_for_another ? sql::without_mariadb_clauses(part.text, part.kind) : part.text;
-    return sql::state_collations(sql::translate_hidden(text, version), differing_defaults());
+    return sql::state_collations(sql::translate_words(text, version), differing_defaults());
 }
 
 std::optional<sql::AdaptedStatement> TargetDialect::adapted(const std::string& text, const sql::RewrittenDdl& part,

@@ -7,7 +7,7 @@
 #include "core/binlog/collations.h"
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
-#include "core/binlog/xa_id.h"
+#include "core/sql/set_statement.h"
 #include "core/sql/statement_charset.h"
 #include "unit/sync/row_images.h"
 #include "unit/sync/shown_statement.h"
@@ -76,6 +76,7 @@ void Translator::handle_broken() {
     decoder_ = binlog::EventDecoder();
     tables_.clear();
     prepared_.forget_places();
+    undone_.begin_transaction();
     position_ = binlog::StreamPosition(from);
     place_.reset();
     binlog::StartPoint start{.position = from.position, .gtid_set = std::nullopt};
@@ -158,6 +159,7 @@ void Translator::handle_body(const binlog::Event& event, const std::shared_ptr<c
     } else if (event.get_if<binlog::FormatDescription>() != nullptr) {
         tables_.clear();
         (void)prepared_.take_open();
+        undone_.begin_transaction();
     } else {
         check_other(event);
     }
@@ -205,9 +207,11 @@ bool Translator::is_handled() {
 
 void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_ptr<const void>& owner) {
     const bool is_xa = prepared_.is_open();
+    const auto found = tables_.find(rows.table_id);
+    const std::size_t number = found == tables_.end() ? 0 : undone_.count();
+    if (number == 0) rows_start_ = position_.transaction_end().position;
     // Rows that are put aside are put aside anew when the stream breaks.
     if (!is_xa && is_handled()) return;
-    const auto found = tables_.find(rows.table_id);
     // The server closes statements that changed nothing with an event for no table.
     constexpr std::uint64_t kNoTable = 0xFFFFFF;
     if (found == tables_.end() && rows.rows.empty() && rows.table_id >= kNoTable) return;
@@ -216,7 +220,7 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
                            rows.table_id);
     });
     if (rules::is_system_schema(found->second->name.schema)) return;
-    StagedRows staged{.event = rows, .table = found->second, .owner = owner};
+    StagedRows staged{.event = rows, .table = found->second, .owner = owner, .number = number};
     if (!is_xa) {
         apply_rows(staged);
     } else if (context_.rules.filter.accepts(staged.table->name)) {
@@ -231,7 +235,7 @@ void Translator::apply_rows(const StagedRows& rows) {
     const SourceTable& table = *table_of(rows);
     if (table.is_gone) context_.notices.mention("rows of a table that was gone before its copy", table.name.quoted());
     if (table.is_sequence) context_.notices.pass_over("rows of a sequence", table.name.quoted());
-    if (!table.is_accepted || !table.plan) return;
+    if (!table.is_accepted || !table.plan || (rows.is_undone && !table.has_transactions)) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.event.kind));
     if (verdict == rules::Verdict::Skip) return;
     ensure(verdict != rules::Verdict::Error, ErrorCode::SyncFilteredError, [&] {
@@ -277,78 +281,6 @@ const SourceTable* Translator::table_for_images(const StagedRows& rows, const So
     return fitting;
 }
 
-void Translator::handle_xa_prepare(const binlog::XaPrepare& prepare) {
-    const std::string id = binlog::xa_id(prepare);
-    if (prepare.is_one_phase) {
-        if (auto open = prepared_.take_open()) apply_prepared(std::move(open), id);
-    } else {
-        prepared_.prepare(id);
-    }
-}
-
-/// True if it is an XA statement, which is then dealt with.
-bool Translator::handle_xa(std::string_view statement) {
-    const auto xa = binlog::parse_xa_statement(statement);
-    if (!xa) return false;
-    switch (xa->kind) {
-        case binlog::XaStatement::Kind::Start:
-            prepared_.open(position_.transaction_end().position);
-            break;
-        case binlog::XaStatement::Kind::End:
-            break;
-        case binlog::XaStatement::Kind::Rollback:
-            (void)prepared_.take(xa->id);
-            break;
-        case binlog::XaStatement::Kind::Commit:
-            apply_prepared(prepared_.is_open() ? prepared_.take_open() : prepared_.take(xa->id), xa->id);
-            break;
-    }
-    return true;
-}
-
-/// Nothing known: it was prepared before this run began.
-void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id) {
-    const auto apply = [this](const StagedRows& rows) {
-        if (!end_ && context_.rules.filter.accepts(rows.table->name)) apply_rows(rows);
-    };
-    if (prepared && prepared->is_whole) {
-        for (const StagedRows& rows : prepared->rows) apply(rows);
-        return;
-    }
-    std::optional<model::BinlogPosition> start;
-    if (prepared) {
-        start = prepared->start;
-    } else {
-        retry_over_cuts("search for a prepared transaction",
-                        [&] { start = context_.prepared.find(id, position_.start().position, stop_); });
-    }
-    bool is_read = false;
-    std::size_t applied = 0;
-    std::optional<Error> refused;
-    const auto read = [&] {
-        std::size_t seen = 0;
-        const auto apply_new = [&](const StagedRows& rows) {
-            if (seen++ < applied) return;
-            try {
-                apply(rows);
-            } catch (const Error& error) {
-                // Tried as often as it should be: only the stream is read again.
-                refused = error;
-                throw error.with_retry(RetryClass::Never);
-            }
-            applied = seen;
-        };
-        is_read = context_.prepared.read(*start, apply_new, stop_);
-    };
-    try {
-        if (start) retry_over_cuts("rows of a prepared transaction", read);
-    } catch (const Error&) {
-        if (refused) throw *refused;
-        throw;
-    }
-    if (!is_read) end(StreamEnd::Cut);
-}
-
 EventPlace Translator::place() {
     if (!place_) {
         place_ = std::make_shared<const TransactionPlace>(
@@ -364,6 +296,7 @@ void Translator::push_rows(const StagedRows& rows_event, const SourceTable& tabl
     auto item = std::make_shared<RowsItem>();
     item->plan = table.plan;
     item->kind = change_kind(event.kind);
+    if (rows_event.is_undone) item->kind = turned_round(item->kind, decoded);
     item->is_safe = is_safe;
     item->timestamp = timestamp_;
     item->place = place();
@@ -389,6 +322,7 @@ void Translator::handle_query(const binlog::Query& query) {
     const std::string_view text = trimmed(query.statement);
     if (text.empty() || text == "BEGIN" || text == "COMMIT" || skips_alter_) return;
     if (handle_xa(text)) return;
+    if (const auto undone = undone_.undone_by(text)) return undo(*undone);
     const bool is_amid = position_.is_in_transaction();
     if (is_amid && !prepared_.is_open() && is_handled()) return;
     StatementEvent event{.statement = {},
@@ -402,8 +336,10 @@ void Translator::handle_query(const binlog::Query& query) {
                          .microseconds = query.microseconds,
                          .end = recorded(position_.end())};
     try {
-        event.statement = sql::statement_to_utf8(
+        const std::string statement = sql::statement_to_utf8(
             text, query.client_collation ? binlog::charset_of_collation(*query.client_collation) : std::string_view{});
+        event.statement = sql::without_set_statement(
+            statement, {.sql_mode = event.sql_mode, .is_mariadb = context_.catalog.tracker().options().is_mariadb});
     } catch (const Error& error) {
         throw error.with_context(fmt::format("statement at {}", event.end.to_string()));
     }
@@ -478,6 +414,7 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
 
 void Translator::end_transaction() {
     changes_.end_transaction();
+    undone_.begin_transaction();
     skips_alter_ = false;
     place_.reset();
     (void)prepared_.take_open();

@@ -24,6 +24,7 @@
 #include "unit/sync/repeated_changes.h"
 #include "unit/sync/sync_metrics.h"
 #include "unit/sync/table_catalog.h"
+#include "unit/sync/undone_changes.h"
 
 namespace dm::sync {
 
@@ -92,6 +93,8 @@ class Translator {
     bool handle_xa(std::string_view statement);
     void handle_xa_prepare(const binlog::XaPrepare& prepare);
     void apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id);
+    void undo(std::vector<UndoneChanges::Range> ranges);
+    void undo_rows(StagedRows rows);
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
     bool is_handled();
@@ -121,6 +124,8 @@ class Translator {
     binlog::StreamPosition position_;
     std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables_;  // by the stream's table ids
     PreparedTransactions prepared_;
+    UndoneChanges undone_;              // of the current transaction
+    model::BinlogPosition rows_start_;  // of the transaction of the last rows
     dml::CausalityKeys keys_;
     SequencerItems gathered_;  // not yet queued
     std::size_t gathered_bytes_ = 0;
