@@ -102,6 +102,8 @@ class RowSession(Session):
         connection = super()._connect()
         if is_new:
             self.end_left(connection)
+            with connection.cursor() as cursor:  # a join of large tables would hold everything up
+                cursor.execute("SET SESSION max_join_size = 300000")
         return connection
 
     @property
