@@ -34,8 +34,9 @@ class Chaos:
         """So many accidents, one after the other; whatever ended runs again afterwards."""
         for _ in range(accidents):
             pause(self.random.random() * longest_pause)
-            accident = self.random.choice([self.kill_worker, self.kill_worker, self.kill_target, self.kill_source,
-                                           self.cut_source, self.cut_target, self.cut_target, self.stop_and_go])
+            kills = [] if self._storm.other_engines else [self.kill_target, self.kill_source]
+            accident = self.random.choice([self.kill_worker, self.kill_worker, *kills, self.cut_source, self.cut_target,
+                                           self.cut_target, self.stop_and_go])
             self.done.append(accident.__name__)
             accident()
 

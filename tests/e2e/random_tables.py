@@ -5,6 +5,8 @@ Only what all servers of the testbed agree on: the comparison shall find our mis
 
 import datetime
 import json
+import struct
+import uuid
 from dataclasses import dataclass, field
 
 _TEXT_TYPES = ("varchar", "char", "text", "tinytext", "mediumtext", "longtext")
@@ -30,6 +32,7 @@ class Column:
     nullable: bool
     length: int | None
     charset: str | None
+    collation: str | None
     extra: str
     in_key: bool
 
@@ -59,7 +62,8 @@ class Table:
     columns: list = field(default_factory=list)
     uniques: dict = field(default_factory=dict)
     indexes: list = field(default_factory=list)
-    partitioning: str = ""  # RANGE or HASH
+    prefixed: set = field(default_factory=set)  # names of indexes with a part of a column
+    partitioning: str = ""  # as in RANGE or LINEAR HASH
     partitions: list = field(default_factory=list)  # names, in order
 
     @property
@@ -74,7 +78,7 @@ class Table:
     def has_key(self):
         """Whether it has a key that tells every row from every other."""
         nullable = {c.name for c in self.columns if c.nullable}
-        return any(not nullable & set(parts) for parts in self.uniques.values())
+        return any(not nullable & set(parts) for name, parts in self.uniques.items() if name not in self.prefixed)
 
 
 def read_tables(connection, schemas):
@@ -83,22 +87,25 @@ def read_tables(connection, schemas):
     tables = {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, "
-                       "character_maximum_length, character_set_name, extra, column_key "
-                       f"FROM information_schema.columns WHERE table_schema IN ({names}) "
+                       "character_maximum_length, character_set_name, collation_name, extra, column_key "
+                       f"FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name) "
+                       f"WHERE table_schema IN ({names}) AND table_type = 'BASE TABLE' "
                        "ORDER BY table_schema, table_name, ordinal_position")
-        for schema, name, column, kind, column_type, nullable, length, charset, extra, key in cursor.fetchall():
+        for schema, name, column, kind, column_type, nullable, length, charset, collation, extra, key in cursor.fetchall():
             kind, column_type = _text(kind), _text(column_type)
             tables.setdefault((schema, name), Table(schema, name)).columns.append(
-                Column(column, kind.lower(), column_type, nullable == "YES", length, charset, extra or "", bool(key)))
-        cursor.execute("SELECT table_schema, table_name, index_name, column_name, non_unique "
+                Column(column, kind.lower(), column_type, nullable == "YES", length, charset, collation, extra or "", bool(key)))
+        cursor.execute("SELECT table_schema, table_name, index_name, column_name, non_unique, sub_part "
                        f"FROM information_schema.statistics WHERE table_schema IN ({names}) "
                        "ORDER BY table_schema, table_name, index_name, seq_in_index")
-        for schema, name, index, column, non_unique in cursor.fetchall():
+        for schema, name, index, column, non_unique, prefix in cursor.fetchall():
             table = tables.get((schema, name))
             if table is None:
                 continue
             if index not in table.indexes:
                 table.indexes.append(index)
+            if prefix is not None:
+                table.prefixed.add(index)
             # information_schema.columns marks only the first column of most keys.
             for known in table.columns:
                 known.in_key = known.in_key or known.name == column
@@ -109,7 +116,7 @@ def read_tables(connection, schemas):
                        "ORDER BY table_schema, table_name, partition_ordinal_position")
         for schema, name, method, partition in cursor.fetchall():
             table = tables.get((schema, name))
-            if table is not None:
+            if table is not None and partition not in table.partitions:
                 table.partitioning = _text(method)
                 table.partitions.append(partition)
     return tables
@@ -140,7 +147,7 @@ def key_type(rng):
                        f"VARCHAR({rng.randint(3, 30)}) COLLATE {collation}"])
 
 
-def create_table(rng, quoted, allow_keyless, allow_generated):
+def create_table(rng, quoted, allow_keyless, allow_generated, engine="InnoDB"):
     """A CREATE TABLE of a random shape; key columns are called k1, k2..., unique ones u1..., others c1..."""
     parts, keys = [], []
     shape = rng.choice(["auto", "auto", "one", "pair", "unique", "keyless" if allow_keyless else "one"])
@@ -163,6 +170,9 @@ def create_table(rng, quoted, allow_keyless, allow_generated):
         parts.append(f"`c{n}` {random_type(rng)} NULL")
     if allow_generated and rng.random() < 0.3:  # servers with the one have the other
         parts.append("`j1` JSON NULL")
+    if allow_generated and rng.random() < 0.1:  # 5.6 takes an empty text for a point
+        parts.append("`p1` POINT NOT NULL")
+        keys.append(SPATIAL_KEY.lstrip(", "))
     if rng.random() < 0.6:
         parts.append("`n1` INT NULL")
         keys.append("KEY `i1` (`n1`)")
@@ -173,15 +183,29 @@ def create_table(rng, quoted, allow_keyless, allow_generated):
     if rng.random() < 0.4:
         rng.shuffle(parts)
     charset = rng.choice(["", " DEFAULT CHARSET=latin1", " DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci"])
-    return f"CREATE TABLE {quoted} ({', '.join(parts + keys)}) ENGINE=InnoDB{charset}"
+    return f"CREATE TABLE {quoted} ({', '.join(parts + keys)}) ENGINE={engine}{charset}"
+
+
+SPATIAL_KEY = ", SPATIAL KEY `sp` (`p1`)"
+LIST_VALUES = tuple(range(-3, 4))
+
+
+def partitioning(rng):
+    """What stands behind PARTITION BY, by the key k1; partitions by range and list are called p0 and so on."""
+    ranges = ", ".join(f"PARTITION p{n} VALUES LESS THAN ({bound})" for n, bound in enumerate((10, 25, 45, "MAXVALUE")))
+    halves = ", ".join(f"PARTITION p{n} VALUES IN ({', '.join(map(str, LIST_VALUES[n::2]))})" for n in (0, 1))
+    many = rng.randint(2, 5)
+    return rng.choice([f"RANGE (`k1`) ({ranges})", f"RANGE (`k1`) ({ranges})", f"HASH (`k1`) PARTITIONS {many}",
+                       f"LINEAR HASH (`k1`) PARTITIONS {many}", f"KEY (`k1`) PARTITIONS {many}", f"LIST (MOD(`k1`, 4)) ({halves})",
+                       f"RANGE COLUMNS (`k1`) ({ranges})",
+                       f"RANGE (`k1`) SUBPARTITION BY HASH (`k1`) SUBPARTITIONS 2 ({ranges})"])
 
 
 def create_partitioned(rng, quoted):
-    """A CREATE TABLE with partitions by the key k1: four by range, p0 to p3, or some by hash."""
+    """A CREATE TABLE with partitions."""
     extra = "".join(f", `c{n}` {random_type(rng)} NULL" for n in range(1, rng.randint(1, 3) + 1))
-    bounds = ", ".join(f"PARTITION p{n} VALUES LESS THAN ({bound})" for n, bound in enumerate((10, 25, 45, "MAXVALUE")))
-    how = rng.choice([f"RANGE (`k1`) ({bounds})", f"RANGE (`k1`) ({bounds})", f"HASH (`k1`) PARTITIONS {rng.randint(2, 5)}"])
-    return f"CREATE TABLE {quoted} (`k1` INT NOT NULL PRIMARY KEY, `n1` INT NULL{extra}, KEY `i1` (`n1`)) ENGINE=InnoDB PARTITION BY {how}"
+    return (f"CREATE TABLE {quoted} (`k1` INT NOT NULL PRIMARY KEY, `n1` INT NULL{extra}, KEY `i1` (`n1`)) ENGINE=InnoDB "
+            f"PARTITION BY {partitioning(rng)}")
 
 
 def create_family(parent, child):
@@ -235,6 +259,11 @@ def _moment(rng):
                              0, rng.choice([0, 0, 500000, 123456])).isoformat(" ")
 
 
+def _point(rng):
+    """As servers keep it: its system of reference, the order of bytes, the kind, two numbers."""
+    return struct.pack("<IBIdd", 0, 1, 1, rng.randint(-3, 3), rng.choice([0.5, 1, 1e10]))
+
+
 def _bytes(rng):
     return rng.choice([b"", b"a", b"A", b"a\0", b"a ", b"\xff\0", b"'\\", rng.randbytes(rng.randint(0, 12))])
 
@@ -248,4 +277,6 @@ _OTHERS = {
     "year": lambda rng: rng.randint(1901, 2155), "bit": lambda rng: rng.randint(0, 511),
     "enum": lambda rng: rng.choice(["x", "y", "Zz"]), "set": lambda rng: rng.choice(["", "p", "p,r", "q,r"]),
     "binary": lambda rng: rng.choice([b"", b"\0", b"a", b"z"]), "varbinary": _bytes, "blob": _bytes,
+    "point": _point, "geometry": _point, "uuid": lambda rng: str(uuid.UUID(int=rng.getrandbits(128))),
+    "inet6": lambda rng: rng.choice(["::", "::1", "2001:db8::ff00:42:8329", "::ffff:1.2.3.4"]),
 }

@@ -8,6 +8,7 @@ import pymysql
 from testbed import Background
 
 from .random_tables import random_value
+from .storm_joins import FORMS
 
 _SQL_MODES = ("", "STRICT_ALL_TABLES", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "NO_AUTO_VALUE_ON_ZERO")
 _ZONES = ("+00:00", "-05:30", "+13:00", "SYSTEM")
@@ -36,10 +37,14 @@ class Session(Background):
 
     def _connect(self):
         if self._connection is None:
-            self._connection = self.storm.server.connect(read_timeout=30)
+            self._connection = self.storm.server.connect(database=self.storm.schemas[0], read_timeout=30)
             with self._connection.cursor() as cursor:
                 cursor.execute(f"SET SESSION sql_mode = '{self.random.choice(_SQL_MODES)}', lock_wait_timeout = 3, "
-                               f"innodb_lock_wait_timeout = 3, time_zone = '{self.random.choice(_ZONES)}'")
+                               f"innodb_lock_wait_timeout = 3, time_zone = '{self.random.choice(_ZONES)}', "
+                               f"foreign_key_checks = {self.random.choice([1, 1, 0])}")
+                if self.storm.server.kind.name == "mysql9.7":
+                    cursor.execute(f"SET SESSION binlog_transaction_compression = {self.random.randint(0, 1)}, "
+                                   f"binlog_row_value_options = '{self.random.choice(['', 'PARTIAL_JSON'])}'")
         return self._connection
 
     def step(self, _):
@@ -97,6 +102,8 @@ class RowSession(Session):
         connection = super()._connect()
         if is_new:
             self.end_left(connection)
+            with connection.cursor() as cursor:  # a join of large tables would hold everything up
+                cursor.execute("SET SESSION max_join_size = 300000")
         return connection
 
     @property
@@ -141,6 +148,8 @@ class RowSession(Session):
         if self.random.random() < 0.4:
             self._one(cursor)
             return
+        if self.random.random() < 0.005:
+            cursor.execute("FLUSH BINARY LOGS")
         if self._uses_xa and self.random.random() < 0.04:
             self._distributed(cursor)
             return
@@ -164,7 +173,11 @@ class RowSession(Session):
         table = self.any_table()
         action = self.random.choice([self.insert, self.insert, self.update, self.update, self.update, self.shift, self.swap,
                                      self.respell, self.delete, self.copy_rows])
-        self.attempt(lambda: action(cursor, table))
+        if self.random.random() < 0.25:
+            form = self.random.choice(FORMS)
+            self.attempt(lambda: form(self, cursor, table))
+        else:
+            self.attempt(lambda: action(cursor, table))
 
     def insert(self, cursor, table, most=8):
         columns = [c for c in table.writable if not c.nullable or self.random.random() < 0.85]

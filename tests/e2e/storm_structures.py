@@ -4,6 +4,7 @@ import re
 
 from .random_tables import create_partitioned, create_table, key_type, random_type
 from .storm_sessions import Session
+from .storm_shapes import PARTS, STATEMENTS, decorated, in_schema
 
 _MOST_TABLES = 14
 
@@ -18,6 +19,9 @@ class StructureSession(Session):
             self.stopping.wait(self.random.random())
         with self.storm.structure_gate:
             for text in self.random.choices(list(_ACTIONS), list(_ACTIONS.values()))[0](self):
+                text, schema = in_schema(self, decorated(self, text))
+                if schema:
+                    connection.select_db(schema)
                 try:
                     cursor.execute(text)
                 finally:
@@ -32,7 +36,7 @@ class StructureSession(Session):
             return self.drop()
         if self.random.random() < 0.2:
             return [create_partitioned(self.random, self.new_quoted())]
-        return [create_table(self.random, self.new_quoted(), self.storm.allow_keyless, self.storm.allow_generated)]
+        return [self.storm.new_table(self.new_quoted())]
 
     def create_alike(self):
         table = self.any_table()
@@ -60,7 +64,7 @@ class StructureSession(Session):
             return self.create()
         texts = [f"DROP TABLE {', '.join(t.quoted for t in chosen)}"]
         if self.random.random() < 0.5:  # and back under the same name, in another shape
-            texts.append(create_table(self.random, chosen[0].quoted, self.storm.allow_keyless, self.storm.allow_generated))
+            texts.append(self.storm.new_table(chosen[0].quoted))
         return texts
 
     def truncate(self):
@@ -97,8 +101,11 @@ class StructureSession(Session):
         touched = set()
         parts = []
         for _ in range(self.random.choice([1, 1, 1, 2, 3])):
-            part = self.random.choice([self._add, self._add, self._drop_column, self._modify, self._change, self._index,
-                                       self._unique, self._drop_index, self._default])(table, touched)
+            if self.random.random() < 0.5:
+                part = self.random.choice(PARTS)(self, table, touched)
+            else:
+                part = self.random.choice([self._add, self._add, self._drop_column, self._modify, self._change, self._index,
+                                           self._unique, self._drop_index, self._default])(table, touched)
             if part:
                 parts.append(part)
         # MariaDB (10.11.19, 11.8.6) keeps the old table beside the new one, rows and all, if it copies the table and the old
@@ -116,10 +123,12 @@ class StructureSession(Session):
         table = self.random.choice(tables)
         name = self.random.choice(table.partitions)
         alter = f"ALTER TABLE {table.quoted}"
-        if table.partitioning != "RANGE":
+        if table.partitioning not in ("RANGE", "LIST"):
             fewer = len(table.partitions) > 3 and self.random.random() < 0.5
             return [f"{alter} COALESCE PARTITION 1" if fewer else f"{alter} ADD PARTITION PARTITIONS 1"]
         kind = self.random.choice(["truncate", "drop", "split", "exchange", "exchange"])
+        if table.partitioning == "LIST" and kind == "split":
+            return []
         if kind == "truncate" or (kind == "drop" and len(table.partitions) < 3):
             return [f"{alter} TRUNCATE PARTITION `{name}`"]
         if kind == "drop" and name != table.partitions[-1]:
@@ -135,6 +144,9 @@ class StructureSession(Session):
         if self.random.random() < 0.6:
             texts.append(f"INSERT INTO {apart} SELECT * FROM {table.quoted} PARTITION (`{name}`) ORDER BY k1 LIMIT 5")
         return [*texts, f"{alter} EXCHANGE PARTITION `{name}` WITH TABLE {apart}"]
+
+    def rare(self):
+        return self.random.choice(STATEMENTS)(self)
 
     def convert(self):
         table = self.any_table()
@@ -153,11 +165,11 @@ class StructureSession(Session):
         name = f"x{self.random.randint(1, 9)}"
         return [f"CREATE INDEX `{name}` ON {table.quoted} (`{column.name}`)", f"DROP INDEX `{name}` ON {table.quoted}"]
 
-    def _fresh(self, table, letter="c"):
+    def fresh(self, table, letter="c"):
         names = {c.name for c in table.columns}
         return next(n for n in iter(lambda: f"{letter}{self.random.randint(1, 99)}", None) if n not in names)
 
-    def _place(self, table):
+    def place(self, table):
         if self.random.random() < 0.6:
             return ""
         return self.random.choice([" FIRST", f" AFTER `{self.random.choice(table.columns).name}`"])
@@ -173,7 +185,7 @@ class StructureSession(Session):
     def _add(self, table, touched):
         if len(table.columns) > 18:
             return self._drop_column(table, touched)
-        name = self._fresh(table)
+        name = self.fresh(table)
         if name in touched:
             return None
         touched.add(name)
@@ -181,7 +193,7 @@ class StructureSession(Session):
                                       "TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)",
                                       "DATETIME NULL DEFAULT CURRENT_TIMESTAMP", "DECIMAL(9,3) NOT NULL"])
         definition = f"{random_type(self.random)} NULL" if default == "NULL" else default
-        return f"ADD COLUMN `{name}` {definition}{self._place(table)}"
+        return f"ADD COLUMN `{name}` {definition}{self.place(table)}"
 
     def _drop_column(self, table, touched):
         column = self._plain_column(table, touched)
@@ -225,7 +237,7 @@ class StructureSession(Session):
             return None
         column = self.random.choice(candidates)
         touched.add(column.name)
-        name = self._fresh(table, "u" if column.in_key else "c")
+        name = self.fresh(table, "u" if column.in_key else "c")
         if self.storm.server.kind.name != "mysql5.6" and self.random.random() < 0.5:
             return f"RENAME COLUMN `{column.name}` TO `{name}`"
         return f"CHANGE COLUMN `{column.name}` `{name}` {self._wider(column)} {'NULL' if column.nullable else 'NOT NULL'}"
@@ -235,11 +247,11 @@ class StructureSession(Session):
         if column is None:
             return None
         prefix = "(10)" if column.data_type in ("text", "blob") or (column.length or 0) > 190 else ""
-        return f"ADD KEY `{self._fresh(table, 'i')}{self.random.randint(0, 99)}` (`{column.name}`{prefix})"
+        return f"ADD KEY `{self.fresh(table, 'i')}{self.random.randint(0, 99)}` (`{column.name}`{prefix})"
 
     def _unique(self, table, touched):
         if self.random.random() < 0.5:
-            name = self._fresh(table, "u")
+            name = self.fresh(table, "u")
             if name not in touched:
                 touched.add(name)
                 return f"ADD COLUMN `{name}` {key_type(self.random)} NULL, ADD UNIQUE KEY `{name}k` (`{name}`)"
@@ -268,4 +280,5 @@ _ACTIONS = {
     StructureSession.create: 3, StructureSession.create_alike: 2, StructureSession.drop: 2, StructureSession.truncate: 2,
     StructureSession.rename: 2, StructureSession.swap_tables: 2, StructureSession.schema: 1, StructureSession.alter: 12,
     StructureSession.convert: 1, StructureSession.standalone_index: 2, StructureSession.partitions: 3,
+    StructureSession.rare: 7,
 }

@@ -91,7 +91,7 @@ class Story:
         self.random = random.Random(f"{number}/story")
         self.calm = self.random.random() < 0.2  # no accidents: then tables without a key must come out exact, too
         self.cluster, self.upstream, self.downstream = cluster, upstream, downstream
-        self.storm = Storm(upstream, number, allow_keyless=self.calm)
+        self.storm = Storm(upstream, downstream, number, allow_keyless=self.calm)
         self.chaos = Chaos(cluster, upstream, downstream, self.storm, number)
 
     def run(self):
