@@ -115,6 +115,14 @@ WithoutForeignKeys take_out_foreign_keys(std::string_view create_table) {
     return result;
 }
 
+bool lacks_transactions(std::string_view create_table) {
+    constexpr std::array<std::string_view, 6> kEngines{"MyISAM", "Aria", "MEMORY", "CSV", "ARCHIVE", "MRG_MyISAM"};
+    const std::string tail = dissect(create_table).tail + " ";
+    return std::ranges::any_of(kEngines, [&](std::string_view engine) {
+        return tail.find(fmt::format("ENGINE={} ", engine)) != std::string::npos;
+    });
+}
+
 std::string index_name(std::string_view definition) {
     const std::vector<Piece> pieces = split_pieces(definition);
     const auto name = std::ranges::find(pieces, PieceKind::Name, &Piece::kind);

@@ -35,6 +35,9 @@ struct WithoutForeignKeys {
 
 [[nodiscard]] WithoutForeignKeys take_out_foreign_keys(std::string_view create_table);
 
+/// Whether the table's engine is one of those that have no transactions, so that no snapshot holds its rows.
+[[nodiscard]] bool lacks_transactions(std::string_view create_table);
+
 /// The name in an index definition, unquoted.
 [[nodiscard]] std::string index_name(std::string_view definition);
 

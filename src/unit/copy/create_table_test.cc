@@ -52,6 +52,13 @@ TEST(TakeOutIndexes, LeavesOtherTablesAlone) {
     }
 }
 
+TEST(LacksTransactions, GoesByTheEngine) {
+    EXPECT_TRUE(lacks_transactions("CREATE TABLE `t` (\n  `a` int\n) ENGINE=MyISAM"));
+    EXPECT_TRUE(
+        lacks_transactions("CREATE TABLE `t` (\n  `a` int\n) ENGINE=Aria DEFAULT CHARSET=utf8mb4 PAGE_CHECKSUM=1"));
+    EXPECT_FALSE(lacks_transactions("CREATE TABLE `t` (\n  `a` int COMMENT ') ENGINE=MyISAM '\n) ENGINE=InnoDB"));
+}
+
 TEST(TakeOutForeignKeys, TakesTheConstraintsOnly) {
     const WithoutForeignKeys without = take_out_foreign_keys(
         "CREATE TABLE `t` (\n  `a` int COMMENT 'FOREIGN KEY (x)',\n  KEY `c` (`a`),\n  CONSTRAINT `c` FOREIGN KEY "

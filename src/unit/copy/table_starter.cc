@@ -56,7 +56,12 @@ std::vector<std::optional<StartedTable>> TableStarter::start(Jobs jobs, BothSide
         if (job->is_gone) continue;
         begin(*job, sides);
         // A keyless table gets its record with its snapshot.
-        if (job->shape.is_keyless()) continue;
+        if (job->shape.is_keyless()) {
+            if (lacks_transactions(job->record.point.create_table))
+                notices_.add("table without a key and without transactions", job->source.quoted(),
+                             "rows that are written while it is copied may come twice: compare it when all is applied");
+            continue;
+        }
         records.push_back(job->record);
         records.back().state = target::CopyState::Copying;
         records.back().target = job->target;

@@ -117,6 +117,15 @@ TEST_F(TableStarterTest, AnInterruptedStartIsRecordedWhenItIsTriedAgain) {
     for (const auto& table : jobs) EXPECT_EQ(table->record.target, table->target);
 }
 
+TEST_F(TableStarterTest, RowsThatNoSnapshotHoldsAreNamed) {
+    up_.on("SELECT INDEX_NAME", FakeSqlServer::result({"i", "c", "p"}, {}));
+    (void)start({job("t")});
+    EXPECT_EQ(told(), "");
+    have(up_, "CREATE TABLE `t` (\n  `id` bigint NOT NULL\n) ENGINE=MyISAM");
+    (void)start({job("t")});
+    EXPECT_EQ(told(), "table without a key and without transactions `s`.`t`");
+}
+
 TEST_F(TableStarterTest, AVanishedTableIsForgotten) {
     lack(up_);
     const auto gone = begun({.file = "bin.000007", .offset = 4});
