@@ -216,7 +216,7 @@ model::Location CopyUnit::State::place_of_all(sql::SqlSession& upstream, std::st
 model::Location CopyUnit::State::take_floor(sql::SqlSession& upstream, sql::SqlSession& downstream,
                                             const target::CopyCheckpoint& checkpoint, std::stop_token stop) const {
     for (auto before = target::fetch_schema_charsets(upstream);;) {
-        const model::Location floor = place_of_all(upstream, stop);
+        model::Location floor = place_of_all(upstream, stop);
         auto charsets = target::fetch_schema_charsets(upstream);
         if (charsets == before || stop.stop_requested()) {
             checkpoint.save_floor(downstream, floor, charsets);
