@@ -103,20 +103,21 @@ class Places:
         self._program = program
         # The longer a commit takes, the more of them are under way when a place is taken.
         server.execute("SET GLOBAL sync_binlog = 1", "DROP DATABASE IF EXISTS d", "CREATE DATABASE d",
-                       "CREATE TABLE d.t (w INT, n INT, PRIMARY KEY (w, n))", "FLUSH BINARY LOGS")
-        self._first_file = binlog_files(server)[-1]
+                       "CREATE TABLE d.t (w INT, n INT, PRIMARY KEY (w, n))")
         self.written = {}
 
     def take(self, *places, looks=60, user="root"):
         """Looks by kind of place, taken while all writers write; afterwards `written` knows their transactions."""
         found = {}
+        self.server.execute("TRUNCATE TABLE d.t", "FLUSH BINARY LOGS")
+        first_file = binlog_files(self.server)[-1]
         with Writers(self.server, lambda w, n: f"INSERT INTO d.t VALUES ({w}, {n})") as writers:
             wait_until(lambda: writers.failures or min(writers.written) > 3, 20, "all writers to write")
             for place in places:
                 found[place] = self._run(place, looks, user)
         assert not writers.failures
         files = binlog_files(self.server)
-        self.written = written_rows(self.server, files[files.index(self._first_file):])
+        self.written = written_rows(self.server, files[files.index(first_file):])
         assert len(self.written) == sum(writers.written), "the binlog holds every row with its text"
         return found
 

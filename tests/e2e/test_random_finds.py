@@ -223,7 +223,7 @@ def test_what_a_transaction_with_temporary_tables_has_undone(running, servers, d
                   "DROP TEMPORARY TABLE tmp", "ROLLBACK", "BEGIN", "DELETE FROM t WHERE id = 1", "SAVEPOINT a", "UPDATE t SET id = id + 100 WHERE id > 40",
                   "INSERT INTO untouched VALUES (2)", "INSERT INTO keyless VALUES (3)", "ROLLBACK TO SAVEPOINT a",
                   "INSERT INTO t VALUES (1, 1, 'new')", "COMMIT", database="d")
-    assert "ROLLBACK" in {row[5] for row in maria.query(f"SHOW BINLOG EVENTS IN '{last_log(maria)}'")}
+    assert any(row[5].endswith("ROLLBACK") for row in maria.query(f"SHOW BINLOG EVENTS IN '{last_log(maria)}'"))
     cluster.wait_synced("t")
     assert_same(maria, downstream, "d")
     assert "noticed" not in cluster.subtask("t", "s1")["sync"]
