@@ -342,14 +342,13 @@ DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& inf
     FittedDdl tracked = fitted(sql::split_and_route(event.statement, context, keep, is_known), info, event, keep);
     prepared.tracked = std::move(tracked.parts);
     prepared.void_copies = std::move(tracked.void_copies);
-    if (prepared.void_copies.empty()) note_torn_exchange(info, event, prepared);
     const auto kept = kept_after_failure(prepared.tracked, info.tables.size(), event);
     const auto was_kept = [&](const sql::RewrittenDdl& part) { return kept.contains(part.sources.front()); };
     std::erase_if(prepared.tracked, was_kept);
-    if (prepared.tracked.empty()) return prepared;
-    note_mentions(info, event, prepared);
-    // The copy is to be taken anew: what the statement comes to is seen after it.
-    if (!prepared.void_copies.empty()) return prepared;
+    if (!prepared.tracked.empty()) note_mentions(info, event, prepared);
+    if (prepared.void_copies.empty()) note_torn_exchange(info, event, prepared);
+    // If the copy is to be taken anew, what the statement comes to is seen after it.
+    if (prepared.tracked.empty() || !prepared.void_copies.empty()) return prepared;
     // A table that is filled by a query is refused only if it is replicated.
     const auto may_be_read = [&](const model::TableName& table) {
         return info.kind != StatementKind::CreateTableSelect ||
