@@ -1,7 +1,5 @@
 #include "app/ctl/master_client.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/message_lite.h>
@@ -10,6 +8,7 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 
 #include "base/error.h"
+#include "io/rpc/address.h"
 #include "io/rpc/channel.h"
 
 namespace dm::ctl {
@@ -30,18 +29,13 @@ grpc::Status call_once(grpc::Channel& channel, const std::string& path, std::opt
         &channel, method, &context, request, &response);
 }
 
-bool is_port(std::string_view text) {
-    unsigned port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size() && port > 0 && port <= 65535;
-}
-
 bool is_host_and_port(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos || !is_port(text.substr(colon + 1))) return false;
-    const auto host = text.substr(0, colon);
-    const bool is_in_brackets = host.starts_with('[') && host.ends_with(']');
-    return !host.empty() && (is_in_brackets || host.find(':') == std::string_view::npos);
+    try {
+        const rpc::Address address = rpc::parse_address(text);
+        return !address.host.empty() && address.port != 0;
+    } catch (const Error&) {
+        return false;
+    }
 }
 
 }  // namespace
