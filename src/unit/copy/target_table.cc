@@ -79,13 +79,9 @@ void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
                    const std::string& target, const Adaptation& adaptation) {
     // Asked beforehand, because servers answer variously when a table's schema is not there.
     if (target::has_schema(downstream, target)) return;
-    const auto facts =
-        upstream.query(fmt::format("SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS k FROM "
-                                   "information_schema.SCHEMATA WHERE SCHEMA_NAME={}",
-                                   text_literal(source)));
     std::string statement = fmt::format("CREATE DATABASE IF NOT EXISTS {}", model::quote_identifier(target));
-    if (!facts.rows.empty())
-        statement += fmt::format(" DEFAULT CHARACTER SET {} COLLATE {}", facts.text(0, "c"), facts.text(0, "k"));
+    if (const auto defaults = target::fetch_schema_charset(upstream, source))
+        statement += fmt::format(" DEFAULT CHARACTER SET {} COLLATE {}", defaults->charset, defaults->collation);
     execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), adaptation);
 }
 
