@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -75,6 +76,11 @@ class Cluster:
         """Ends everything at once."""
         for process in [*self.workers.values(), self.master]:
             process.kill9()
+
+    def remove(self):
+        """Ends everything at once; nothing of it is left."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def stop(self):
         """Ends everything in good order."""

@@ -11,7 +11,7 @@ from .cluster import Cluster
 def cluster(bin_folder, tmp_path_factory):
     started = Cluster(bin_folder, tmp_path_factory.mktemp("dm"), workers=1).start()
     yield started
-    started.kill()
+    started.remove()
 
 
 @pytest.fixture

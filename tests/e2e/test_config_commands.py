@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+import stat
 
 import pytest
 
@@ -44,6 +45,26 @@ def test_export_and_import_lose_nothing(cluster, source, downstream):
     assert cluster.ctl_run("config", "export", "-p", second).returncode == 0
     assert texts(first) == texts(second) and set(texts(first)) == {"tasks/t.yaml", "sources/s1.yaml"}
     assert shown == [cluster.ctl("config", "task", "t")["cfg"], cluster.ctl("config", "source", "s1")["cfg"]]
+
+
+def test_only_what_is_written_is_made_private(cluster):
+    """Passwords may be in it; but a folder that was there before, such as /tmp, keeps its mode, and a terminal its."""
+    folder = cluster.folder / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    done = cluster.ctl_run("config", "worker", "worker-1", "-p", folder)
+    assert done.returncode != 0 and f"cannot write file {folder}" in done.stderr and "directory" in done.stderr
+    assert cluster.ctl_run("config", "export", "-p", folder).returncode == 0
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o1777
+    assert {stat.S_IMODE((folder / kind).stat().st_mode) for kind in ("tasks", "sources")} == {0o700}
+
+    file = folder / "worker.toml"
+    file.write_text("something longer than what follows" * 1000)
+    file.chmod(0o644)
+    cluster.ctl_ok("config", "worker", "worker-1", "-p", file)
+    assert 'name = "worker-1"' in file.read_text() and "something" not in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert 'name = "worker-1"' in cluster.ctl_run("config", "worker", "worker-1", "-p", "/dev/stdout").stdout
 
 
 def test_unknown_names_are_not_found(cluster):

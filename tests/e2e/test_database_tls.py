@@ -67,7 +67,7 @@ def world(bin_folder, tmp_path_factory):
     cluster = Cluster(bin_folder, folder / "dm", workers=1).start()
     yield SimpleNamespace(source=source, target=target, cluster=cluster, authority=authority, other=other,
                           client=client)
-    cluster.kill()
+    cluster.remove()
     source.remove()
     target.remove()
 

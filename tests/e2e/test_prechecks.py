@@ -14,7 +14,7 @@ KINDS = ["mysql9.7", "mysql5.6", "mariadb10.11", "mariadb11.8"]
 def cluster(bin_folder, tmp_path_factory):
     started = Cluster(bin_folder, tmp_path_factory.mktemp("dm"), workers=1).start()
     yield started
-    started.kill()
+    started.remove()
 
 
 @pytest.fixture(params=KINDS)

@@ -70,7 +70,7 @@ def test_enums_have_the_published_numbers():
 def cluster(bin_folder, tmp_path_factory):
     started = Cluster(bin_folder, tmp_path_factory.mktemp("dm"), workers=2).start()
     yield started
-    started.kill()
+    started.remove()
 
 
 @pytest.fixture(scope="module")

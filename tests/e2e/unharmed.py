@@ -80,4 +80,4 @@ def scene_of(bin_folder, folder, all_servers):
         yield scene
         scene.close()
     finally:
-        cluster.kill()
+        cluster.remove()

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <dmmaster.pb.h>
 #include <fmt/format.h>
@@ -16,26 +19,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Writes a file only its owner may read. Throws Error.
-void write_private(const fs::path& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    std::error_code ignored_on_foreign_file_systems;
-    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, ignored_on_foreign_file_systems);
-    file << text;
-    file.close();
-    if (!file.good())
-        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("cannot write file {}", path.string()))
-            .with_cause(std::strerror(errno));
+[[noreturn]] void refuse_to_write(const std::string& what, const fs::path& path, const std::string& cause) {
+    throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("cannot write {} {}", what, path.string()))
+        .with_cause(cause);
 }
 
-/// Makes the folder, for its owner only, if it is not there. Throws Error.
+/// Makes `path` empty and, if it is a file, readable by its owner only; what else has this name (a terminal, a pipe)
+/// keeps its mode. Throws Error, for a folder too.
+void prepare_private(const fs::path& path) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0) refuse_to_write("file", path, std::strerror(errno));
+    struct stat found {};
+    if (::fstat(file, &found) == 0 && S_ISREG(found.st_mode)) (void)::fchmod(file, S_IRUSR | S_IWUSR);
+    ::close(file);
+}
+
+/// Writes a file only its owner may read. Throws Error.
+void write_private(const fs::path& path, const std::string& text) {
+    prepare_private(path);
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file.good()) refuse_to_write("file", path, std::strerror(errno));
+}
+
+/// Makes the folder, for its owner only, if it is not there; one that is there keeps its mode. Throws Error.
 void make_private_folder(const fs::path& folder) {
     std::error_code error;
-    fs::create_directories(folder, error);
-    if (!error) fs::permissions(folder, fs::perms::owner_all, error);
-    if (error)
-        throw Error(ErrorCode::ConfigFileUnreadable, fmt::format("cannot write into folder {}", folder.string()))
-            .with_cause(error.message());
+    if (fs::create_directories(folder, error)) fs::permissions(folder, fs::perms::owner_all, error);
+    if (error) refuse_to_write("into folder", folder, error.message());
 }
 
 int get_config(Invocation& invocation, pb::CfgType type, const std::string& name, const std::string& path) {

@@ -185,6 +185,10 @@ void describe(V& v, C& c) {
     v("safe-mode", c.safe_mode);
     v.duration("safe-mode-duration", c.safe_mode_duration, ErrorCode::ConfigSafeModeDuration, kTwiceTheInterval);
     v.deprecated("enable-ansi-quotes", c.enable_ansi_quotes, kNoEffect);
+    if constexpr (V::kIsReader) {
+        if (c.checkpoint_flush_interval.count() < 0)
+            v.problem(ErrorCode::ConfigYaml, "checkpoint-flush-interval", "it takes seconds, 1 or more");
+    }
 }
 
 }  // namespace dm::config

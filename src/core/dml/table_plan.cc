@@ -121,6 +121,7 @@ TablePlan TablePlan::compile(const schema::TableDefinition& source, const schema
     plan.target_ = target.name;
     plan.quoted_target_ = target.name.quoted();
     plan.row_width_ = source.columns.size();
+    plan.has_transactions_ = target.has_transactions();
     plan.add_columns(source, target, charsets);
     plan.add_keys(source, target, images);
     return plan;

@@ -89,6 +89,9 @@ class TablePlan {
     /// False if the target has a column of its own that must be given a value: then a row cannot be inserted to update
     /// it.
     [[nodiscard]] bool can_upsert() const noexcept { return can_upsert_; }
+    /// False if the target's table keeps what is rolled back (MyISAM); MySQL with GTIDs then takes no transaction of
+    /// several statements with it.
+    [[nodiscard]] bool has_transactions() const noexcept { return has_transactions_; }
     /// True if the target has no column of its own whose value a new row would take from its default.
     [[nodiscard]] bool covers_target() const noexcept { return covers_target_; }
     /// True for a column that the source computes, and those that no statement can name.
@@ -117,6 +120,7 @@ class TablePlan {
     UniqueKey whole_row_;
     std::optional<std::size_t> case_key_;  // in columns_
     bool can_upsert_ = true;
+    bool has_transactions_ = true;
     bool covers_target_ = true;
 };
 

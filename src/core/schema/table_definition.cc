@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/sql/lexer.h"
+#include "core/sql/storage_engine.h"
 
 namespace dm::schema {
 
@@ -62,6 +63,8 @@ const Index* TableDefinition::find_index(std::string_view index) const {
 const Index* TableDefinition::primary_key() const {
     return !indexes.empty() && indexes.front().kind == IndexKind::Primary ? &indexes.front() : nullptr;
 }
+
+bool TableDefinition::has_transactions() const { return sql::has_transactions(engine); }
 
 const Index* TableDefinition::row_key() const {
     if (const Index* const primary = primary_key()) return primary;

@@ -128,6 +128,8 @@ struct TableDefinition {
     /// The key that identifies a row: the primary key, else the unique index of NOT NULL whole columns with the fewest
     /// and shortest columns; null for a keyless table.
     [[nodiscard]] const Index* row_key() const;
+    /// Whether its engine undoes what is rolled back.
+    [[nodiscard]] bool has_transactions() const;
 };
 
 }  // namespace dm::schema

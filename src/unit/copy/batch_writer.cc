@@ -85,19 +85,27 @@ void BatchWriter::execute(Batch& batch) {
     }
 }
 
-/// The rows and the record of their chunk become durable together.
+/// The rows and the record of their chunk become durable together, unless the target does not do that with this table:
+/// then the record follows, and without it the chunk would be upserted again.
 void BatchWriter::execute_closing(Batch& batch) {
-    const Chunk& chunk = *batch.chunk;
     session_.get().execute("START TRANSACTION");
     try {
+        // The record comes first: then what is refused is the rows, and not after they are there.
+        save_record(batch);
         execute(batch);
-        run_.checkpoint.save_chunks(session_.get(), chunk.job->source,
-                                    {ChunkLedger::done_record(chunk, batch.held.statement)});
         session_.get().execute("COMMIT");
-    } catch (const Error&) {
+    } catch (const Error& error) {
         session_.drop();  // and with it the transaction
-        throw;
+        if (target::sql_error_number(error) != target::server_error::kOnlyAlone) throw;
+        execute(batch);
+        save_record(batch);
     }
+}
+
+void BatchWriter::save_record(const Batch& batch) {
+    const Chunk& chunk = *batch.chunk;
+    run_.checkpoint.save_chunks(session_.get(), chunk.job->source,
+                                {ChunkLedger::done_record(chunk, batch.held.statement)});
 }
 
 /// The target stored something else than it was given: that must not pass in silence.

@@ -19,6 +19,7 @@ class BatchWriter {
     void write(Batch& batch, std::stop_token stop);
     void execute(Batch& batch);
     void execute_closing(Batch& batch);
+    void save_record(const Batch& batch);
     void look_at_warnings(const Batch& batch, std::uint32_t warnings);
 
     CopyRun& run_;

@@ -1,7 +1,6 @@
 #include "unit/copy/create_table.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "base/error.h"
 #include "core/sql/lexer.h"
 #include "core/sql/statement_pieces.h"
+#include "core/sql/storage_engine.h"
 
 namespace dm::copy {
 namespace {
@@ -116,11 +116,11 @@ WithoutForeignKeys take_out_foreign_keys(std::string_view create_table) {
 }
 
 bool lacks_transactions(std::string_view create_table) {
-    constexpr std::array<std::string_view, 6> kEngines{"MyISAM", "Aria", "MEMORY", "CSV", "ARCHIVE", "MRG_MyISAM"};
-    const std::string tail = dissect(create_table).tail + " ";
-    return std::ranges::any_of(kEngines, [&](std::string_view engine) {
-        return tail.find(fmt::format("ENGINE={} ", engine)) != std::string::npos;
-    });
+    const std::string tail = dissect(create_table).tail;
+    const std::vector<Piece> pieces = split_pieces(tail);
+    const auto option = std::ranges::find(pieces, "ENGINE", &Piece::text);
+    constexpr std::ptrdiff_t kValue = 2;  // after the equals sign
+    return pieces.end() - option > kValue && !sql::has_transactions(option[kValue].text);
 }
 
 std::string index_name(std::string_view definition) {

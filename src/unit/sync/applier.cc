@@ -54,14 +54,18 @@ bool Applier::fill_backlog(std::stop_token stop) {
     return true;
 }
 
-/// A batch ends before a change that has to wait: what it waits for may itself wait for a change of this batch.
+/// A batch ends before a change that has to wait: what it waits for may itself wait for a change of this batch. It ends
+/// where tables without transactions begin or end, too, so that all others keep theirs.
 std::size_t Applier::batch_size() const {
     std::size_t bytes = 0;
     std::size_t size = 0;
     const std::size_t limit = std::min(options_.batch_rows, backlog_.size());
+    const bool has_transactions = backlog_.front().change.plan->has_transactions();
     while (size < limit) {
-        bytes += backlog_[size].bytes;
-        if (size > 0 && (bytes > options_.batch_bytes || !context_.progress.are_applied(backlog_[size].waits))) break;
+        const Job& job = backlog_[size];
+        bytes += job.bytes;
+        if (size > 0 && (bytes > options_.batch_bytes || !context_.progress.are_applied(job.waits))) break;
+        if (job.change.plan->has_transactions() != has_transactions) break;
         ++size;
     }
     return size;
@@ -74,6 +78,7 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
     const auto since = context_.metrics.now();
     std::size_t statements = 0;
     bool is_repeated = false;
+    const bool is_undone = backlog_.front().change.plan->has_transactions();
     const RetryPolicy policy{.max_attempts = options_.max_attempts,
                              .initial_wait = std::chrono::milliseconds(20),
                              .max_wait = std::chrono::seconds(3)};
@@ -82,7 +87,7 @@ void Applier::apply_batch(std::size_t size, std::stop_token stop) {
             policy, context_.clock, stop, [&] { statements = execute(changes, is_repeated); },
             [&](const Error& error, Clock::Duration wait) {
                 // Where foreign keys are checked the safe form can do less: only where it is not known how far it got.
-                is_repeated = is_repeated || !options_.keeps_order || target::is_connection_lost(error);
+                is_repeated = is_repeated || !options_.keeps_order || !is_undone || target::is_connection_lost(error);
                 log::warn("applying a batch failed, it is repeated", {{"lane", options_.lane},
                                                                       {"rows", size},
                                                                       {"wait_ms", wait.count() / 1'000'000},

@@ -31,8 +31,8 @@ struct ApplierContext {
 
 /// Applies one lane's changes, in batches of one transaction each, over a connection of its own. One thread. A batch
 /// that fails for a passing reason (deadlock, lock wait, lost connection) is repeated with back-off, as a whole and in
-/// the safe form, since it is not known how far it got. Anything else ends the run: nothing of the batch counts as
-/// applied.
+/// the safe form, since it is not known how far it got. Changes of tables without transactions make batches of their
+/// own. Anything else ends the run: nothing of the batch counts as applied.
 class Applier {
   public:
     struct Options {

@@ -30,12 +30,13 @@ std::uint32_t unusual_warnings(const sql::SqlSession& session, const BatchSender
 }  // namespace
 
 bool BatchSender::send(sql::SqlSession& session, const Batch& batch) {
-    if (watched_ > 0) {
-        --watched_;
+    const bool needs_transaction = BatchSender::needs_transaction(batch);
+    const bool are_alone = batch.statements.size() > 1 && !needs_transaction;
+    if (watched_ > 0 || are_alone) {
+        watched_ = std::max(0, watched_ - 1);
         send_one_by_one(session, batch);
         return true;
     }
-    const bool needs_transaction = batch.statements.size() > 1;
     // What strict mode does not pass over must be known before the end of the transaction.
     const bool commits_at_once = needs_transaction && !notices_.is_strict();
     const auto results = send_together(session, batch, commits_at_once);
@@ -61,6 +62,10 @@ bool BatchSender::send(sql::SqlSession& session, const Batch& batch) {
     return !is_warned || is_readable || explain(session, batch, results);
 }
 
+bool BatchSender::needs_transaction(const Batch& batch) {
+    return batch.statements.size() > 1 && batch.group(0).plan->has_transactions();
+}
+
 bool BatchSender::needs_uncheck(const Batch& batch, std::size_t i) const {
     return checks_foreign_keys_ && batch.group(i).kind == dml::OperationKind::Replace;
 }
@@ -73,7 +78,7 @@ std::vector<BatchSender::Step> BatchSender::steps_of(const Batch& batch, bool co
         if (std::exchange(is_unchecked, wanted) != wanted)
             steps.push_back({.text = wanted ? kUncheck : kCheck, .kind = {}});
     };
-    if (batch.statements.size() > 1) steps.push_back({.text = "BEGIN", .kind = Kind::Begin});
+    if (needs_transaction(batch)) steps.push_back({.text = "BEGIN", .kind = Kind::Begin});
     for (std::size_t i = 0; i < batch.statements.size(); ++i) {
         uncheck(needs_uncheck(batch, i));
         steps.push_back({.text = batch.statements[i].text, .kind = Kind::Change, .statement = i});
@@ -113,7 +118,7 @@ std::vector<sql::ExecResult> BatchSender::send_together(sql::SqlSession& session
 }
 
 void BatchSender::send_one_by_one(sql::SqlSession& session, const Batch& batch) {
-    for (const Step& step : steps_of(batch, batch.statements.size() > 1)) {
+    for (const Step& step : steps_of(batch, needs_transaction(batch))) {
         const auto since = metrics_.now();
         sql::ExecResult result;
         try {

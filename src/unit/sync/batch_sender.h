@@ -14,8 +14,9 @@
 
 namespace dm::sync {
 
-/// Sends the statements of a batch to the target in one transaction and counts what the target says of them: rows that
-/// were missing, values that it changed. One lane's, one thread; what it is given outlives it.
+/// Sends the statements of a batch to the target in one transaction, or one by one if its tables have none, and counts
+/// what the target says of them: rows that were missing, values that it changed. One lane's, one thread; what it is
+/// given outlives it.
 ///
 /// A batch is sent in one piece, after which the warnings of its statements can no longer be read. So they are read
 /// only where there have been any: the statements that caused them are executed once more, without effect, and the next
@@ -38,8 +39,9 @@ class BatchSender {
           metrics_(metrics),
           bytes_to_target_(bytes_to_target) {}
 
-    /// Returns whether the session may be used again; the batch is committed either way. Throws what the session throws
-    /// and, for strict tasks, what must not be passed over: the session is then in the middle of the transaction.
+    /// All tables of the batch have transactions, or none has. Returns whether the session may be used again; the batch
+    /// is committed either way. Throws what the session throws and, for strict tasks, what must not be passed over: the
+    /// session is then in the middle of the transaction.
     [[nodiscard]] bool send(sql::SqlSession& session, const Batch& batch);
 
   private:
@@ -50,6 +52,7 @@ class BatchSender {
         std::size_t statement = 0;
     };
 
+    [[nodiscard]] static bool needs_transaction(const Batch& batch);
     [[nodiscard]] bool needs_uncheck(const Batch& batch, std::size_t i) const;
     [[nodiscard]] std::vector<Step> steps_of(const Batch& batch, bool commits) const;
     std::vector<sql::ExecResult> send_together(sql::SqlSession& session, const Batch& batch, bool commits);

@@ -18,6 +18,7 @@ using Texts = std::vector<std::string>;
 
 class BatchSenderTest : public ::testing::Test {
   protected:
+    BatchSenderTest() { have_engine("InnoDB"); }
     void add(OperationKind kind, std::string text, std::size_t expected_rows = 0) {
         groups_.push_back({.kind = kind, .plan = &plan_, .is_safe = false, .operations = {}});
         statements_.push_back({.text = std::move(text), .rows = 1, .expected_rows = expected_rows});
@@ -25,6 +26,12 @@ class BatchSenderTest : public ::testing::Test {
     }
     [[nodiscard]] BatchSender::Batch batch() const {
         return {.groups = groups_, .statements = statements_, .group_of = group_of_};
+    }
+    void have_engine(std::string engine) {
+        auto definition = dml::testing::table({dml::testing::int_column("id", false), dml::testing::int_column("v")},
+                                              {dml::testing::unique_index("PRIMARY", {"id"})});
+        definition.engine = std::move(engine);
+        plan_ = dml::testing::plan_of(definition);
     }
     void tell(std::vector<std::vector<std::string>> warnings) {
         target_.on("SHOW WARNINGS", FakeSqlServer::result({"Level", "Code", "Message"}, std::move(warnings)));
@@ -45,9 +52,7 @@ class BatchSenderTest : public ::testing::Test {
     Notices strict_{true, registry_, {{"task", "strict"}}};
     std::atomic<std::uint64_t> bytes_ = 0;
     BatchSender sender_{false, notices_, metrics_, bytes_};
-    dml::TablePlan plan_ = dml::testing::plan_of(
-        dml::testing::table({dml::testing::int_column("id", false), dml::testing::int_column("v")},
-                            {dml::testing::unique_index("PRIMARY", {"id"})}));
+    dml::TablePlan plan_;
     std::vector<dml::OperationGroup> groups_;
     std::vector<dml::Statement> statements_;
     std::vector<std::size_t> group_of_;
@@ -130,6 +135,17 @@ TEST_F(BatchSenderTest, a_strict_task_commits_no_changed_value) {
     }
     EXPECT_TRUE(target_.statements("COMMIT").empty());
     EXPECT_EQ(target_.statements("ROLLBACK").size(), 1U);
+}
+
+TEST_F(BatchSenderTest, tables_without_transactions_get_none) {
+    have_engine("MyISAM");
+    add(OperationKind::Delete, "DELETE FROM `s`.`t` WHERE (`id`=9) LIMIT 1");
+    add(OperationKind::Insert, "INSERT INTO `s`.`t` (`id`,`v`) VALUES (1,70000)");
+    target_.on_execute("INSERT", {.affected_rows = 1, .warnings = 1});
+    tell({{"Warning", "1265", "Data truncated for column 'v' at row 1"}});
+    EXPECT_TRUE(sender_.send(*session_, batch()));
+    EXPECT_EQ(target_.statements(), (Texts{statements_[0].text, statements_[1].text, "SHOW WARNINGS"}));
+    EXPECT_EQ(noticed()[kCut], 1U);
 }
 
 TEST_F(BatchSenderTest, rows_are_replaced_without_checks_of_foreign_keys) {

@@ -184,15 +184,20 @@ bool DdlExecutor::is_to_do(const sql::RewrittenDdl& part, const StatementJournal
     return begun == StatementJournal::Begun::Execute;
 }
 
+/// Tables that cannot be exchanged since they are not alike inside are rebuilt first.
+void DdlExecutor::run_or_rebuild(const sql::RewrittenDdl& part, const model::Location& location) {
+    try {
+        run_adapted(part, location);
+    } catch (const Error& refusal) {
+        if (!are_rebuilt(part, refusal)) throw;
+        run_adapted(part, location);
+    }
+}
+
 /// Executes what `is_to_do` has let pass.
 void DdlExecutor::run_begun(const sql::RewrittenDdl& part, const model::Location& location) {
     try {
-        try {
-            run_adapted(part, location);
-        } catch (const Error& refusal) {
-            if (!are_rebuilt(part, refusal)) throw;
-            run_adapted(part, location);
-        }
+        run_or_rebuild(part, location);
     } catch (const Error& error) {
         if (is_unrepeatable(part.kind) && is_certain_refusal(error)) journal_.refused(downstream_.get());
         throw;

@@ -47,6 +47,7 @@ class DdlExecutor {
     void ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const model::Location& location);
     [[nodiscard]] sql::ParseContext reading() const;
     [[nodiscard]] bool is_to_do(const sql::RewrittenDdl& part, const StatementJournal::Statement& statement);
+    void run_or_rebuild(const sql::RewrittenDdl& part, const model::Location& location);
     void run_begun(const sql::RewrittenDdl& part, const model::Location& location);
     void run_actions(const sql::RewrittenDdl& part, StatementJournal::Statement statement);
     [[nodiscard]] bool is_rename_of_nothing(const sql::RewrittenDdl& part, const model::Location& location);

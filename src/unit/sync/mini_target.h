@@ -99,6 +99,7 @@ class MiniTarget {
                 pending_.clear();
                 is_open_ = false;
             } else if (is_open_) {
+                target_.ensure_alone(statement);
                 pending_.emplace_back(statement);
             } else {
                 target_.commit({std::string(statement)});
@@ -125,6 +126,15 @@ class MiniTarget {
         std::vector<std::string> pending_;
     };
 
+    /// As MySQL with GTIDs wants it of MyISAM.
+    void ensure_alone(std::string_view statement) const {
+        if (is_row_statement(statement) && create_table.find("ENGINE=MyISAM") != std::string::npos)
+            throw sql::FakeSqlServer::server_error(1785, "Statement violates GTID consistency");
+    }
+    static bool is_row_statement(std::string_view statement) {
+        return statement.find("INTO `s`.`t`") != std::string::npos || statement.starts_with("UPDATE `s`.`t`") ||
+               statement.starts_with("DELETE FROM `s`.`t`");
+    }
     void arrive(std::string_view statement, const std::atomic<bool>& is_cancelled) {
         std::function<void()> hook;
         {
@@ -218,9 +228,7 @@ class MiniTarget {
         }
     }
     void run(const std::string& statement) {
-        if (statement.find("INTO `s`.`t`") != std::string::npos || statement.starts_with("UPDATE `s`.`t`") ||
-            statement.starts_with("DELETE FROM `s`.`t`"))
-            row_statements_.push_back(statement);
+        if (is_row_statement(statement)) row_statements_.push_back(statement);
         if (statement.starts_with("INSERT INTO `m`.`t_syncer_checkpoint`")) return run_checkpoint(statement);
         if (statement.starts_with("INSERT INTO `s`.`t`")) return run_insert(statement);
         if (statement.starts_with("REPLACE INTO `s`.`t`")) return run_replace(statement);

@@ -133,6 +133,21 @@ TEST_F(SyncUnitTest, passing_failures_of_the_target_are_repeated) {
     }
 }
 
+TEST_F(SyncUnitTest, tables_without_transactions_are_changed_statement_by_statement) {
+    const auto deadlock = sql::FakeSqlServer::server_error(1213, "passing").with_retry(RetryClass::Resume);
+    const History history(23, 60);
+    for (const auto* failing : {"nothing", "INSERT", "DELETE", "UPDATE", "REPLACE"}) {
+        for (const bool checks : {false, true}) {
+            renew_target();
+            target_->create_table += " ENGINE=MyISAM";
+            target_->fail(failing, deadlock, 3);
+            config_.to.session["foreign_key_checks"] = checks ? "1" : "0";
+            ASSERT_EQ(make_unit(history.script().bytes())->run({}), target::UnitOutcome::Stopped) << failing;
+            ASSERT_EQ(target_->rows(), history.rows()) << failing;
+        }
+    }
+}
+
 TEST_F(SyncUnitTest, cut_connections_do_not_end_the_run) {
     using sql::FakeSqlServer;
     const auto cut = FakeSqlServer::server_error(2013, "Lost connection").with_retry(RetryClass::Resume);

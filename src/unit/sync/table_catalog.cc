@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "core/binlog/collations.h"
-#include "core/sql/lexer.h"
 #include "unit/sync/earlier_structure.h"
 #include "unit/sync/upstream_view.h"
 #include "unit/target/downstream.h"
@@ -16,14 +15,6 @@ namespace dm::sync {
 namespace {
 
 using schema::ColumnType;
-
-/// Whether tables of an engine undo what is rolled back. One that is not named is the server's default.
-bool has_transactions(std::string_view engine) {
-    constexpr auto kWithout =
-        std::to_array<std::string_view>({"MyISAM", "Aria", "MEMORY", "HEAP", "CSV", "ARCHIVE", "MERGE", "MRG_MyISAM"});
-    return std::ranges::none_of(kWithout,
-                                [&](std::string_view name) { return sql::equal_ignoring_case(name, engine); });
-}
 
 /// What the binlog itself says of a column's charset counts before what is known of the table.
 std::vector<binlog::ColumnHint> hints_of(const schema::TableDefinition& definition, const binlog::TableMap& map) {
@@ -303,7 +294,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
            fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),
                        location.to_string(), map.columns.size(), definition->columns.size()));
-    table.has_transactions = has_transactions(definition->engine);
+    table.has_transactions = definition->has_transactions();
     const auto hints = hints_of(*definition, map);
     table.layout.emplace(map, hints);
     std::vector<std::string> charsets;
