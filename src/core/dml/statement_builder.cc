@@ -8,7 +8,10 @@ namespace dm::dml {
 namespace {
 
 void append_value(std::string& out, const WrittenColumn& column, const model::Value& value) {
-    if (value.kind() == model::ValueKind::Bytes) out += column.introducer;
+    if (value.kind() == model::ValueKind::Bytes) {
+        if (column.is_vector_text) return sql::append_vector_text(out, value.text());
+        out += column.introducer;
+    }
     sql::append_literal(out, value);
 }
 

@@ -210,6 +210,23 @@ TEST(StatementBuilder, json_is_compared_as_json_where_the_target_has_the_type) {
               Lines{"DELETE FROM `s`.`t` WHERE (`j`='[1]') LIMIT 1"});
 }
 
+TEST(StatementBuilder, writes_vectors_as_the_target_takes_them) {
+    schema::Column vector = int_column("v");
+    vector.type = schema::ColumnType::Vector;
+    const auto definition = table({int_column("id", false), vector}, {unique_index("PRIMARY", {"id"})});
+    const Rows rows = {{model::Value::of_int(1), model::Value::of_view(model::ValueKind::Bytes, {"\0\0\x80\x3f", 4})}};
+    const auto insert = [&](const TablePlan& plan) { return texts(group_of(plan, OperationKind::Insert, {}, rows)); };
+    EXPECT_EQ(insert(TablePlan::compile(definition, definition)),
+              Lines{"INSERT INTO `s`.`t` (`id`,`v`) VALUES (1,x'0000803f')"});
+    EXPECT_EQ(insert(TablePlan::compile(definition, definition, {}, Images::Whole, VectorForm::Text)),
+              Lines{"INSERT INTO `s`.`t` (`id`,`v`) VALUES (1,'[1]')"});
+    auto blob = definition;
+    blob.columns[1].type = schema::ColumnType::LongBlob;
+    EXPECT_EQ(insert(TablePlan::compile(definition, blob, {}, Images::Whole, VectorForm::Text)),
+              Lines{"INSERT INTO `s`.`t` (`id`,`v`) VALUES (1,x'0000803f')"})
+        << "a table made by hand";
+}
+
 TEST(TablePlan, leaves_out_what_the_target_generates_and_names_the_rest) {
     auto source = table({int_column("id", false), int_column("g"), int_column("x")}, {});
     auto target =

@@ -115,20 +115,20 @@ std::optional<UniqueKey> compile_key(const schema::Index& index, const schema::T
 }  // namespace
 
 TablePlan TablePlan::compile(const schema::TableDefinition& source, const schema::TableDefinition& target,
-                             const std::vector<std::string>& charsets, Images images) {
+                             const std::vector<std::string>& charsets, Images images, VectorForm vectors) {
     TablePlan plan;
     plan.source_ = source.name;
     plan.target_ = target.name;
     plan.quoted_target_ = target.name.quoted();
     plan.row_width_ = source.columns.size();
     plan.has_transactions_ = target.has_transactions();
-    plan.add_columns(source, target, charsets);
+    plan.add_columns(source, target, charsets, vectors);
     plan.add_keys(source, target, images);
     return plan;
 }
 
 void TablePlan::add_columns(const schema::TableDefinition& source, const schema::TableDefinition& target,
-                            const std::vector<std::string>& charsets) {
+                            const std::vector<std::string>& charsets, VectorForm vectors) {
     for (std::size_t i = 0; i < source.columns.size(); ++i) {
         is_generated_.push_back(source.columns[i].is_hidden || source.columns[i].generated != schema::Generated::No);
         if (source.columns[i].is_hidden) continue;
@@ -144,6 +144,7 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
             column.is_folded = is_kept_text(from, into);
             column.is_always_set = into == ColumnType::Timestamp || into == ColumnType::DateTime;
             column.fits_case = fits_case(from, into);
+            column.is_vector_text = vectors == VectorForm::Text && from == ColumnType::Vector && from == into;
         }
         if (in_target && target.columns[*in_target].generated != schema::Generated::No) {
             generated_.push_back(std::move(column));

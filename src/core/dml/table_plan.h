@@ -37,11 +37,12 @@ struct UniqueKey {
 
 /// One column that statements name.
 struct WrittenColumn {
-    std::size_t column = 0;  ///< index in the row image
-    std::string name;        ///< quoted
-    std::string introducer;  ///< "_gbk " where the value's bytes are in that charset; else empty
-    bool is_json = false;    ///< comparing needs a cast
-    bool is_folded = false;  ///< text: values that compare equal may differ in case, accents or trailing spaces
+    std::size_t column = 0;       ///< index in the row image
+    std::string name;             ///< quoted
+    std::string introducer;       ///< "_gbk " where the value's bytes are in that charset; else empty
+    bool is_json = false;         ///< comparing needs a cast
+    bool is_vector_text = false;  ///< a vector, for a target that takes it as text
+    bool is_folded = false;       ///< text: values that compare equal may differ in case, accents or trailing spaces
     /// An update always names it: left out, the target might set it to the time of the update.
     bool is_always_set = false;
     /// The values of several rows may stand in one CASE: their literals are of one type, which the column takes
@@ -55,6 +56,9 @@ enum class Images : std::uint8_t {
     WithoutGenerated,  ///< some lack the columns that the source computes
 };
 
+/// How the target takes values of VECTOR columns.
+enum class VectorForm : std::uint8_t { Bytes, Text };
+
 /// Everything the structures say about writing one source table's rows into its target, compiled once and used for each
 /// row. Immutable after `compile`, so free to share between threads.
 class TablePlan {
@@ -64,7 +68,8 @@ class TablePlan {
     /// Without generated columns in the images, keys of such columns identify no row, and values of theirs count as
     /// equal: all images of a table must be hashed by plans of one kind.
     static TablePlan compile(const schema::TableDefinition& source, const schema::TableDefinition& target,
-                             const std::vector<std::string>& charsets = {}, Images images = Images::Whole);
+                             const std::vector<std::string>& charsets = {}, Images images = Images::Whole,
+                             VectorForm vectors = VectorForm::Bytes);
 
     [[nodiscard]] const model::TableName& source() const noexcept { return source_; }
     [[nodiscard]] const model::TableName& target() const noexcept { return target_; }
@@ -104,7 +109,7 @@ class TablePlan {
 
   private:
     void add_columns(const schema::TableDefinition& source, const schema::TableDefinition& target,
-                     const std::vector<std::string>& charsets);
+                     const std::vector<std::string>& charsets, VectorForm vectors);
     void add_keys(const schema::TableDefinition& source, const schema::TableDefinition& target, Images images);
 
     model::TableName source_;

@@ -1,10 +1,13 @@
 #include "core/sql/literal.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 
@@ -104,6 +107,20 @@ void append_quoted(std::string& out, std::string_view text) {
     }
     out.append(run, end);
     out += '\'';
+}
+
+void append_vector_text(std::string& out, std::string_view bytes) {
+    static_assert(std::endian::native == std::endian::little);
+    ensure(bytes.size() % sizeof(float) == 0, ErrorCode::DbUnexpected,
+           fmt::format("a vector of {} bytes has no whole number of elements", bytes.size()));
+    out += "'[";
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(float)) {
+        float element = 0;
+        std::memcpy(&element, bytes.data() + at, sizeof(float));
+        if (at > 0) out += ',';
+        append_real(out, element);
+    }
+    out += "]'";
 }
 
 void append_hex(std::string& out, std::string_view bytes) {

@@ -18,6 +18,10 @@ void append_quoted(std::string& out, std::string_view text);
 /// Appends x'...' ('' for no bytes).
 void append_hex(std::string& out, std::string_view bytes);
 
+/// Appends '[1,2.5]' for a vector's bytes, its elements as 4-byte little-endian floats, each in the shortest form that
+/// reads back the same. TiDB takes vectors as text only. What is no list of finite floats throws Error{DbUnexpected}.
+void append_vector_text(std::string& out, std::string_view bytes);
+
 /// Appends `name` in back quotes.
 void append_identifier(std::string& out, std::string_view name);
 

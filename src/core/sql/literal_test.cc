@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -28,6 +29,22 @@ TEST(Literal, WritesIntegersAndNull) {
     EXPECT_EQ(literal(Value::of_int(-5)), "-5");
     EXPECT_EQ(literal(Value::of_int(std::numeric_limits<std::int64_t>::min())), "-9223372036854775808");
     EXPECT_EQ(literal(Value::of_uint(std::numeric_limits<std::uint64_t>::max())), "18446744073709551615");
+}
+
+TEST(Literal, WritesVectorsAsText) {
+    const auto text = [](std::vector<float> elements) {
+        std::string bytes(elements.size() * sizeof(float), '\0');
+        std::memcpy(bytes.data(), elements.data(), bytes.size());
+        std::string out;
+        append_vector_text(out, bytes);
+        return out;
+    };
+    EXPECT_EQ(text({}), "'[]'");
+    EXPECT_EQ(text({1, -2.5F, 0.1F}), "'[1,-2.5,0.1]'");
+    EXPECT_EQ(text({std::numeric_limits<float>::max(), 1e-40F, -0.0F}), "'[3.4028235e+38,1e-40,-0e0]'");
+    EXPECT_THROW(text({std::numeric_limits<float>::infinity()}), Error);
+    std::string out;
+    EXPECT_THROW(append_vector_text(out, "abc"), Error);
 }
 
 TEST(Literal, WritesShortestFloats) {

@@ -22,9 +22,10 @@ std::uint64_t data_bytes(sql::CellRow row) {
 constexpr std::size_t kLiteralFrame = 12;
 
 /// Length of the row's tuple: never too small, and exact for what is large.
-std::size_t tuple_bytes(sql::CellRow row) {
+std::size_t tuple_bytes(const std::vector<CopyColumn>& columns, sql::CellRow row) {
     std::size_t bytes = 4;
-    for (const sql::Cell& cell : row) bytes += kLiteralFrame + (cell ? escaped_bytes(*cell) : 0);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        bytes += kLiteralFrame + (row[i] ? literal_bytes(*row[i], columns[i].kind) : 0);
     return bytes;
 }
 
@@ -57,7 +58,7 @@ bool RowPacker::fits(sql::CellRow row) const {
 }
 
 std::size_t RowPacker::cost(sql::CellRow row) const {
-    const std::size_t bytes = builder_.head_bytes() + tuple_bytes(row) + kPacketHead;
+    const std::size_t bytes = builder_.head_bytes() + tuple_bytes(job_.shape.columns, row) + kPacketHead;
     if (bytes > packet_bytes_) {
         throw Error(
             ErrorCode::CopyPlan,
@@ -78,8 +79,8 @@ void RowPacker::begin(ByteBudget::Share share) {
 
 void RowPacker::add(sql::CellRow row) {
     std::string& text = builder_.begin_row();
-    if (text.capacity() - text.size() < data_bytes(row)) text.reserve(text.size() + tuple_bytes(row));
     const auto& columns = job_.shape.columns;
+    if (text.capacity() - text.size() < data_bytes(row)) text.reserve(text.size() + tuple_bytes(columns, row));
     for (std::size_t i = 0; i < columns.size(); ++i) {
         if (i > 0) text += ',';
         append_cell(text, row[i], columns[i].kind);

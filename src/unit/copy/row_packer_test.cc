@@ -51,6 +51,19 @@ TEST_F(RowPackerTest, AStatementHoldsWhatItsTextTakes) {
     EXPECT_FALSE(packer_->take().has_value());
 }
 
+TEST_F(RowPackerTest, AVectorIsBytesOrTextAsTheTargetWantsIt) {
+    const std::string vector("\0\0\x80\x3f\0\0\x20\xc0", 8);
+    const auto packed = [&](CellKind kind) {
+        job_.shape.columns[1].kind = kind;
+        packer_.emplace(job_, target::WriteMode::Insert, 1000, kPacket);
+        (void)pack("1", vector);
+        return std::string(packer_->take()->statement.text());
+    };
+    EXPECT_EQ(packed(CellKind::Vector), "INSERT        INTO `s`.`t` (`id`,`b`) VALUES (1,x'0000803f000020c0')");
+    EXPECT_EQ(packed(CellKind::VectorText), "INSERT        INTO `s`.`t` (`id`,`b`) VALUES (1,'[1,-2.5]')");
+    EXPECT_GE(literal_bytes(vector, CellKind::VectorText), std::string_view("-3.4028235e+38,-3.4028235e+38,").size());
+}
+
 TEST_F(RowPackerTest, ALargeRowIsAloneAndItsCostIsNeverTooSmall) {
     (void)pack("1", "a");
     std::string large(1UL << 20U, 'x');

@@ -22,7 +22,7 @@ constexpr auto kNumberTypes =
 
 constexpr auto kByteTypes = std::to_array<std::string_view>(
     {"bit", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring",
-     "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection", "vector"});
+     "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"});
 
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -48,6 +48,7 @@ std::uint64_t to_number(const std::string& digits) {
 CellKind kind_of(std::string_view type) {
     if (std::ranges::find(kNumberTypes, type) != kNumberTypes.end()) return CellKind::Number;
     if (std::ranges::find(kByteTypes, type) != kByteTypes.end()) return CellKind::Bytes;
+    if (type == "vector") return CellKind::Vector;
     return CellKind::Text;
 }
 
@@ -189,7 +190,9 @@ std::vector<std::string> generated_columns(sql::SqlSession& session, const model
     return names;
 }
 
-std::size_t escaped_bytes(std::string_view value) {
+std::size_t literal_bytes(std::string_view value, CellKind kind) {
+    constexpr std::size_t kTextOfElement = 17;  // "-3.4028235e+38" at most, and a comma
+    if (kind == CellKind::VectorText) return value.size() / sizeof(float) * kTextOfElement;
     constexpr std::size_t kCountedFrom = 64UL << 10U;
     if (value.size() < kCountedFrom) return 2 * value.size();
     constexpr std::string_view kEscaped("\0'\\\n\r\x1a", 6);
@@ -210,7 +213,11 @@ void append_cell(std::string& out, const sql::Cell& cell, CellKind kind) {
             sql::append_quoted(out, *cell);
             return;
         case CellKind::Bytes:
+        case CellKind::Vector:
             append_bytes(out, *cell);
+            return;
+        case CellKind::VectorText:
+            sql::append_vector_text(out, *cell);
             return;
     }
 }

@@ -13,9 +13,11 @@ namespace dm::copy {
 
 /// How a cell of the text protocol becomes a literal.
 enum class CellKind : std::uint8_t {
-    Number,  ///< digits as the server gave them
-    Text,    ///< quoted and escaped: strings, dates, JSON, ENUM, SET
-    Bytes,   ///< binary strings, BIT, spatial values, vectors
+    Number,      ///< digits as the server gave them
+    Text,        ///< quoted and escaped: strings, dates, JSON, ENUM, SET
+    Bytes,       ///< binary strings, BIT, spatial values
+    Vector,      ///< as bytes
+    VectorText,  ///< a vector that the target takes as text
 };
 
 /// One column that is copied.
@@ -55,8 +57,9 @@ struct TableShape {
 /// Names of the columns that the table computes itself; empty if there is no such table.
 [[nodiscard]] std::vector<std::string> generated_columns(sql::SqlSession& session, const model::TableName& name);
 
-/// Bytes of a value when escaped; twice its size where it is short, which is never too little, exact where it is long.
-[[nodiscard]] std::size_t escaped_bytes(std::string_view value);
+/// Bytes of a value as it stands in a literal: escaped, twice its size where it is short, which is never too little,
+/// exact where it is long.
+[[nodiscard]] std::size_t literal_bytes(std::string_view value, CellKind kind);
 
 /// Appends one cell as a literal.
 void append_cell(std::string& out, const sql::Cell& cell, CellKind kind);

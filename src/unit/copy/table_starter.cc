@@ -142,7 +142,7 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
         return std::nullopt;
     }
     job->shape = std::move(*shape);
-    leave_out_generated(*job, sides);
+    fit_to_target(*job, sides);
     choose_modes(*job);
     job->mode = job->redo_mode;
     if (job->shape.is_keyless()) return keyless_start(job, true);
@@ -183,7 +183,7 @@ void TableStarter::announce(Jobs jobs, BothSides sides) const {
 
 void TableStarter::begin(TableJob& job, BothSides sides) const {
     prepare_target(job, sides);
-    leave_out_generated(job, sides);
+    fit_to_target(job, sides);
     choose_modes(job);
 }
 
@@ -275,8 +275,11 @@ void TableStarter::choose_modes(TableJob& job) const {
     if (job.shape.is_keyless()) job.mode = job.redo_mode = target::WriteMode::Insert;
 }
 
-/// Columns that are ordinary upstream but computed in a target table made by hand.
-void TableStarter::leave_out_generated(TableJob& job, BothSides sides) const {
+/// Leaves out columns that are ordinary upstream but computed in a target table made by hand.
+void TableStarter::fit_to_target(TableJob& job, BothSides sides) const {
+    for (CopyColumn& column : job.shape.columns) {
+        if (column.kind == CellKind::Vector && sides.downstream.version().is_tidb) column.kind = CellKind::VectorText;
+    }
     if (job.record.owns_target) return;
     for (const std::string& name : generated_columns(sides.downstream, job.target)) {
         std::erase_if(job.shape.columns, [&](const CopyColumn& column) { return column.name == name; });

@@ -70,7 +70,7 @@ class TableStarter {
     [[nodiscard]] Adaptation adaptation() const;
     [[nodiscard]] sql::CollationDefaults collation_defaults(sql::SqlSession& upstream) const;
     void choose_modes(TableJob& job) const;
-    void leave_out_generated(TableJob& job, BothSides sides) const;
+    void fit_to_target(TableJob& job, BothSides sides) const;
     void make_void(TableJob& job, BothSides sides) const;
     void forget(TableJob& job, BothSides sides) const;
     [[nodiscard]] End compare(TableJob& job, BothSides sides) const;

@@ -299,9 +299,10 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
     table.layout.emplace(map, hints);
     std::vector<std::string> charsets;
     for (std::size_t i = 0; i < map.columns.size(); ++i) charsets.emplace_back(table.layout->charset(i));
-    const model::TableName target = rules_.router.route(map.name);
+    const auto target = target_definition(map.name, rules_.router.route(map.name));
+    const auto vectors = downstream_.get().version().is_tidb ? dml::VectorForm::Text : dml::VectorForm::Bytes;
     table.plan = std::make_shared<const dml::TablePlan>(
-        dml::TablePlan::compile(*definition, *target_definition(map.name, target), charsets, images_));
+        dml::TablePlan::compile(*definition, *target, charsets, images_, vectors));
     return table;
 }
 
