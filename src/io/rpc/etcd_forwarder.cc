@@ -78,11 +78,13 @@ class ForwardedCall final : public grpc::ServerGenericBidiReactor {
             const std::lock_guard lock(mutex_);
             if (is_held_) StartRead(&message_);
         }
-        /// Nothing more will be started from outside: lets the call end.
+        /// Nothing more will be started from outside: lets the call end, and with it this object, at any moment.
         void release() {
-            const std::lock_guard lock(mutex_);
-            if (!is_held_) return;
-            is_held_ = false;
+            {
+                const std::lock_guard lock(mutex_);
+                if (!is_held_) return;
+                is_held_ = false;
+            }
             RemoveHold();
         }
 
