@@ -48,6 +48,8 @@ require_packages
 [ -z "$e2e" ] || require_servers all
 build_preset "$preset"
 
+export TSAN_OPTIONS=${TSAN_OPTIONS:-suppressions=$root/tools/tsan_suppressions.txt}
+
 results=$root/build/$preset/test-results
 rm -rf "$results"
 mkdir -p "$results"
