@@ -56,3 +56,22 @@ def test_a_paused_task_is_compared_with_where_the_source_is_now(cluster, upstrea
     cluster.ctl_ok("resume-task", "t")
     cluster.wait_synced("t")
     assert downstream.query("SELECT COUNT(*) FROM d.t")[0][0] == 2
+
+
+def test_a_run_that_begins_is_not_in_step_with_what_came_meanwhile(cluster, upstream, downstream):
+    """The source was looked at when the run began; here it goes on only when its first checkpoint can be written."""
+    prepared(cluster, upstream, downstream)
+    cluster.ctl_ok("pause-task", "t")
+    cluster.wait_stage("t", "Paused")
+    with downstream.connect(autocommit=False) as connection:
+        connection.cursor().execute("SELECT * FROM dm_meta.t_syncer_checkpoint FOR UPDATE")
+        cluster.ctl_ok("resume-task", "t")
+        cluster.wait_stage("t", "Running")
+        waiting = ("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%%INTO%%t_syncer_checkpoint%%' "
+                   "AND ID <> CONNECTION_ID()")
+        wait_until(lambda: downstream.query(waiting), 20, "the write to wait", cluster.diagnose)
+        upstream.execute("INSERT INTO d.t VALUES (2)")
+        assert not sync_of(cluster)["synced"]
+        connection.rollback()
+    cluster.wait_synced("t")
+    assert downstream.query("SELECT COUNT(*) FROM d.t")[0][0] == 2

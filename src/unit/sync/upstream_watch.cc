@@ -21,7 +21,7 @@ model::Location ask_or_zero(const UpstreamWatch::Ask& ask) {
 
 void UpstreamWatch::run(std::stop_token stop, const Ask& ask) {
     std::unique_lock lock(mutex_);
-    is_running_ = true;
+    has_begun_ = is_running_ = true;
     while (!stop.stop_requested()) {
         changed_.wait_for(lock, stop, options_.every, [this] { return asked_ > answered_; });
         if (stop.stop_requested()) break;
@@ -43,6 +43,7 @@ void UpstreamWatch::run(std::stop_token stop, const Ask& ask) {
 /// Real time, whatever the clock: it bounds how long we wait for others.
 model::Location UpstreamWatch::fresh() const {
     std::unique_lock lock(mutex_);
+    if (!has_begun_) return {};
     const std::uint64_t question = ++asked_;
     const auto called_at = SteadyClock::now();
     changed_.notify_all();

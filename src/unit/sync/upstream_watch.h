@@ -28,8 +28,8 @@ class UpstreamWatch {
     /// Asks every now and then, and on demand, until stop. A question that fails makes the location zero.
     void run(std::stop_token stop, const Ask& ask);
     /// If a thread is inside `run`: a location asked for after this call began, or zero if the upstream leaves a
-    /// question unanswered for too long; the age of one that is under way already counts. The last known location
-    /// otherwise.
+    /// question unanswered for too long; the age of one that is under way already counts. Zero before that: what was
+    /// `set` may be old. The last known location afterwards.
     [[nodiscard]] model::Location fresh() const;
     [[nodiscard]] model::Location last() const;
     void set(model::Location location);
@@ -42,6 +42,7 @@ class UpstreamWatch {
     mutable std::condition_variable_any changed_;
     mutable std::uint64_t asked_ = 0;
     std::uint64_t answered_ = 0;
+    bool has_begun_ = false;
     bool is_running_ = false;
     bool is_asking_ = false;
     SteadyClock::time_point asking_since_;

@@ -22,7 +22,7 @@ TEST(UpstreamWatchTest, FreshIsAskedForAfterTheCall) {
         "watch", [&](std::stop_token stop) { watch.run(stop, [&] { return at(now); }); }, [](const Error&) {});
     for (now = 200; now < 210; ++now) {
         const std::uint64_t written = now;
-        // The thread may not have begun: then the last known location is what there is.
+        // The thread may not have begun.
         model::Location seen = watch.fresh();
         while (seen.is_zero()) seen = watch.fresh();
         EXPECT_GE(seen.position.offset, written);
@@ -71,9 +71,19 @@ TEST(UpstreamWatchTest, AnUpstreamThatDoesNotAnswerIsUnknownUntilItDoes) {
     EXPECT_EQ(watch.last(), at(200));
 }
 
-TEST(UpstreamWatchTest, WithoutAThreadTheLastKnownIsGiven) {
+TEST(UpstreamWatchTest, WhatIsKnownFromBeforeIsNotFresh) {
     UpstreamWatch watch;
     watch.set(at(7));
+    EXPECT_TRUE(watch.fresh().is_zero());
+    EXPECT_EQ(watch.last(), at(7));
+}
+
+TEST(UpstreamWatchTest, WhenItIsOverTheLastKnownIsGiven) {
+    UpstreamWatch watch;
+    watch.set(at(7));
+    std::stop_source stop;
+    stop.request_stop();
+    watch.run(stop.get_token(), [] { return at(8); });
     EXPECT_EQ(watch.fresh(), at(7));
 }
 
