@@ -60,7 +60,7 @@ class Cluster:
 
     def start(self):
         self.master.start()
-        self.wait(lambda: self.leader(), 20, "a leader")
+        self.wait(self._leads, 20, "a leader")
         for worker in self.workers.values():
             worker.start()
         self.wait(lambda: all(w["stage"] != "offline" for w in self.members()) and
@@ -128,6 +128,11 @@ class Cluster:
             if part.get("leader", {}).get("addr"):
                 return part["leader"]["name"]
         return None
+
+    def _leads(self):
+        if not self.master.is_running():
+            raise WaitTimeout(f"dm-master ended while it started\n{self.master.diagnose()}")
+        return self.leader()
 
     def members(self):
         """The workers as list-member shows them."""
