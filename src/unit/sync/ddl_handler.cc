@@ -97,6 +97,7 @@ DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalo
       catalog_(catalog),
       recorder_(recorder),
       notices_(notices),
+      downstream_(downstream),
       dialect_(
           {.is_from_mariadb = catalog.tracker().options().is_mariadb, .keeps_collations = options_.keeps_collations},
           notices, upstream, downstream),
@@ -106,6 +107,11 @@ DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalo
 }
 
 void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop) {
+    if (prepared.refusal_of_rows) {
+        const std::string table = prepared.executed.front().targets.front().quoted();
+        const bool is_empty = downstream_.get().query(fmt::format("SELECT 1 FROM {} LIMIT 1", table)).rows.empty();
+        if (!is_empty) throw *prepared.refusal_of_rows;
+    }
     executor_.execute(prepared.executed, event, std::move(stop));
 }
 

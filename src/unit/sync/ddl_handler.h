@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "core/model/location.h"
 #include "core/sql/ddl.h"
 #include "core/sql/ddl_tree.h"
@@ -45,7 +46,9 @@ class DdlHandler {
         std::vector<sql::RewrittenDdl> executed;    ///< with target names, in order
         std::vector<model::TableName> void_copies;  ///< tables whose copy the statement makes void
         [[nodiscard]] bool needs_barrier() const noexcept { return !executed.empty() || touches_replicated; }
-        bool makes_anew = false;          ///< CREATE TABLE that found no table of that name
+        bool makes_anew = false;  ///< CREATE TABLE that found no table of that name
+        /// To be thrown unless the table has no rows when all before the statement is applied.
+        std::optional<Error> refusal_of_rows;
         bool touches_replicated = false;  ///< a replicated table's structure changes, executed or not
     };
 
@@ -55,7 +58,8 @@ class DdlHandler {
     [[nodiscard]] Prepared prepare(const StatementEvent& event);
 
     /// Executes on the target; everything before the statement has been applied. What an earlier attempt, of this run
-    /// or a former one, has done already is not done again. Throws what the target refuses.
+    /// or a former one, has done already is not done again. Throws what the target refuses, and
+    /// Error{SyncDdlUnsupported} if the rows there would become others than upstream.
     void execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop);
 
     /// Applies the statement to the known structures and notes them for the checkpoint.
@@ -104,6 +108,7 @@ class DdlHandler {
     TableCatalog& catalog_;
     Recorder& recorder_;
     Notices& notices_;
+    SessionLink& downstream_;
     TargetDialect dialect_;
     DdlExecutor executor_;
 };

@@ -294,15 +294,17 @@ void DdlHandler::leave_out_discards(std::vector<sql::RewrittenDdl>& parts, const
 }
 
 /// A statement that would make something else of the rows in the target, or whose rows come from a file: the table is
-/// copied again. Throws Error{SyncDdlUnsupported} if it has no copy, or shares its target.
+/// copied again. If it has no copy, or shares its target, only a table without rows can be altered; without its file,
+/// none: throws Error{SyncDdlUnsupported}.
 void DdlHandler::note_uncertain(const StatementEvent& event, Prepared& prepared) {
     for (const sql::RewrittenDdl& part : prepared.executed) {
         const auto alter = alter_of(part, event);
         if (!alter) continue;
         const model::TableName& table = part.sources.front();
+        const bool is_of_file = has_action(alter, {"IMPORT"});
         auto why =
             uncertain_change(*alter, catalog_.tracker().find(table).get(), sql::lex_options(split_context(event)));
-        if (has_action(alter, {"IMPORT"})) why = "takes rows from a file";
+        if (is_of_file) why = "takes rows from a file";
         if (!why) continue;
         if (catalog_.copy_span(table) != nullptr && !merged_with(part, event)) {
             notices_.mention("table copied again, as a statement could not be repeated", table.quoted(), 1,
@@ -311,13 +313,16 @@ void DdlHandler::note_uncertain(const StatementEvent& event, Prepared& prepared)
             prepared.executed.clear();
             return;
         }
-        throw Error(ErrorCode::SyncDdlUnsupported,
-                    fmt::format("the statement at {} {}; {} cannot be copied again by itself: {}",
-                                event.end.to_string(), *why, table.quoted(), shown_ddl(event.statement)))
-            .with_workaround(
-                "Make the target's table as the upstream's is now, with its rows, while nothing writes to it, and let "
-                "a filter with a sql-pattern skip the statement; then start the task again. Or copy everything anew: "
-                "`stop-task`, then `start-task --remove-meta`.");
+        prepared.refusal_of_rows =
+            Error(ErrorCode::SyncDdlUnsupported,
+                  fmt::format("the statement at {} {}; {} cannot be copied again by itself: {}", event.end.to_string(),
+                              *why, table.quoted(), shown_ddl(event.statement)))
+                .with_workaround(
+                    "Make the target's table as the upstream's is now, with its rows, while nothing writes to it, and "
+                    "let a filter with a sql-pattern skip the statement; then start the task again. Or copy everything "
+                    "anew: `stop-task`, then `start-task --remove-meta`.");
+        if (is_of_file) throw *prepared.refusal_of_rows;
+        return;
     }
 }
 
