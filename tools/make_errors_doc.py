@@ -132,7 +132,7 @@ CAUSES = {
     36016: "An event cannot be applied.",
     36022: "A statement changes several tables.",
     36025: "A statement touches a foreign key in a way that cannot be followed.",
-    36027: "A row has another number of columns than its table.",
+    36027: "A row does not have the columns that are known of its table.",
     36030: "`filters` cannot be compiled.",
     36031: "`routes` cannot be compiled.",
     36053: "The binlog stream could not be started.",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -15,16 +16,17 @@
 namespace dm::rules {
 namespace {
 
-constexpr auto kWideNames = std::to_array<std::string_view>(
-    {"", "all", "all ddl", "all dml", "none", "none ddl", "none dml", "incompatible ddl changes"});
+constexpr std::string_view kIncompatible = "incompatible ddl changes";
+constexpr auto kWideNames =
+    std::to_array<std::string_view>({"", "all", "all ddl", "all dml", "none", "none ddl", "none dml", kIncompatible});
 
 /// Names of the kinds, in the order of EventKind.
 constexpr auto kKindNames = std::to_array<std::string_view>(
     {"insert", "update", "delete", "create database", "drop database", "alter database", "create table", "drop table",
      "truncate table", "rename table", "alter table", "create index", "drop index", "create view", "drop view"});
 
-/// Accepted in files, but no statement is of these kinds: every ALTER TABLE is "alter table".
-constexpr auto kSilentNames = std::to_array<std::string_view>({"add table partition",
+/// Names of single changes, in the order of SingleChange.
+constexpr auto kChangeNames = std::to_array<std::string_view>({"add table partition",
                                                                "drop table partition",
                                                                "truncate table partition",
                                                                "value range decrease",
@@ -45,24 +47,24 @@ constexpr auto kSilentNames = std::to_array<std::string_view>({"add table partit
                                                                "reorganize table partition",
                                                                "rebuild table partition",
                                                                "coalesce table partition",
-                                                               "split table partition",
                                                                "exchange table partition",
                                                                "add foreign key",
                                                                "drop foreign key",
                                                                "modify schema charset and collate",
                                                                "modify table charset and collate",
                                                                "modify table comment",
-                                                               "recover table",
                                                                "alter table partitioning",
                                                                "remove table partitioning",
                                                                "add column",
                                                                "set default value",
-                                                               "rebase auto id",
                                                                "add primary key",
                                                                "alter index visibility",
-                                                               "alter ttl info",
-                                                               "alter ttl remove",
                                                                "multi schema change"});
+
+/// Accepted in files, but no statement of MySQL or MariaDB is of these kinds: TiDB alone has them, or has a name for
+/// them.
+constexpr auto kSilentNames = std::to_array<std::string_view>(
+    {"split table partition", "recover table", "rebase auto id", "alter ttl info", "alter ttl remove"});
 
 constexpr auto kAliases = std::to_array<std::pair<std::string_view, std::string_view>>(
     {{"create schema", "create database"}, {"drop schema", "drop database"}, {"alter schema", "alter database"}});
@@ -74,6 +76,13 @@ bool is_incompatible(EventKind kind) {
     return kind == DropDatabase || kind == DropTable || kind == DropIndex || kind == RenameTable ||
            kind == TruncateTable;
 }
+
+/// From DropTablePartition to ExchangeTablePartition: what may lose or change values.
+bool is_incompatible(SingleChange change) {
+    return change >= SingleChange::DropTablePartition && change <= SingleChange::ExchangeTablePartition;
+}
+
+std::string_view name_of(SingleChange change) { return kChangeNames.at(static_cast<std::size_t>(change)); }
 
 std::string canonical_event(std::string_view name) {
     std::string lower(name);
@@ -125,14 +134,18 @@ CompiledRule compile(const EventFilterRule& rule, bool is_case_sensitive) {
 }
 
 /// The first entry of the list that decides; a list without one misses.
-bool is_hit(const std::vector<std::string>& events, EventKind kind) {
+bool is_hit(const std::vector<std::string>& events, EventKind kind, std::span<const SingleChange> changes) {
     const std::string_view own = kKindNames.at(static_cast<std::size_t>(kind));
     const std::string_view all_of_class = is_dml(kind) ? "all dml" : "all ddl";
     const std::string_view none_of_class = is_dml(kind) ? "none dml" : "none ddl";
     for (const auto& event : events) {
         if (event == "all" || event == all_of_class || event == own) return true;
         if (event == "none" || event == none_of_class) return false;
-        if (event == "incompatible ddl changes" && is_incompatible(kind)) return true;
+        if (event == kIncompatible) {
+            const auto is_one = [](SingleChange change) { return is_incompatible(change); };
+            if (is_incompatible(kind) || std::ranges::any_of(changes, is_one)) return true;
+        }
+        if (std::ranges::find(changes, std::string_view(event), name_of) != changes.end()) return true;
     }
     return false;
 }
@@ -151,9 +164,10 @@ std::string_view without_control_ends(std::string_view text) {
     return text;
 }
 
-std::optional<Verdict> judge_by(const CompiledRule& rule, EventKind kind, std::string_view statement) {
+std::optional<Verdict> judge_by(const CompiledRule& rule, EventKind kind, std::string_view statement,
+                                std::span<const SingleChange> changes) {
     if (kind != EventKind::Other) {
-        if (const auto verdict = decide(rule, is_hit(rule.events, kind))) return verdict;
+        if (const auto verdict = decide(rule, is_hit(rule.events, kind, changes))) return verdict;
     }
     if (statement.empty() || rule.sql == nullptr) return std::nullopt;
     return decide(rule, RE2::PartialMatch(statement, *rule.sql));
@@ -181,13 +195,23 @@ EventFilter& EventFilter::operator=(EventFilter&&) noexcept = default;
 
 bool EventFilter::is_empty() const noexcept { return compiled_->for_schemas.empty() && compiled_->for_tables.empty(); }
 
-Verdict EventFilter::judge(const model::TableName& name, EventKind kind, std::string_view statement) const {
+bool EventFilter::names_changes() const noexcept {
+    const auto is_change = [](const std::string& event) {
+        return event == kIncompatible || std::ranges::find(kChangeNames, event) != kChangeNames.end();
+    };
+    const auto names_one = [&](const CompiledRule& rule) { return std::ranges::any_of(rule.events, is_change); };
+    return std::ranges::any_of(compiled_->for_schemas, names_one) ||
+           std::ranges::any_of(compiled_->for_tables, names_one);
+}
+
+Verdict EventFilter::judge(const model::TableName& name, EventKind kind, std::string_view statement,
+                           std::span<const SingleChange> changes) const {
     const std::string_view text = without_control_ends(statement);
     for (const auto* level : {&compiled_->for_schemas, &compiled_->for_tables}) {
         for (const auto& rule : *level) {
             if (!rule.schema.matches(name.schema)) continue;
             if (!rule.is_for_schema && !rule.table.matches(name.table)) continue;
-            if (const auto verdict = judge_by(rule, kind, text)) return *verdict;
+            if (const auto verdict = judge_by(rule, kind, text, changes)) return *verdict;
         }
     }
     return Verdict::Replicate;
@@ -196,9 +220,10 @@ Verdict EventFilter::judge(const model::TableName& name, EventKind kind, std::st
 std::optional<std::string> event_name_defect(std::string_view name) {
     const std::string event = canonical_event(name);
     std::vector<std::string_view> known;
-    known.insert(known.end(), kWideNames.begin(), kWideNames.end());
-    known.insert(known.end(), kKindNames.begin(), kKindNames.end());
-    known.insert(known.end(), kSilentNames.begin(), kSilentNames.end());
+    for (const std::span<const std::string_view> names :
+         {std::span<const std::string_view>(kWideNames), std::span<const std::string_view>(kKindNames),
+          std::span<const std::string_view>(kChangeNames), std::span<const std::string_view>(kSilentNames)})
+        std::ranges::copy(names, std::back_inserter(known));
     if (std::ranges::find(known, event) != known.end()) return std::nullopt;
     const auto nearest = nearest_name(event, known);
     return fmt::format("unknown event '{}'{}", name, nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");

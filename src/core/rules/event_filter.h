@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,44 @@ enum class EventKind : std::uint8_t {
     Other,
 };
 
+/// What single actions of ALTER TABLE, and dropped indexes, change: a statement has any number of them beside its kind.
+enum class SingleChange : std::uint8_t {
+    AddTablePartition,
+    DropTablePartition,
+    TruncateTablePartition,
+    ValueRangeDecrease,
+    PrecisionDecrease,
+    ModifyColumn,
+    RenameColumn,
+    RenameIndex,
+    DropColumn,
+    DropPrimaryKey,
+    DropUniqueKey,
+    ModifyDefaultValue,
+    ModifyConstraint,
+    ModifyColumnsOrder,
+    ModifyCharset,
+    ModifyCollation,
+    RemoveAutoIncrement,
+    ModifyStorageEngine,
+    ReorganizeTablePartition,
+    RebuildTablePartition,
+    CoalesceTablePartition,
+    ExchangeTablePartition,
+    AddForeignKey,
+    DropForeignKey,
+    ModifySchemaCharset,
+    ModifyTableCharset,
+    ModifyTableComment,
+    AlterTablePartitioning,
+    RemoveTablePartitioning,
+    AddColumn,
+    SetDefaultValue,
+    AddPrimaryKey,
+    AlterIndexVisibility,
+    MultiSchemaChange,
+};
+
 /// What becomes of an event. `Error` means that the task has to stop with SyncFilteredError.
 enum class Verdict : std::uint8_t { Replicate, Skip, Error };
 
@@ -55,10 +94,13 @@ class EventFilter {
 
     /// `statement` is the original text of a DDL, empty for row events. Statements that could not be read are asked
     /// with an empty name and `Other`: rules for every schema (`*`) apply. Schema rules first, then table rules, each
-    /// in listed order; the first that decides wins.
-    [[nodiscard]] Verdict judge(const model::TableName& name, EventKind kind, std::string_view statement) const;
+    /// in listed order; the first that decides wins. An event of a rule is met by the kind or by any of `changes`.
+    [[nodiscard]] Verdict judge(const model::TableName& name, EventKind kind, std::string_view statement,
+                                std::span<const SingleChange> changes = {}) const;
 
     [[nodiscard]] bool is_empty() const noexcept;
+    /// Whether a rule asks for single changes, by name or as incompatible ones.
+    [[nodiscard]] bool names_changes() const noexcept;
 
   private:
     struct Compiled;

@@ -105,6 +105,21 @@ EventKind kind_of(const std::string& name) {
     return static_cast<EventKind>(found - kNames.begin());
 }
 
+/// By their names: a change is what a rule meets that names nothing else.
+std::vector<SingleChange> changes_of(const std::string& text) {
+    std::vector<SingleChange> changes;
+    for (const auto& name : split(text, ',')) {
+        const EventFilter only(
+            {{.schema_pattern = "*", .table_pattern = "", .events = {name}, .sql_patterns = {}, .action = "Ignore"}},
+            true);
+        for (int change = 0; change <= static_cast<int>(SingleChange::MultiSchemaChange); ++change) {
+            const std::vector<SingleChange> one{static_cast<SingleChange>(change)};
+            if (only.judge({"s", "t"}, EventKind::AlterTable, {}, one) == Verdict::Skip) changes.push_back(one.front());
+        }
+    }
+    return changes;
+}
+
 std::string run_event(const TestCase& one) {
     std::vector<EventFilterRule> rules;
     for (const auto& row : rows(one, "rule")) {
@@ -118,7 +133,8 @@ std::string run_event(const TestCase& one) {
     const EventFilter filter(rules, is_case_sensitive(one));
     constexpr auto kVerdicts = std::to_array<std::string_view>({"replicate", "skip", "error"});
     return each_line(one, [&](const auto& parts) {
-        const auto verdict = filter.judge({at(parts, 0), at(parts, 1)}, kind_of(at(parts, 2)), at(parts, 3));
+        const auto verdict =
+            filter.judge({at(parts, 0), at(parts, 1)}, kind_of(at(parts, 2)), at(parts, 3), changes_of(at(parts, 4)));
         return std::string(kVerdicts.at(static_cast<std::size_t>(verdict)));
     });
 }

@@ -124,11 +124,13 @@ Index index_from_json(const Json& json) {
 }
 
 Json foreign_key_to_json(const ForeignKey& key) {
-    return Json{{"name", key.name},
-                {"columns", key.columns},
-                {"parent_schema", key.parent.schema},
-                {"parent_table", key.parent.table},
-                {"parent_columns", key.parent_columns}};
+    Json json{{"name", key.name},
+              {"columns", key.columns},
+              {"parent_schema", key.parent.schema},
+              {"parent_table", key.parent.table},
+              {"parent_columns", key.parent_columns}};
+    put(json, "changes_children", key.changes_children);
+    return json;
 }
 
 ForeignKey foreign_key_from_json(const Json& json) {
@@ -138,6 +140,7 @@ ForeignKey foreign_key_from_json(const Json& json) {
     json.at("parent_schema").get_to(key.parent.schema);
     json.at("parent_table").get_to(key.parent.table);
     json.at("parent_columns").get_to(key.parent_columns);
+    get(json, "changes_children", key.changes_children);
     return key;
 }
 

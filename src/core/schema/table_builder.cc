@@ -152,7 +152,8 @@ void add_foreign_key(TableDefinition& table, const sql::ForeignKeySpec& spec, bo
     ForeignKey key{.name = foreign_key_name(table, spec, is_mariadb),
                    .columns = {},
                    .parent = spec.parent,
-                   .parent_columns = spec.parent_columns};
+                   .parent_columns = spec.parent_columns,
+                   .changes_children = spec.changes_children};
     for (const auto& name : spec.columns) {
         const auto column = table.find_column(name);
         if (!column)

@@ -103,6 +103,7 @@ struct ForeignKey {
     std::vector<std::string> columns;
     model::TableName parent;
     std::vector<std::string> parent_columns;
+    bool changes_children = false;  ///< rows follow their parent: CASCADE, SET NULL or SET DEFAULT
     bool operator==(const ForeignKey&) const = default;
 };
 

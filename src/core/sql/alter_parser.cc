@@ -52,7 +52,7 @@ class ActionReader {
             set.options.adds_system_versioning = true;
             return add(std::move(set));
         }
-        if (tokens_.is_word("PARTITION") && !is_type_ahead(1)) return skip_partition_action();
+        if (tokens_.is_word("PARTITION") && !is_type_ahead(1)) return read_storage_action("ADD");
         if (is_constraint_next(tokens_)) return read_added_constraint();
         tokens_.accept("COLUMN");
         const bool if_not_exists = tokens_.accept({"IF", "NOT", "EXISTS"});
@@ -135,7 +135,7 @@ class ActionReader {
         }
         if (tokens_.accept({"SYSTEM", "VERSIONING"})) return add(DropSystemVersioning{});
         if (tokens_.accept({"PERIOD", "FOR"})) return static_cast<void>(tokens_.take_name("a period"));
-        if (tokens_.is_word("PARTITION") && !is_action_end(1)) return skip_partition_action();
+        if (tokens_.is_word("PARTITION") && !is_action_end(1)) return read_storage_action("DROP");
         tokens_.accept("COLUMN");
         const bool if_exists = accept_if_exists();
         DropColumn action{.name = tokens_.take_name("a column"), .if_exists = if_exists};
@@ -205,7 +205,7 @@ class ActionReader {
     void read_convert() {
         if (tokens_.accept({"CONVERT", "TABLE"})) {
             add(ExchangeTable{.table = parse_table_name(tokens_, default_schema_), .drops = true});
-            return skip_partition_action();
+            return skip_to_end();
         }
         if (tokens_.accept({"CONVERT", "PARTITION"})) {
             tokens_.take_name("a partition");
@@ -251,16 +251,21 @@ class ActionReader {
     }
 
     /// Lists of partitions contain commas; nothing but the end follows them.
-    void skip_partition_action() {
+    void skip_to_end() {
         while (!tokens_.is_at_end()) tokens_.take_item();
     }
 
-    /// Actions that say how or concern storage only.
+    void read_storage_action(std::string verb) {
+        add(StorageAction{.verb = std::move(verb)});
+        skip_to_end();
+    }
+
+    /// Actions that say how, or concern partitions and files only.
     bool skip_neutral() {
         if (tokens_.is_any_word({"REORGANIZE", "COALESCE", "TRUNCATE", "ANALYZE", "CHECK", "OPTIMIZE", "REBUILD",
                                  "REPAIR", "DISCARD", "IMPORT"}) &&
             tokens_.is_any_word({"PARTITION", "TABLESPACE"}, 1)) {
-            skip_partition_action();
+            read_storage_action(to_upper(tokens_.text(tokens_.peek())));
             return true;
         }
         if (tokens_.accept({"ENABLE", "KEYS"}) || tokens_.accept({"DISABLE", "KEYS"}) || tokens_.accept("FORCE") ||

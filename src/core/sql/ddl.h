@@ -41,7 +41,7 @@ enum class StatementKind : std::uint8_t {
     Account,
     Maintenance,
     Sequence,
-    Storage,  ///< tablespaces, logfile groups and federated servers: of one server, not of its data
+    Storage,  ///< tablespaces, logfile groups, federated servers, spatial reference systems: of one server
     OtherDdl,
     Begin,
     Commit,

@@ -17,6 +17,7 @@ struct Head {
     bool is_temporary = false;
     KeyKind key_kind = KeyKind::Plain;
     bool if_exists = false;  ///< IF EXISTS or IF NOT EXISTS
+    bool has_ignore = false;
 };
 
 Head parse_head(TokenStream& tokens, std::initializer_list<std::string_view> objects) {
@@ -35,7 +36,9 @@ Head parse_head(TokenStream& tokens, std::initializer_list<std::string_view> obj
             head.key_kind = KeyKind::Spatial;
         } else if (tokens.accept("VECTOR")) {
             head.key_kind = KeyKind::Vector;
-        } else if (!tokens.accept("ONLINE") && !tokens.accept("OFFLINE") && !tokens.accept("IGNORE")) {
+        } else if (tokens.accept("IGNORE")) {
+            head.has_ignore = true;
+        } else if (!tokens.accept("ONLINE") && !tokens.accept("OFFLINE")) {
             tokens.fail(*objects.begin());
         }
     }
@@ -170,7 +173,8 @@ class StatementReader {
 
     AlterTable read_alter_table() {
         const Head head = parse_head(tokens_, {"TABLE", "TABLES"});
-        AlterTable alter{.name = take_table(), .if_exists = head.if_exists, .actions = {}};
+        AlterTable alter{
+            .name = take_table(), .if_exists = head.if_exists, .leaves_rows_out = head.has_ignore, .actions = {}};
         skip_wait(tokens_);
         parse_alter_actions(tokens_, schema_, alter);
         return alter;

@@ -35,6 +35,7 @@ struct ForeignKeySpec {
     model::TableName parent;  ///< schema empty if not written
     std::vector<std::string> parent_columns;
     bool if_not_exists = false;
+    bool changes_children = false;  ///< ON DELETE or ON UPDATE with CASCADE, SET NULL or SET DEFAULT
 };
 
 enum class InlineKey : std::uint8_t { None, Primary, Unique, Plain };
@@ -204,14 +205,21 @@ struct ExchangeTable {  ///< EXCHANGE PARTITION, CONVERT TABLE / PARTITION: `cre
     bool drops = false;
 };
 
+/// What is done to partitions or to the table's file; the structure stays. `verb` is in upper case: ADD, DROP,
+/// TRUNCATE, REORGANIZE, DISCARD, ...
+struct StorageAction {
+    std::string verb;
+};
+
 using AlterAction = std::variant<AddColumn, ChangeColumn, DropColumn, RenameColumn, AlterColumn, AddKey, AddPeriod,
                                  AddForeignKey, DropKey, DropForeignKey, DropConstraint, RenameKey, AlterKey, RenameTo,
-                                 ConvertCharset, SetOptions, DropSystemVersioning, ExchangeTable>;
+                                 ConvertCharset, SetOptions, DropSystemVersioning, ExchangeTable, StorageAction>;
 
 struct AlterTable {
     model::TableName name;
     bool if_exists = false;
-    std::vector<AlterAction> actions;  ///< those that touch the structure, in order
+    bool leaves_rows_out = false;      ///< ALTER IGNORE: rows that a new unique key forbids are gone
+    std::vector<AlterAction> actions;  ///< those that touch the structure or partitions, in order
 };
 struct DropTable {
     std::vector<model::TableName> names;

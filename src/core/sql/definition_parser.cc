@@ -66,6 +66,7 @@ void parse_references(TokenStream& tokens, ForeignKeySpec& key) {
         } else if (tokens.is_word("ON") && tokens.is_any_word({"DELETE", "UPDATE"}, 1)) {
             tokens.take();
             tokens.take();
+            if (tokens.is_any_word({"CASCADE", "SET"})) key.changes_children = true;
             const bool has_two_words = tokens.is_any_word({"SET", "NO"});
             tokens.take();
             if (has_two_words) tokens.take();

@@ -58,6 +58,7 @@ constexpr std::array kObjects = {
     WordKind{"PROCEDURE", Kind::Routine, Kind::Routine, Kind::Routine},
     WordKind{"FUNCTION", Kind::Routine, Kind::Routine, Kind::Routine},
     WordKind{"PACKAGE", Kind::Routine, Kind::Routine, Kind::Routine},
+    WordKind{"LIBRARY", Kind::Routine, Kind::Routine, Kind::Routine},
     WordKind{"EVENT", Kind::Event, Kind::Event, Kind::Event},
     WordKind{"USER", Kind::Account, Kind::Account, Kind::Account},
     WordKind{"ROLE", Kind::Account, Kind::Account, Kind::Account},
@@ -65,13 +66,15 @@ constexpr std::array kObjects = {
     WordKind{"SERVER", Kind::Storage, Kind::Storage, Kind::Storage},
     WordKind{"TABLESPACE", Kind::Storage, Kind::Storage, Kind::Storage},
     WordKind{"LOGFILE", Kind::Storage, Kind::Storage, Kind::Storage},
+    WordKind{"REFERENCE", Kind::Storage, Kind::Storage, Kind::Storage},
     WordKind{"INSTANCE", Kind::Maintenance, Kind::Maintenance, Kind::Maintenance},
     WordKind{"PREPARE", Kind::Unknown, Kind::Unknown, Kind::Unknown},
 };
 
-constexpr std::array<std::string_view, 18> kAdjectives = {
-    "OR",     "REPLACE",   "TEMPORARY", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR",   "ONLINE", "OFFLINE",
-    "IGNORE", "AGGREGATE", "UNDO",      "SQL",    "SECURITY", "INVOKER", "EXTERNAL", "NO",     "RESOURCE"};
+constexpr std::array<std::string_view, 22> kAdjectives = {
+    "OR",      "REPLACE",  "TEMPORARY", "UNIQUE",     "FULLTEXT", "SPATIAL",     "VECTOR",  "ONLINE",
+    "OFFLINE", "IGNORE",   "AGGREGATE", "UNDO",       "SQL",      "SECURITY",    "INVOKER", "EXTERNAL",
+    "NO",      "RESOURCE", "JSON",      "RELATIONAL", "DUALITY",  "MATERIALIZED"};
 
 bool is_adjective(const Head& head) {
     for (const auto word : kAdjectives) {

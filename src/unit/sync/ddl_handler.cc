@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "core/sql/definition_parser.h"
+#include "core/sql/lexer.h"
 #include "core/sql/sql_mode.h"
+#include "core/sql/token_stream.h"
 #include "unit/sync/failed_drop.h"
 #include "unit/sync/shown_statement.h"
 
@@ -31,45 +34,6 @@ bool is_structure_change(StatementKind kind) {
             return true;
         default:
             return false;
-    }
-}
-
-/// Statements that replaying after the copy does not repair: what the copy read may be of before or after.
-bool voids_copy(StatementKind kind) {
-    return kind == StatementKind::AlterTable || kind == StatementKind::CreateIndex ||
-           kind == StatementKind::DropIndex || kind == StatementKind::RenameTable;
-}
-
-rules::EventKind event_kind(StatementKind kind) {
-    switch (kind) {
-        case StatementKind::CreateDatabase:
-            return rules::EventKind::CreateDatabase;
-        case StatementKind::AlterDatabase:
-            return rules::EventKind::AlterDatabase;
-        case StatementKind::DropDatabase:
-            return rules::EventKind::DropDatabase;
-        case StatementKind::CreateTable:
-        case StatementKind::CreateTableLike:
-        case StatementKind::CreateTableSelect:
-            return rules::EventKind::CreateTable;
-        case StatementKind::AlterTable:
-            return rules::EventKind::AlterTable;
-        case StatementKind::DropTable:
-            return rules::EventKind::DropTable;
-        case StatementKind::RenameTable:
-            return rules::EventKind::RenameTable;
-        case StatementKind::TruncateTable:
-            return rules::EventKind::TruncateTable;
-        case StatementKind::CreateIndex:
-            return rules::EventKind::CreateIndex;
-        case StatementKind::DropIndex:
-            return rules::EventKind::DropIndex;
-        case StatementKind::CreateView:
-            return rules::EventKind::CreateView;
-        case StatementKind::DropView:
-            return rules::EventKind::DropView;
-        default:
-            return rules::EventKind::Other;
     }
 }
 
@@ -106,12 +70,22 @@ std::string_view skipped_name(StatementKind kind) {
         case StatementKind::Account:
             return "skipped statement on accounts";
         case StatementKind::Storage:
-            return "skipped statement on tablespaces and servers";
+            return "skipped statement on tablespaces, servers and reference systems";
         case StatementKind::Dml:
             return Notices::kDml;
         default:
             return {};
     }
+}
+
+/// The table of LOAD DATA; nothing for other statements.
+std::optional<model::TableName> loaded_table(std::string_view statement, const sql::ParseContext& context) {
+    sql::TokenStream tokens(statement, sql::lex_options(context));
+    if (!tokens.accept("LOAD")) return std::nullopt;
+    for (; !tokens.is_at_end(); tokens.take()) {
+        if (tokens.accept({"INTO", "TABLE"})) return sql::parse_table_name(tokens, context.default_schema);
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -123,13 +97,21 @@ DdlHandler::DdlHandler(Options options, const Rules& rules, TableCatalog& catalo
       catalog_(catalog),
       recorder_(recorder),
       notices_(notices),
+      downstream_(downstream),
       dialect_(
           {.is_from_mariadb = catalog.tracker().options().is_mariadb, .keeps_collations = options_.keeps_collations},
           notices, upstream, downstream),
       executor_({.by_gtid = options_.by_gtid, .max_attempts = options_.max_attempts}, catalog, notices, clock, journal,
-                dialect_, upstream, downstream) {}
+                dialect_, upstream, downstream) {
+    for (const model::TableName& table : catalog_.tracker().tables()) note_followers(table);
+}
 
 void DdlHandler::execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop) {
+    if (prepared.refusal_of_rows) {
+        const std::string table = prepared.executed.front().targets.front().quoted();
+        const bool is_empty = downstream_.get().query(fmt::format("SELECT 1 FROM {} LIMIT 1", table)).rows.empty();
+        if (!is_empty) throw *prepared.refusal_of_rows;
+    }
     executor_.execute(prepared.executed, event, std::move(stop));
 }
 
@@ -140,14 +122,19 @@ sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
             .lowers_names = catalog_.tracker().options().lowers_names};
 }
 
+/// To read what has been split, which left it in the quoting of the default mode.
+sql::ParseContext DdlHandler::split_context(const StatementEvent& event) const {
+    sql::ParseContext context = parse_context(event);
+    context.sql_mode &= ~(sql::kModeAnsiQuotes | sql::kModeNoBackslashEscapes);
+    return context;
+}
+
 schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
-    // What is tracked has been split, which left it in the quoting of the default mode.
-    schema::StatementContext context{
-        .default_schema = event.default_schema,
-        .sql_mode = event.sql_mode & ~(sql::kModeAnsiQuotes | sql::kModeNoBackslashEscapes),
-        .charset = {},
-        .server_collation = {},
-        .explicit_timestamp_defaults = event.explicit_timestamp_defaults};
+    schema::StatementContext context{.default_schema = event.default_schema,
+                                     .sql_mode = split_context(event).sql_mode,
+                                     .charset = {},
+                                     .server_collation = {},
+                                     .explicit_timestamp_defaults = event.explicit_timestamp_defaults};
     if (event.server_collation) context.server_collation = dialect_.collation_name(*event.server_collation);
     return context;
 }
@@ -161,81 +148,18 @@ bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEv
     return span != nullptr && is_at_or_before(event.end, span->low, options_.by_gtid);
 }
 
-bool DdlHandler::is_listed(const model::TableName& table) const {
-    return table.table.empty() ? rules_.filter.accepts_schema(table.schema) : rules_.filter.accepts(table);
-}
-
-bool DdlHandler::passes_filters(const model::TableName& table, StatementKind kind, const StatementEvent& event) const {
-    const auto verdict = rules_.events.judge(rules_.filter.real_name(table), event_kind(kind), event.statement);
-    if (verdict == rules::Verdict::Error) {
-        throw Error(ErrorCode::SyncFilteredError,
-                    fmt::format("a filter with action Error matches the statement at {}: {}", event.end.to_string(),
-                                shown_ddl(event.statement)));
-    }
-    return verdict == rules::Verdict::Replicate;
-}
-
-/// Whether the rules let a part be executed. What leads from a replicated table to one that is not, or back, can be
-/// neither executed nor left out, and throws Error{SyncDdlUnsupported}.
-bool DdlHandler::is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event) {
-    std::optional<model::TableName> inside;
-    std::optional<model::TableName> outside;
-    bool is_of_target = false;
-    for (const model::TableName& table : part.sources) {
-        // Renames are fitted to the copy later: what is left of one may be a drop.
-        const bool may_rename = part.kind == StatementKind::RenameTable || part.kind == StatementKind::AlterTable;
-        if (!may_rename && is_before_copy(table, event)) return false;
-        if (!is_listed(table)) {
-            outside = table;
-            continue;
-        }
-        if (!passes_filters(table, part.kind, event)) return false;
-        inside = table;
-        const bool is_there = !is_before_copy(table, event) && !catalog_.is_gone(table, event.end, options_.by_gtid);
-        is_of_target = is_of_target || is_there;
-    }
-    if (!inside) return false;
-    if (!outside) return true;
-    // A table that is made like one is no concern of the other; the copy has what came before it.
-    if ((part.kind == StatementKind::CreateTableLike && *outside == part.sources.front()) || !is_of_target)
-        return false;
-    throw Error(
-        ErrorCode::SyncDdlUnsupported,
-        fmt::format("the statement at {} is about {}, which is replicated, and {}, which the task's lists leave "
-                    "out: {}",
-                    event.end.to_string(), inside->quoted(), outside->quoted(), shown_ddl(event.statement)))
-        .with_workaround(
-            "Let the block-allow list accept both tables, if the target has them; or do on the target by hand what the "
-            "statement comes to there, and let a filter with a sql-pattern skip it. Rows of a table that was left out "
-            "are not in the target. Then start the task again.");
-}
-
-/// A target into which other tables go as well is not the statement's to rename. Throws Error{SyncDdlUnsupported}.
-void DdlHandler::check_merged(const sql::RewrittenDdl& part, const StatementEvent& event) {
-    const bool is_rename =
-        part.kind == StatementKind::RenameTable || (part.kind == StatementKind::AlterTable && part.sources.size() > 1);
-    if (!is_rename) return;
-    for (const model::TableName& other : catalog_.tracker().tables()) {
-        if (other == part.sources[0] || !rules_.filter.accepts(other) || is_before_copy(other, event)) continue;
-        if (rules_.router.route(other) != part.targets[0]) continue;
-        throw Error(
-            ErrorCode::SyncDdlUnsupported,
-            fmt::format("the statement at {} would take {} away, where the rows of {} go, too: {}",
-                        event.end.to_string(), part.targets[0].quoted(), other.quoted(), shown_ddl(event.statement)))
-            .with_workaround(
-                "Do on the target by hand what the statement comes to there, and let a filter with a sql-pattern skip "
-                "it. Then start the task again.");
-    }
-}
-
 void DdlHandler::note_other(const sql::StatementInfo& info, const StatementEvent& event) {
     if (is_silent(info.kind) || info.is_temporary) return;
+    const auto loaded =
+        info.kind == StatementKind::Dml ? loaded_table(event.statement, parse_context(event)) : std::nullopt;
+    if (loaded && !rules_.filter.accepts(*loaded)) return;
     const bool is_ours = info.tables.empty() || std::ranges::any_of(info.tables, [&](const sql::TableMention& mention) {
                              return mention.name.table.empty() ? rules_.filter.accepts_schema(mention.name.schema)
                                                                : rules_.filter.accepts(mention.name);
                          });
     if (!is_ours) return;
-    const std::string where = info.tables.empty() ? event.end.to_string() : info.tables.front().name.quoted();
+    std::string where = info.tables.empty() ? event.end.to_string() : info.tables.front().name.quoted();
+    if (loaded) where = loaded->quoted();
     if (rules_.events.judge({}, rules::EventKind::Other, event.statement) == rules::Verdict::Skip) {
         notices_.mention("statement skipped by a filter", where);
         return;
@@ -272,45 +196,6 @@ FittedDdl DdlHandler::fitted(std::vector<sql::RewrittenDdl> parts, const sql::St
         .route = route,
     };
     return fit_to_copy(std::move(parts), renamed_to, window);
-}
-
-/// Notes what the statement does to the tables it mentions, as far as they are replicated.
-void DdlHandler::note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared) {
-    for (const auto& mention : info.tables) {
-        const bool is_replicated = !mention.is_schema_only && rules_.filter.accepts(mention.name);
-        if (is_replicated) prepared.touches_replicated = true;
-        const CopySpan* span = catalog_.copy_span(mention.name);
-        if (!is_replicated || span == nullptr || !voids_copy(info.kind) || is_before_copy(mention.name, event))
-            continue;
-        if (is_at_or_before(event.end, span->high, options_.by_gtid)) prepared.void_copies.push_back(mention.name);
-    }
-}
-
-/// A statement that swaps rows between tables of which the target has but one as it was then: the other was copied
-/// later, or was gone before its copy. The rows that the one gets are nowhere in the target, so it is copied again.
-/// Throws Error{SyncDdlUnsupported} if it has no copy to be taken again.
-void DdlHandler::note_torn_exchange(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared) {
-    const auto companion = std::ranges::find(info.tables, sql::TableMention::Role::Companion, &sql::TableMention::role);
-    if (info.kind != StatementKind::AlterTable || companion == info.tables.end()) return;
-    const model::TableName& first = info.tables.front().name;
-    const model::TableName& second = companion->name;
-    if (!rules_.filter.accepts(first) || !rules_.filter.accepts(second)) return;
-    const auto is_missing = [&](const model::TableName& table) {
-        return is_before_copy(table, event) || catalog_.is_gone(table, event.end, options_.by_gtid);
-    };
-    if (is_missing(first) == is_missing(second) || !passes_filters(first, info.kind, event)) return;
-    const model::TableName& torn = is_missing(first) ? second : first;
-    if (catalog_.copy_span(torn) == nullptr) {
-        throw Error(ErrorCode::SyncDdlUnsupported,
-                    fmt::format("the statement at {} moves rows between {} and {}, of which the target has only {} as "
-                                "it was before: {}",
-                                event.end.to_string(), first.quoted(), second.quoted(), torn.quoted(),
-                                shown_ddl(event.statement)))
-            .with_workaround(
-                "The tables came and were swapped while the copy was under way: `stop-task`, then `start-task "
-                "--remove-meta` copies everything again.");
-    }
-    prepared.void_copies.push_back(torn);
 }
 
 /// Tables that a statement that failed upstream has left as they were; none if it succeeded.
@@ -356,9 +241,15 @@ DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& inf
     };
     auto parts =
         sql::split_and_route(event.statement, context, route, may_be_read, {.splits_alter = options_.splits_alter});
-    std::erase_if(parts, [&](const sql::RewrittenDdl& part) { return was_kept(part) || !is_wanted(part, event); });
-    for (const sql::RewrittenDdl& part : parts) check_merged(part, event);
+    std::erase_if(parts, was_kept);
+    parts = wanted_parts(std::move(parts), info, event, route, may_be_read);
+    leave_out_discards(parts, event);
+    for (const sql::RewrittenDdl& part : parts) {
+        check_merged(part, event);
+        check_names(part, event);
+    }
     prepared.executed = fitted(std::move(parts), info, event, route).parts;
+    note_uncertain(event, prepared);
     return prepared;
 }
 
@@ -425,6 +316,7 @@ void DdlHandler::track(const Prepared& prepared, const StatementEvent& event) {
         if (table.table.empty() || !rules_.filter.accepts(table)) continue;
         if (auto definition = catalog_.tracker().find(table)) {
             recorder_.set_point(table, {.location = event.end, .definition = std::move(definition)});
+            note_followers(table);
         } else {
             recorder_.remove_point(table);
         }

@@ -3,13 +3,16 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "core/model/location.h"
 #include "core/sql/ddl.h"
+#include "core/sql/ddl_tree.h"
 #include "unit/sync/copy_window.h"
 #include "unit/sync/ddl_executor.h"
 #include "unit/sync/notices.h"
@@ -31,6 +34,8 @@ class DdlHandler {
         int max_attempts = 12;
         bool keeps_collations = false;  ///< a collation the target does not know is an error
         bool splits_alter = false;      ///< the target takes not all combinations of actions in one ALTER TABLE
+        /// Rows change with their parents in the target too, by its own checks or because the binlog tells.
+        bool follows_parents = true;
     };
     DdlHandler(Options options, const Rules& rules, TableCatalog& catalog, Recorder& recorder, Notices& notices,
                Clock& clock, StatementJournal& journal, SessionLink& upstream, SessionLink& downstream);
@@ -41,7 +46,9 @@ class DdlHandler {
         std::vector<sql::RewrittenDdl> executed;    ///< with target names, in order
         std::vector<model::TableName> void_copies;  ///< tables whose copy the statement makes void
         [[nodiscard]] bool needs_barrier() const noexcept { return !executed.empty() || touches_replicated; }
-        bool makes_anew = false;          ///< CREATE TABLE that found no table of that name
+        bool makes_anew = false;  ///< CREATE TABLE that found no table of that name
+        /// To be thrown unless the table has no rows when all before the statement is applied.
+        std::optional<Error> refusal_of_rows;
         bool touches_replicated = false;  ///< a replicated table's structure changes, executed or not
     };
 
@@ -51,7 +58,8 @@ class DdlHandler {
     [[nodiscard]] Prepared prepare(const StatementEvent& event);
 
     /// Executes on the target; everything before the statement has been applied. What an earlier attempt, of this run
-    /// or a former one, has done already is not done again. Throws what the target refuses.
+    /// or a former one, has done already is not done again. Throws what the target refuses, and
+    /// Error{SyncDdlUnsupported} if the rows there would become others than upstream.
     void execute(const Prepared& prepared, const StatementEvent& event, std::stop_token stop);
 
     /// Applies the statement to the known structures and notes them for the checkpoint.
@@ -63,9 +71,26 @@ class DdlHandler {
                                    const StatementEvent& event, const sql::RouteFunction& route);
     [[nodiscard]] bool is_listed(const model::TableName& table) const;
     [[nodiscard]] bool passes_filters(const model::TableName& table, sql::StatementKind kind,
-                                      const StatementEvent& event) const;
-    [[nodiscard]] bool is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event);
+                                      const StatementEvent& event,
+                                      std::span<const rules::SingleChange> changes = {}) const;
+    [[nodiscard]] bool is_wanted(const sql::RewrittenDdl& part, const StatementEvent& event,
+                                 std::span<const rules::SingleChange> changes);
+    [[nodiscard]] std::optional<sql::AlterTable> alter_of(const sql::RewrittenDdl& part,
+                                                          const StatementEvent& event) const;
+    [[nodiscard]] std::vector<std::vector<rules::SingleChange>> changes_of(const std::vector<sql::RewrittenDdl>& parts,
+                                                                           const StatementEvent& event);
+    [[nodiscard]] std::vector<sql::RewrittenDdl> wanted_parts(std::vector<sql::RewrittenDdl> parts,
+                                                              const sql::StatementInfo& info,
+                                                              const StatementEvent& event,
+                                                              const sql::RouteFunction& route,
+                                                              const sql::AcceptFunction& accept);
+    [[nodiscard]] std::optional<model::TableName> merged_with(const sql::RewrittenDdl& part,
+                                                              const StatementEvent& event);
     void check_merged(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void check_names(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void leave_out_discards(std::vector<sql::RewrittenDdl>& parts, const StatementEvent& event);
+    void note_uncertain(const StatementEvent& event, Prepared& prepared);
+    void note_followers(const model::TableName& table);
     void note_mentions(const sql::StatementInfo& info, const StatementEvent& event, Prepared& prepared);
     [[nodiscard]] std::set<model::TableName> kept_after_failure(const std::vector<sql::RewrittenDdl>& parts,
                                                                 std::size_t named, const StatementEvent& event);
@@ -76,12 +101,14 @@ class DdlHandler {
     void track_part(const sql::RewrittenDdl& part, const StatementEvent& event);
     [[nodiscard]] schema::StatementContext context_of(const StatementEvent& event);
     [[nodiscard]] sql::ParseContext parse_context(const StatementEvent& event) const;
+    [[nodiscard]] sql::ParseContext split_context(const StatementEvent& event) const;
 
     Options options_;
     const Rules& rules_;
     TableCatalog& catalog_;
     Recorder& recorder_;
     Notices& notices_;
+    SessionLink& downstream_;
     TargetDialect dialect_;
     DdlExecutor executor_;
 };

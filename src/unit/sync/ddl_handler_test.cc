@@ -325,6 +325,120 @@ TEST_F(DdlHandlerTest, a_merged_table_is_not_renamed_by_one_of_its_sources) {
     EXPECT_FALSE(handler_->prepare(event("RENAME TABLE u TO w")).executed.empty());
 }
 
+TEST_F(DdlHandlerTest, a_merged_table_is_not_emptied_or_dropped_by_one_of_its_sources) {
+    make_handler({}, {{.schema_pattern = "s", .table_pattern = "t*", .target_schema = "s", .target_table = "all"},
+                      {.schema_pattern = "m?", .table_pattern = "", .target_schema = "m", .target_table = ""}});
+    for (const auto* statement : {"CREATE TABLE t1 (a INT)", "CREATE TABLE t2 (a INT)", "CREATE TABLE u (a INT)",
+                                  "CREATE TABLE m1.x (a INT)", "CREATE TABLE m2.y (a INT)"})
+        handler_->track(handler_->prepare(event(statement)), event(statement));
+    for (const auto* statement :
+         {"DROP TABLE u, t1", "TRUNCATE t1", "DROP TABLE IF EXISTS t3", "CREATE OR REPLACE TABLE t1 (a INT)",
+          "ALTER TABLE t1 DROP PARTITION p", "ALTER TABLE t1 TRUNCATE PARTITION ALL", "DROP DATABASE m1"})
+        EXPECT_EQ(refusal(statement), ErrorCode::SyncDdlUnsupported) << statement;
+    for (const auto* statement : {"DROP TABLE u", "TRUNCATE m1.x", "DROP DATABASE s", "DROP DATABASE other",
+                                  "ALTER TABLE t1 ADD PARTITION (PARTITION p VALUES LESS THAN (1))"})
+        EXPECT_FALSE(handler_->prepare(event(statement)).executed.empty()) << statement;
+}
+
+TEST_F(DdlHandlerTest, filters_of_single_changes_leave_out_their_actions) {
+    make_handler(
+        {{.schema_pattern = "s", .table_pattern = "t", .events = {"drop column"}, .action = "Ignore"},
+         {.schema_pattern = "s", .table_pattern = "t", .events = {"value range decrease"}, .action = "Error"},
+         {.schema_pattern = "s", .table_pattern = "one", .events = {"multi schema change"}, .action = "Ignore"}},
+        {});
+    const auto executed = [&](const std::string& statement) {
+        std::vector<std::string> texts;
+        for (const auto& part : handler_->prepare(event(statement)).executed) texts.push_back(part.text);
+        return texts;
+    };
+    using Texts = std::vector<std::string>;
+    handler_->track(handler_->prepare(event("CREATE TABLE t (a INT, b INT)")), event("CREATE TABLE t (a INT, b INT)"));
+    EXPECT_EQ(executed("ALTER TABLE t DROP COLUMN b"), Texts{});
+    EXPECT_EQ(executed("ALTER TABLE t ADD c INT, DROP b, ADD d INT"),
+              (Texts{"ALTER TABLE `s`.`t` ADD c INT", "ALTER TABLE `s`.`t` ADD d INT"}));
+    EXPECT_EQ(executed("ALTER TABLE t ADD c INT, MODIFY b BIGINT"),
+              Texts{"ALTER TABLE `s`.`t` ADD c INT, MODIFY b BIGINT"});
+    EXPECT_EQ(refusal("ALTER TABLE t ADD c INT, MODIFY b SMALLINT"), ErrorCode::SyncFilteredError);
+    EXPECT_EQ(executed("ALTER TABLE u DROP COLUMN b").size(), 1U);
+    EXPECT_EQ(executed("ALTER TABLE one ADD c INT, ADD d INT"), Texts{});
+    EXPECT_EQ(executed("ALTER TABLE one ADD c INT").size(), 1U);
+}
+
+TEST_F(DdlHandlerTest, a_table_is_copied_again_where_its_rows_would_become_others) {
+    const model::Location early{.position = {.file = "bin.000001", .offset = 50}, .gtid_set = {}};
+    catalog_->load({},
+                   {{.source = {"s", "t"},
+                     .low = early,
+                     .high = early,
+                     .create_table = "CREATE TABLE `t` (`a` int)",
+                     .is_complete = true}},
+                   early, false);
+    using Tables = std::vector<model::TableName>;
+    downstream_.on("SELECT 1 FROM `s`.`made`", FakeSqlServer::result({"1"}, {{"1"}}));
+    for (const auto* statement :
+         {"ALTER TABLE t ADD id INT AUTO_INCREMENT PRIMARY KEY", "ALTER TABLE t IMPORT TABLESPACE",
+          "ALTER IGNORE TABLE t ADD UNIQUE (a)", "ALTER TABLE t ADD u CHAR(36) DEFAULT UUID()"}) {
+        const auto prepared = handler_->prepare(event(statement));
+        EXPECT_EQ(prepared.void_copies, (Tables{{"s", "t"}})) << statement;
+        EXPECT_TRUE(prepared.executed.empty()) << statement;
+        std::string of_another = statement;
+        of_another.replace(of_another.find(" t "), 3, " made ");
+        EXPECT_EQ(refusal(of_another), ErrorCode::SyncDdlUnsupported) << of_another;
+    }
+    downstream_.on("SELECT 1 FROM `s`.`made`", FakeSqlServer::result({"1"}, {}));
+    run("ALTER TABLE made ADD id INT AUTO_INCREMENT PRIMARY KEY");
+    EXPECT_EQ(altered().size(), 1U) << "there are no rows to be numbered";
+    EXPECT_TRUE(handler_->prepare(event("ALTER TABLE t DISCARD TABLESPACE")).executed.empty());
+    EXPECT_EQ(notices_->list().back().kind, "table copied again, as a statement could not be repeated");
+    EXPECT_EQ(notices_->list().front().kind, "skipped DISCARD TABLESPACE");
+}
+
+TEST_F(DdlHandlerTest, names_that_the_target_takes_for_one_are_refused) {
+    const auto make = [&](bool is_sensitive) {
+        handler_.reset();
+        catalog_ = std::make_unique<TableCatalog>(
+            *rules_, schema::Tracker({}), schema::Tracker({.is_case_sensitive = is_sensitive}), recorder_, up_, down_);
+        handler_ = std::make_unique<DdlHandler>(DdlHandler::Options{}, *rules_, *catalog_, recorder_, *notices_, clock_,
+                                                journal_, up_, down_);
+        handler_->track(handler_->prepare(event("CREATE TABLE t (a INT)")), event("CREATE TABLE t (a INT)"));
+    };
+    make(true);
+    EXPECT_FALSE(handler_->prepare(event("CREATE TABLE T (a INT)")).executed.empty());
+    make(false);
+    for (const auto* statement : {"CREATE TABLE T (a INT)", "RENAME TABLE u TO T", "ALTER TABLE u RENAME TO T",
+                                  "DROP TABLE T", "DROP DATABASE S", "CREATE TABLE S.t (a INT)"})
+        EXPECT_EQ(refusal(statement), ErrorCode::SyncDdlUnsupported) << statement;
+    for (const auto* statement : {"CREATE TABLE U (a INT)", "DROP TABLE t", "ALTER TABLE t ADD b INT"})
+        EXPECT_FALSE(handler_->prepare(event(statement)).executed.empty()) << statement;
+    catalog_->tracker().apply("CREATE TABLE T (a INT)", {.default_schema = "s"});
+    EXPECT_FALSE(handler_->prepare(event("ALTER TABLE t ADD b INT")).executed.empty())
+        << "the name is the target's own";
+}
+
+TEST_F(DdlHandlerTest, rows_that_follow_their_parents_are_noticed_once) {
+    handler_ = std::make_unique<DdlHandler>(DdlHandler::Options{.follows_parents = false}, *rules_, *catalog_,
+                                            recorder_, *notices_, clock_, journal_, up_, down_);
+    const auto track = [&](const std::string& statement) {
+        handler_->track(handler_->prepare(event(statement)), event(statement));
+    };
+    track("CREATE TABLE c (a INT, FOREIGN KEY (a) REFERENCES p (a) ON DELETE RESTRICT ON UPDATE NO ACTION)");
+    EXPECT_TRUE(notices_->list().empty());
+    track("ALTER TABLE c ADD FOREIGN KEY (a) REFERENCES q (a) ON DELETE SET NULL");
+    track("ALTER TABLE c ADD b INT");
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].where, "`s`.`c`");
+    EXPECT_EQ(notices_->list()[0].count, 1U);
+}
+
+TEST_F(DdlHandlerTest, a_loaded_table_that_is_left_out_is_not_counted) {
+    make_handler({}, {}, false, {"t"});
+    (void)handler_->prepare(event("LOAD DATA LOCAL INFILE 'x' INTO TABLE `other`.`t` FIELDS TERMINATED BY ','"));
+    EXPECT_TRUE(notices_->list().empty());
+    (void)handler_->prepare(event("LOAD DATA LOCAL INFILE 'x' INTO TABLE `t`"));
+    ASSERT_EQ(notices_->list().size(), 1U);
+    EXPECT_EQ(notices_->list()[0].where, "`s`.`t`");
+}
+
 TEST_F(DdlHandlerTest, a_renamed_view_is_passed_over) {
     downstream_.fail("RENAME", FakeSqlServer::server_error(1146, "Table 's.v' doesn't exist"), 0, 9);
     downstream_.on("SHOW CREATE TABLE", [](std::string_view) -> sql::ResultSet {
@@ -345,7 +459,7 @@ TEST_F(DdlHandlerTest, tablespaces_and_servers_are_passed_over) {
         EXPECT_FALSE(handler_->prepare(event(statement)).needs_barrier()) << statement;
     }
     ASSERT_EQ(notices_->list().size(), 1U);
-    EXPECT_EQ(notices_->list()[0].kind, "skipped statement on tablespaces and servers");
+    EXPECT_EQ(notices_->list()[0].kind, "skipped statement on tablespaces, servers and reference systems");
     EXPECT_EQ(notices_->list()[0].count, 4U);
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/sql/lexer.h"
+
 namespace dm::sync {
 namespace {
 
@@ -46,8 +48,9 @@ bool fits(ColumnType type, binlog::WireType wire) {
         case ColumnType::Set:
             return wire == Wire::Set;
         default:
-            return wire == Wire::VarChar || wire == Wire::VarString || wire == Wire::String ||
-                   wire >= Wire::BlobCompressed;
+            // Texts, bytes, JSON, shapes: servers choose among these by length.
+            return wire == Wire::VarChar || (wire >= Wire::BlobCompressed && wire != Wire::NewDecimal &&
+                                             wire != Wire::Enum && wire != Wire::Set);
     }
 }
 
@@ -59,7 +62,8 @@ std::string mismatch(const schema::TableDefinition& definition, const binlog::Ta
     }
     for (std::size_t i = 0; i < map.columns.size(); ++i) {
         const auto& column = definition.columns[i];
-        const bool is_named_so = map.columns[i].name.empty() || map.columns[i].name == column.name;
+        const bool is_named_so =
+            map.columns[i].name.empty() || sql::equal_ignoring_case(map.columns[i].name, column.name);
         if (!is_named_so || !fits(column.type, map.columns[i].type)) {
             return fmt::format("column `{}` is {}, but its rows have {} {} there", column.name, column.type_text,
                                binlog::wire_type_name(map.columns[i].type), map.columns[i].name);

@@ -17,6 +17,14 @@ void Notices::pass_over(std::string_view kind, std::string_view where, std::uint
         .with_workaround("Mend the cause, or take `strict: true` out of the task, then resume it.");
 }
 
+void Notices::mention_once(std::string_view kind, std::string_view where) {
+    const bool is_said = kinds_.with([&](const auto& kinds) {
+        const auto found = kinds.find(kind);
+        return found != kinds.end() && found->second.places.contains(where);
+    });
+    if (!is_said) mention(kind, where);
+}
+
 void Notices::mention(std::string_view kind, std::string_view where, std::uint64_t count, std::string_view detail) {
     if (count == 0) return;
     series_.counter("dm_syncer_passed_over_total", "what replication has passed over", {{"type", std::string(kind)}})

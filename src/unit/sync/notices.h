@@ -27,6 +27,8 @@ class Notices {
                    std::string_view detail = {});
     /// The same for what the user asked for or what loses nothing: never an error.
     void mention(std::string_view kind, std::string_view where, std::uint64_t count = 1, std::string_view detail = {});
+    /// The same of what is true of a place for good: it counts once, however often it is said.
+    void mention_once(std::string_view kind, std::string_view where);
     static constexpr std::string_view kDml = "statement-format DML";
     /// One entry per kind, with the place of the first.
     [[nodiscard]] std::vector<target::Noticed> list() const;

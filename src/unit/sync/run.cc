@@ -183,12 +183,14 @@ void Run::prepare(std::stop_token stop) {
                                                              : target::SchemaCharsets{});
     pipeline->journal = std::make_unique<StatementJournal>(checkpoint, checkpoint.load_statement(downstream), by_gtid);
     const bool keeps_collations = config_.collation_compatible == config::CollationMode::Strict;
-    pipeline->ddl = std::make_unique<DdlHandler>(DdlHandler::Options{.by_gtid = by_gtid,
-                                                                     .start = start.location,
-                                                                     .keeps_collations = keeps_collations,
-                                                                     .splits_alter = downstream.version().is_tidb},
-                                                 rules_, *pipeline->catalog, pipeline->recorder, notices_,
-                                                 dependencies_.clock, *pipeline->journal, upstream_, downstream_);
+    pipeline->ddl = std::make_unique<DdlHandler>(
+        DdlHandler::Options{.by_gtid = by_gtid,
+                            .start = start.location,
+                            .keeps_collations = keeps_collations,
+                            .splits_alter = downstream.version().is_tidb,
+                            .follows_parents = checks_foreign_keys(config_) || logs_followers(upstream)},
+        rules_, *pipeline->catalog, pipeline->recorder, notices_, dependencies_.clock, *pipeline->journal, upstream_,
+        downstream_);
     binlog::StartPoint from{.position = start.location.position, .gtid_set = std::nullopt};
     if (by_gtid) from.gtid_set = start.location.gtid_set;
     pipeline->reader = std::make_unique<EventReader>(dependencies_.open_source, std::move(from), pipeline->reader_queue,

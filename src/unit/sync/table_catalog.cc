@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "core/binlog/collations.h"
+#include "core/sql/lexer.h"
 #include "unit/sync/earlier_structure.h"
 #include "unit/sync/upstream_view.h"
 #include "unit/target/downstream.h"
@@ -72,6 +73,18 @@ bool has_shape_of_sequence(const binlog::TableMap& map) {
     return std::ranges::find(kIntegers, map.columns[0].type) != kIntegers.end();
 }
 
+/// What is known of a table that was altered without its binlog is no longer so.
+void ensure_fits(const schema::TableDefinition& known, const binlog::TableMap& map, const model::Location& location) {
+    const std::string why = mismatch(known, map);
+    if (why.empty()) return;
+    throw Error(ErrorCode::SyncColumnCount,
+                fmt::format("the known structure of {} is not that of its rows at {}: it has {}", map.name.quoted(),
+                            location.to_string(), why))
+        .with_workaround(
+            "The table was altered without its binlog (`sql_log_bin = 0`, a failover): copy the data again by "
+            "`stop-task` and `start-task --remove-meta`, or leave the table out by the task's `block-allow-list`.");
+}
+
 bool has_names(const binlog::TableMap& map) {
     return std::ranges::all_of(map.columns, [](const auto& column) { return !column.name.empty(); });
 }
@@ -81,6 +94,11 @@ bool has_names(const binlog::TableMap& map) {
 bool is_at_or_before(const model::Location& end, const model::Location& bound, bool by_gtid) {
     const bool has_both = by_gtid && !bound.gtid_set.is_empty() && !end.gtid_set.is_empty();
     return model::compare_locations(end, bound, has_both) != std::strong_ordering::greater;
+}
+
+bool has_upper_case(const model::TableName& name) {
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    return std::ranges::any_of(name.schema, is_upper) || std::ranges::any_of(name.table, is_upper);
 }
 
 TableCatalog::TableCatalog(const Rules& rules, schema::Tracker tracker, schema::Tracker target, Recorder& recorder,
@@ -143,6 +161,34 @@ std::optional<std::vector<model::TableName>> TableCatalog::left_in_schema(const 
         if (table.schema == schema && is_there && rules_.filter.accepts(table)) left.push_back(table);
     }
     return left;
+}
+
+std::optional<model::TableName> TableCatalog::twin_of(const model::TableName& target) const {
+    for (const model::TableName& other : tracker_.tables()) {
+        if (!rules_.filter.accepts(other)) continue;
+        model::TableName there = rules_.router.route(other);
+        if (target.table.empty()) there.table.clear();
+        const bool is_twin = there != target && sql::equal_ignoring_case(there.schema, target.schema) &&
+                             sql::equal_ignoring_case(there.table, target.table);
+        if (is_twin) return other;
+    }
+    return std::nullopt;
+}
+
+/// Of two tables that the target takes for one, rows of the one that has not the target's name are refused.
+void TableCatalog::refuse_twin(const model::TableName& source, const model::Location& location) const {
+    const model::TableName target = rules_.router.route(source);
+    const bool are_one = tracker_.options().is_case_sensitive && !target_.options().is_case_sensitive;
+    if (!are_one || !has_upper_case(target)) return;
+    const auto twin = twin_of(target);
+    if (!twin) return;
+    throw Error(ErrorCode::SyncDdlUnsupported,
+                fmt::format("rows of {} at {} would go into the table of {}: the target does not tell {} from it "
+                            "(lower_case_table_names there)",
+                            source.quoted(), location.to_string(), twin->quoted(), target.quoted()))
+        .with_workaround(
+            "Leave one of the two out by the task's `block-allow-list`, or let a route give it another name. Then "
+            "start the task again.");
 }
 
 void TableCatalog::learn_all_schemas(const model::Location& location, target::SchemaCharsets at_location) {
@@ -217,7 +263,10 @@ void TableCatalog::expect_no_generated() {
 std::shared_ptr<const schema::TableDefinition> TableCatalog::source_definition(const binlog::TableMap& map,
                                                                                std::uint32_t timestamp,
                                                                                const model::Location& location) {
-    if (auto known = tracker_.find(map.name)) return known;
+    if (auto known = tracker_.find(map.name)) {
+        ensure_fits(*known, map, location);
+        return known;
+    }
     const auto current = fetch_current_table(upstream_.get(), map.name);
     if (current && is_sequence(current->create_table)) return nullptr;
     std::shared_ptr<const schema::TableDefinition> definition;
@@ -291,9 +340,7 @@ SourceTable TableCatalog::build(const binlog::TableMap& map, std::uint32_t times
         return table;
     }
     refuse_versioned(*definition, location);
-    ensure(definition->columns.size() == map.columns.size(), ErrorCode::SyncColumnCount,
-           fmt::format("rows of {} at {} have {} columns, its known structure has {}", map.name.quoted(),
-                       location.to_string(), map.columns.size(), definition->columns.size()));
+    refuse_twin(map.name, location);
     table.has_transactions = definition->has_transactions();
     const auto hints = hints_of(*definition, map);
     table.layout.emplace(map, hints);

@@ -40,6 +40,8 @@ struct CopySpan {
 /// position.
 [[nodiscard]] bool is_at_or_before(const model::Location& end, const model::Location& bound, bool by_gtid);
 
+[[nodiscard]] bool has_upper_case(const model::TableName& name);
+
 /// Everything known about one source table while its structure stays: how to decode its rows and where to put them.
 struct SourceTable {
     model::TableName name;
@@ -73,6 +75,9 @@ class TableCatalog {
     /// How the target reads statements.
     [[nodiscard]] const schema::TrackerOptions& target_options() const noexcept { return target_.options(); }
 
+    /// Another replicated table whose target differs from `target` only in case; with an empty table, one of such a
+    /// schema. Nothing if there is none.
+    [[nodiscard]] std::optional<model::TableName> twin_of(const model::TableName& target) const;
     /// Notes the default charsets of the replicated schemas that the checkpoint does not know, to be recorded for
     /// `location`: what the stream changes of them later is met in its place. They are what the copy found at
     /// `location`; without that, what the upstream says now.
@@ -106,6 +111,7 @@ class TableCatalog {
     void note_schema(const std::string& schema, const model::Location& location);
     SourceTable build(const binlog::TableMap& map, std::uint32_t timestamp, const model::Location& location,
                       bool by_gtid);
+    void refuse_twin(const model::TableName& source, const model::Location& location) const;
     /// Null for a sequence.
     std::shared_ptr<const schema::TableDefinition> source_definition(const binlog::TableMap& map,
                                                                      std::uint32_t timestamp,

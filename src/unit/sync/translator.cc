@@ -24,6 +24,13 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
+/// The file that a LOAD DATA in statement format reads, and its end if that failed: the statement itself is a Query.
+bool is_file_of_load(binlog::EventType type) {
+    using enum binlog::EventType;
+    return type == BeginLoadQuery || type == AppendBlock || type == CreateFile || type == ExecLoad ||
+           type == DeleteFile;
+}
+
 }  // namespace
 
 Translator::Translator(Options options, TranslatorContext context, ReaderQueue& input, SequencerQueue& output)
@@ -181,6 +188,7 @@ void Translator::check_other(const binlog::Event& event) {
                                 incident->message))
             .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
     } else if (const auto* unknown = event.get_if<binlog::Unknown>()) {
+        if (is_file_of_load(unknown->type)) return;
         ensure(unknown->is_ignorable, ErrorCode::SyncEventUnsupported,
                fmt::format("the event at {} is of the unknown type {}", where, static_cast<int>(unknown->type)));
         context_.notices.pass_over("unknown event", where);

@@ -65,6 +65,13 @@ schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
     return options;
 }
 
+bool logs_followers(sql::SqlSession& session) {
+    const auto& version = session.version();
+    if (version.flavor != model::Flavor::MySql || !version.is_at_least(9, 6)) return false;
+    const auto native = session.query("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'");
+    return native.rows.empty() || native.text(0, "Value") != "ON";
+}
+
 std::chrono::microseconds fetch_clock_offset(sql::SqlSession& session, const Clock& clock) {
     using std::chrono::microseconds;
     const auto wall = [&] { return std::chrono::duration_cast<microseconds>(clock.wall_now().time_since_epoch()); };

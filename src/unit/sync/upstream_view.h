@@ -20,6 +20,10 @@ namespace dm::sync {
 /// How the upstream reads names and charsets.
 [[nodiscard]] schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session);
 
+/// Whether the upstream logs the changes of rows that follow their parents by a foreign key: MySQL since 9.6, unless it
+/// is told to leave that to InnoDB.
+[[nodiscard]] bool logs_followers(sql::SqlSession& session);
+
 /// What to add to our clock to get the server's, less than the time the question takes being left at zero.
 [[nodiscard]] std::chrono::microseconds fetch_clock_offset(sql::SqlSession& session, const Clock& clock);
 
