@@ -20,23 +20,29 @@ constexpr std::string_view kPausedByHand = "paused by pause-task: only resume-ta
 
 std::string_view unit_name(UnitKind kind) { return kind == UnitKind::Copy ? "copy" : "sync"; }
 
-void add(std::vector<target::Noticed>& sum, const std::vector<target::Noticed>& more) {
-    for (const target::Noticed& noticed : more) {
+/// What a unit noticed until now.
+struct NoticedByUnit {
+    std::vector<target::Noticed> list;
+    /// A copy that is continued meets again what it passed over: the same thing first and as often.
+    bool may_repeat = false;
+};
+
+void add(std::vector<target::Noticed>& sum, const NoticedByUnit& more) {
+    for (const target::Noticed& noticed : more.list) {
         const auto found = std::ranges::find(sum, noticed.kind, &target::Noticed::kind);
         if (found == sum.end()) {
             sum.push_back(noticed);
+        } else if (more.may_repeat && found->where == noticed.where) {
+            found->count = std::max(found->count, noticed.count);
         } else {
             found->count += noticed.count;
         }
     }
 }
 
-/// What the unit noticed so far; nothing for units that are no sync.
-std::vector<target::Noticed> noticed_by(const target::Unit* unit) {
-    if (unit == nullptr) return {};
-    const target::UnitStatus status = unit->status();
-    const auto* sync = std::get_if<target::SyncStatus>(&status);
-    return sync == nullptr ? std::vector<target::Noticed>{} : sync->noticed;
+NoticedByUnit noticed_in(const target::UnitStatus& status) {
+    if (const auto* copy = std::get_if<target::CopyStatus>(&status)) return {.list = copy->noticed, .may_repeat = true};
+    return {.list = std::get<target::SyncStatus>(status).noticed};
 }
 
 }  // namespace
@@ -129,10 +135,8 @@ SubTaskReport SubTask::report(Detail detail) const {
     if (report.status && std::holds_alternative<target::SyncStatus>(*report.status) != asks_server)
         report.status.reset();
     if (!report.status) return report;
-    if (auto* sync = std::get_if<target::SyncStatus>(&*report.status)) {
-        add(noticed, sync->noticed);
-        sync->noticed = std::move(noticed);
-    }
+    add(noticed, noticed_in(*report.status));
+    std::visit([&](auto& status) { status.noticed = std::move(noticed); }, *report.status);
     return report;
 }
 
@@ -202,7 +206,7 @@ UnitOutcome SubTask::run_unit(UnitKind kind, std::stop_token stop) {
     const std::shared_ptr<target::Unit> unit = dependencies_.make_unit(kind, config_, unit_stop.get_token());
     // Only this thread replaces the unit, and the one before has ended: its status asks nobody.
     const auto previous = state_.with([](const State& state) { return state.unit; });
-    const std::vector<target::Noticed> noticed = noticed_by(previous.get());
+    const NoticedByUnit noticed = previous ? noticed_in(previous->status()) : NoticedByUnit{};
     const bool is_killed = state_.with([&](State& state) {
         add(state.noticed, noticed);
         state.unit = unit;

@@ -88,7 +88,8 @@ class SubTask {
     /// Ends the unit gracefully and waits for it. The subtask cannot be used afterwards, but still reports.
     void stop();
 
-    /// What sync units noticed counts from the subtask's beginning, over pauses and errors.
+    /// What units noticed counts from the subtask's beginning, over pauses and errors, the copy's too when replication
+    /// has begun.
     /// `Local`: nothing is asked of a server, so that it takes no time; a sync unit's status is left out.
     [[nodiscard]] SubTaskReport report(Detail detail = Detail::All) const;
     [[nodiscard]] const config::SubTaskConfig& config() const noexcept { return config_; }
@@ -100,7 +101,7 @@ class SubTask {
         meta::Stage stage = meta::Stage::Paused;
         std::optional<UnitKind> kind;
         std::shared_ptr<target::Unit> unit;
-        std::vector<target::Noticed> noticed;  // by the sync units before it
+        std::vector<target::Noticed> noticed;  // by the units before it
         bool is_canceled = false;
         bool is_killed = false;
         std::vector<Error> errors;

@@ -58,7 +58,11 @@ class FakeUnits {
         }
         void kill() noexcept override { ++owner_.kills_; }
         [[nodiscard]] target::UnitStatus status() const override {
-            if (kind_ == UnitKind::Copy) return target::CopyStatus{};
+            if (kind_ == UnitKind::Copy) {
+                target::CopyStatus status;
+                status.noticed.push_back({.kind = "view", .where = "`d`.`w`", .count = 3});
+                return status;
+            }
             target::SyncStatus status;
             status.noticed.push_back({.kind = "trifle", .where = "`d`.`t`", .count = 2});
             return status;
@@ -183,6 +187,22 @@ TEST_F(SubTaskTest, PauseStopsTheUnitAndResumeContinuesWithIt) {
     EXPECT_FALSE(running.is_canceled);
     while (units_.history().size() < 3) std::this_thread::yield();
     EXPECT_EQ(units_.history(), (std::vector{UnitKind::Copy, UnitKind::Sync, UnitKind::Sync}));
+}
+
+TEST_F(SubTaskTest, WhatTheCopyNoticedStaysWhenReplicationBegins) {
+    start(config::TaskMode::All, {{.kind = Script::Kind::Fail}, {}}, false);
+    subtask_->resume();
+    await(Stage::Paused);
+    while (units_.history().empty()) std::this_thread::yield();
+    clock_.wait_for_sleepers(1);
+    subtask_->resume();
+    while (subtask_->report().unit != UnitKind::Sync || !subtask_->report().status) std::this_thread::yield();
+    const SubTaskReport report = subtask_->report();
+    const auto noticed = std::get<target::SyncStatus>(*report.status).noticed;
+    ASSERT_EQ(noticed.size(), 2U);
+    EXPECT_EQ(noticed[0].kind, "view");
+    EXPECT_EQ(noticed[0].count, 3U) << "met again by the copy that went on, not another three";
+    EXPECT_EQ(noticed[1].kind, "trifle");
 }
 
 TEST_F(SubTaskTest, WhatWasNoticedCountsOverPausesAndErrors) {

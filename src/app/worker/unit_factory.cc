@@ -26,19 +26,32 @@ constexpr auto kAnswerTimeout = std::chrono::seconds(5);
 
 target::SessionVariables user_variables(const config::DbConfig& db) { return {db.session.begin(), db.session.end()}; }
 
+void warn_of_no_effect(const target::SessionVariables& variables, std::string_view side) {
+    for (const auto& [name, value] : variables) {
+        if (target::is_own_variable(name))
+            log::warn("a session variable of the configuration has no effect", {{"side", side}, {"variable", name}});
+    }
+}
+
 sql::SqlConnector upstream_connector(const config::SubTaskConfig& config) {
+    warn_of_no_effect(user_variables(config.from), "upstream");
     return target::with_session_variables(
         mysql::make_connector(mysql::connect_options(config.from, ErrorScope::Upstream)),
         target::upstream_session_variables(user_variables(config.from)));
 }
 
 sql::SqlConnector downstream_connector(const config::SubTaskConfig& config, const sql::SqlConnector& upstream) {
+    warn_of_no_effect(user_variables(config.to), "downstream");
     const auto session = upstream();
     const std::string sql_mode = session->query("SELECT @@GLOBAL.sql_mode AS mode").text(0, "mode");
     sql::SqlConnector connect = mysql::make_connector(mysql::connect_options(config.to, ErrorScope::Downstream));
-    target::SessionVariables variables = target::charset_variables(*session, *connect());
-    for (auto& variable : target::downstream_session_variables(
-             {.user_variables = user_variables(config.to), .upstream_sql_mode = sql_mode}))
+    const auto downstream = connect();
+    const model::ServerVersion& version = downstream->version();
+    target::SessionVariables variables = target::charset_variables(*session, *downstream);
+    for (auto& variable :
+         target::downstream_session_variables({.user_variables = user_variables(config.to),
+         .upstream_sql_mode = sql_mode,
+         .checks_constraints = version.flavor == model::Flavor::MariaDb && version.is_at_least(10, 2)}))
         variables.push_back(std::move(variable));
     return target::with_session_variables(std::move(connect), std::move(variables));
 }

@@ -144,6 +144,16 @@ TEST_F(RowDecoderTest, MembersWithoutNames) {
               model::Value::of_uint(2));
 }
 
+TEST_F(RowDecoderTest, TheErrorValueOfAnEnumIsNotItsEmptyMember) {
+    table.columns[1] = column(WireType::Enum, 1);
+    const std::string member("\0\7\0\0\0\0", 6);
+    hints[1].elements = {"a", "b"};
+    EXPECT_EQ(decode_rows(event(RowsKind::Write, member), RowLayout(table, hints)).after.row(0)[1].text(), "");
+    hints[1].elements = {"a", ""};
+    EXPECT_EQ(decode_rows(event(RowsKind::Write, member), RowLayout(table, hints)).after.row(0)[1],
+              model::Value::of_uint(0));
+}
+
 TEST_F(RowDecoderTest, MembersOutliveTheLayout) {
     table.columns[1] = column(WireType::Enum, 1);
     hints[1].elements = {"a member whose name is too long to lie inside its string"};

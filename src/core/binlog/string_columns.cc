@@ -71,8 +71,10 @@ Value decode_number_of_member(RowCursor& cursor, const ColumnLayout& layout, con
 
 Value decode_enum(RowCursor& cursor, const ColumnLayout& layout, const DecodeTarget&) {
     const std::uint64_t number = cursor.little(layout.length);
-    if (number == 0) return Value::of_view(ValueKind::Text, {});
-    if (number > layout.elements.size()) return Value::of_uint(number);
+    // The error value reads as an empty text, but is not the member of that name.
+    if (number == 0 && std::ranges::find(layout.elements, std::string_view()) == layout.elements.end())
+        return Value::of_view(ValueKind::Text, {});
+    if (number == 0 || number > layout.elements.size()) return Value::of_uint(number);
     return Value::of_view(ValueKind::Text, layout.elements[number - 1]);
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/dml/key_fineness.h"
 #include "core/model/names.h"
 
 namespace dm::dml {
@@ -124,6 +125,7 @@ TablePlan TablePlan::compile(const schema::TableDefinition& source, const schema
     plan.has_transactions_ = target.has_transactions();
     plan.add_columns(source, target, charsets, vectors);
     plan.add_keys(source, target, images);
+    plan.coarser_key_ = find_coarser_key(compared_keys(source), compared_keys(target)).value_or(std::string());
     return plan;
 }
 
@@ -137,6 +139,8 @@ void TablePlan::add_columns(const schema::TableDefinition& source, const schema:
         column.column = i;
         column.name = model::quote_identifier(source.columns[i].name);
         if (i < charsets.size() && !charsets[i].empty()) column.introducer = fmt::format("_{} ", charsets[i]);
+        column.is_enum = source.columns[i].type == ColumnType::Enum;
+        column.has_empty_member = std::ranges::find(source.columns[i].elements, "") != source.columns[i].elements.end();
         column.is_json = in_target && target.columns[*in_target].type == ColumnType::Json;
         if (in_target) {
             const ColumnType from = source.columns[i].type;

@@ -45,6 +45,8 @@ struct WrittenColumn {
     bool is_folded = false;       ///< text: values that compare equal may differ in case, accents or trailing spaces
     /// An update always names it: left out, the target might set it to the time of the update.
     bool is_always_set = false;
+    bool is_enum = false;           ///< upstream
+    bool has_empty_member = false;  ///< an empty text is a member of it, not its error value
     /// The values of several rows may stand in one CASE: their literals are of one type, which the column takes
     /// exactly.
     bool fits_case = false;
@@ -99,6 +101,9 @@ class TablePlan {
     [[nodiscard]] bool has_transactions() const noexcept { return has_transactions_; }
     /// True if the target has no column of its own whose value a new row would take from its default.
     [[nodiscard]] bool covers_target() const noexcept { return covers_target_; }
+    /// The target's key under which rows may be equal that differ upstream, for people; empty if there is none. What is
+    /// written in safe mode may then take the place of another row.
+    [[nodiscard]] const std::string& coarser_key() const noexcept { return coarser_key_; }
     /// True for a column that the source computes, and those that no statement can name.
     [[nodiscard]] bool is_generated(std::size_t column) const noexcept;
     /// True for a generated column that nothing reads: the target computes its own, and no key consists of it. Where an
@@ -127,6 +132,7 @@ class TablePlan {
     bool can_upsert_ = true;
     bool has_transactions_ = true;
     bool covers_target_ = true;
+    std::string coarser_key_;
 };
 
 }  // namespace dm::dml

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "core/sql/collations.h"
 #include "core/sql/ddl_parser.h"
 #include "core/sql/lexer.h"
 #include "core/sql/statement_pieces.h"
@@ -17,31 +18,89 @@
 namespace dm::sql {
 namespace {
 
-/// Where columns' types begin; nothing where the statement has none, or cannot be read.
-std::vector<std::size_t> find_types(std::string_view statement) {
-    std::vector<std::size_t> begins;
+/// A column that the statement defines: its type and what follows, in bytes of the text.
+struct ColumnText {
+    Span span;
+    bool has_text = false;  ///< a type that has a collation, and none is said
+    bool is_key = false;    ///< of a unique key, or of a foreign one, which must be like that
+    std::size_t first_piece = 0;
+    std::size_t end_piece = 0;
+};
+
+bool has_collated_type(const TypeSpec& type) {
+    return type.name.find("char") != std::string::npos || type.name.find("text") != std::string::npos ||
+           type.name == "enum" || type.name == "set";
+}
+
+bool is_key_part(const KeySpec& key, std::string_view column) {
+    const bool is_unique = key.kind == KeyKind::Primary || key.kind == KeyKind::Unique;
+    return is_unique && std::ranges::any_of(key.parts, [&](const KeyPartSpec& part) {
+               return equal_ignoring_case(part.column, column);
+           });
+}
+
+bool is_key_part(const ForeignKeySpec& key, std::string_view column) {
+    return std::ranges::any_of(key.columns, [&](const std::string& name) { return equal_ignoring_case(name, column); });
+}
+
+ColumnText column_text(const ColumnSpec& column, const auto& keys, const auto& foreign_keys) {
+    const auto is_in = [&](const auto& key) { return is_key_part(key, column.name); };
+    return {.span = column.span,
+            .has_text = has_collated_type(column.type) && column.type.collation.empty() &&
+                        !column.type.has_binary_attribute && column.type.charset.empty(),
+            .is_key = column.key == InlineKey::Primary || column.key == InlineKey::Unique ||
+                      std::ranges::any_of(keys, is_in) || std::ranges::any_of(foreign_keys, is_in)};
+}
+
+std::vector<ColumnText> columns_of(const AlterTable& alter) {
+    std::vector<KeySpec> keys;
+    std::vector<ForeignKeySpec> foreign_keys;
+    for (const AlterAction& action : alter.actions) {
+        if (const auto* key = std::get_if<AddKey>(&action)) keys.push_back(key->key);
+        if (const auto* key = std::get_if<AddForeignKey>(&action)) foreign_keys.push_back(key->key);
+    }
+    std::vector<ColumnText> columns;
+    for (const AlterAction& action : alter.actions) {
+        if (const auto* add = std::get_if<AddColumn>(&action))
+            columns.push_back(column_text(add->column, keys, foreign_keys));
+        if (const auto* change = std::get_if<ChangeColumn>(&action))
+            columns.push_back(column_text(change->column, keys, foreign_keys));
+    }
+    return columns;
+}
+
+/// The columns that a statement defines; none where it cannot be read.
+std::vector<ColumnText> find_columns(std::string_view statement) {
+    std::vector<ColumnText> columns;
     try {
         const DdlStatement ddl = parse_ddl(statement, {.default_schema = "any", .sql_mode = 0, .is_mariadb = true});
         if (const auto* create = std::get_if<CreateTable>(&ddl)) {
-            for (const ColumnSpec& column : create->columns) begins.push_back(column.span.begin);
+            for (const ColumnSpec& column : create->columns)
+                columns.push_back(column_text(column, create->keys, create->foreign_keys));
         } else if (const auto* alter = std::get_if<AlterTable>(&ddl)) {
-            for (const AlterAction& action : alter->actions) {
-                if (const auto* add = std::get_if<AddColumn>(&action)) begins.push_back(add->column.span.begin);
-                if (const auto* change = std::get_if<ChangeColumn>(&action))
-                    begins.push_back(change->column.span.begin);
-            }
+            columns = columns_of(*alter);
         }
     } catch (const Error& error) {
         if (error.code() != ErrorCode::ParseSql) throw;
     }
-    return begins;
+    return columns;
 }
 
 /// One statement under adaptation.
 class Adapter {
   public:
     Adapter(std::string_view statement, const model::ServerVersion& target)
-        : pieces_(statement), types_(find_types(statement)), target_(target) {}
+        : pieces_(statement), columns_(find_columns(statement)), target_(target) {
+        std::size_t end = 0;
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            const std::size_t begin = std::exchange(end, end + pieces_[i].text.size());
+            for (ColumnText& column : columns_) {
+                if (column.span.begin == begin) column.first_piece = i;
+                if (begin < column.span.end) column.end_piece = i + 1;
+            }
+        }
+        std::erase_if(columns_, [](const ColumnText& column) { return column.first_piece == 0; });
+    }
 
     AdaptedStatement run() {
         adapt_types();
@@ -104,9 +163,28 @@ class Adapter {
             if (!pieces_.is_word(i, "COLLATE")) continue;
             const std::size_t value = pieces_.value_after(i);
             if (value >= pieces_.size()) return;
+            const auto column = std::ranges::find_if(
+                columns_, [&](const ColumnText& c) { return i >= c.first_piece && i < c.end_piece; });
             const std::string name = unquoted(pieces_[value]);
-            std::string adapted = adapt_collation(name, target_);
-            if (!equal_ignoring_case(adapted, name)) replace(value, std::move(adapted), "collation");
+            const bool is_key = column != columns_.end() && column->is_key;
+            std::string adapted = is_key ? adapt_key_collation(name, target_) : adapt_collation(name, target_);
+            if (equal_ignoring_case(adapted, name)) continue;
+            if (column == columns_.end()) state_key_collations(name, adapted);
+            replace(value, std::move(adapted), "collation");
+        }
+    }
+
+    /// Columns of keys do not inherit what the table's default becomes if that tells apart less than it did.
+    void state_key_collations(const std::string& name, const std::string& inherited) {
+        const std::string wanted = adapt_key_collation(name, target_);
+        if (wanted == inherited) return;
+        for (const ColumnText& column : columns_) {
+            if (!column.is_key || !column.has_text) continue;
+            const std::size_t length = pieces_.after(column.first_piece);
+            const bool has_length = pieces_.is_sign(length, '(');
+            Piece& last = pieces_[has_length ? pieces_.closing(length) : column.first_piece];
+            last.text += fmt::format(" COLLATE {}", wanted);
+            note(fmt::format("collation {} -> {} in a key", name, wanted));
         }
     }
 
@@ -211,53 +289,18 @@ class Adapter {
     }
 
     void adapt_types() {
-        std::size_t offset = 0;
-        for (std::size_t i = 0; i < pieces_.size(); ++i) {
-            const std::size_t begin = std::exchange(offset, offset + pieces_[i].text.size());
-            if (std::ranges::find(types_, begin) == types_.end()) continue;
-            const std::string type = to_upper(pieces_[i].text);
+        for (const ColumnText& column : columns_) {
+            const std::string type = to_upper(pieces_[column.first_piece].text);
             const std::string_view known = type_for_target(type);
-            if (known != type) replace(i, std::string(known), "type");
+            if (known != type) replace(column.first_piece, std::string(known), "type");
         }
     }
 
     Pieces pieces_;
-    std::vector<std::size_t> types_;  // offsets in the original
+    std::vector<ColumnText> columns_;
     model::ServerVersion target_;
     std::vector<std::string> changes_;
 };
-
-std::string mariadb_collation(const std::string& name, const model::ServerVersion& target) {
-    const bool has_uca1400 = target.is_at_least(10, 10);
-    const std::string charset = name.substr(0, name.find('_'));
-    if (name.find("uca1400") != std::string::npos && !has_uca1400) {
-        const std::string_view pad = name.find("_nopad") == std::string::npos ? "" : "nopad_";
-        return fmt::format("{}_unicode_520_{}ci", charset == "uca1400" ? "utf8mb4" : charset, pad);
-    }
-    if (!name.starts_with("utf8mb4_") || name.find("0900") == std::string::npos) return name;
-    if (name == "utf8mb4_0900_bin") return "utf8mb4_nopad_bin";
-    if (!has_uca1400) return "utf8mb4_unicode_520_nopad_ci";
-    const std::string_view tail = std::string_view(name).substr(name.find("0900") + 4);
-    return fmt::format("utf8mb4_uca1400_nopad{}", tail);
-}
-
-std::string mysql_collation(const std::string& name, const model::ServerVersion& target) {
-    const bool has_0900 = target.is_at_least(8, 0);
-    if (name.find("uca1400") != std::string::npos) {
-        const std::string charset = name.substr(0, name.find('_'));
-        const bool is_utf8mb4 = charset == "utf8mb4" || charset == "uca1400";
-        if (!is_utf8mb4 || !has_0900) return fmt::format("{}_unicode_520_ci", is_utf8mb4 ? "utf8mb4" : charset);
-        return fmt::format("utf8mb4_0900_{}", name.ends_with("as_cs")   ? "as_cs"
-                                              : name.ends_with("as_ci") ? "as_ci"
-                                                                        : "ai_ci");
-    }
-    if (name.find("_0900_") != std::string::npos && !has_0900)
-        return name.ends_with("_bin") ? "utf8mb4_bin" : "utf8mb4_unicode_520_ci";
-    const std::size_t nopad = name.find("_nopad");
-    if (nopad == std::string::npos) return name;
-    if (name == "utf8mb4_nopad_bin" && has_0900) return "utf8mb4_0900_bin";
-    return name.substr(0, nopad) + name.substr(nopad + 6);
-}
 
 /// CAST(x AS CHAR(3) CHARACTER SET y): no collation may stand there. `i` is the character set's keyword.
 bool is_cast(const Pieces& pieces, std::size_t i) {
@@ -299,12 +342,6 @@ bool has_collation(const Pieces& pieces, std::size_t keyword, std::size_t value)
 }
 
 }  // namespace
-
-std::string adapt_collation(std::string_view collation, const model::ServerVersion& target) {
-    const std::string name = to_lower(collation);
-    if (target.is_tidb) return tidb_collation(name, target);
-    return target.flavor == model::Flavor::MariaDb ? mariadb_collation(name, target) : mysql_collation(name, target);
-}
 
 AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target) {
     return Adapter(statement, target).run();

@@ -19,7 +19,8 @@ struct AdaptedStatement {
 };
 
 /// Replaces what the target does not know (collations, engines, table options, column types, key parts) by the nearest
-/// thing it knows. Works on CREATE TABLE, ALTER TABLE, CREATE INDEX and CREATE and ALTER DATABASE.
+/// thing it knows. In columns of a key of the statement no collation becomes one that tells apart less, as far as the
+/// target has any. Works on CREATE TABLE, ALTER TABLE, CREATE INDEX and CREATE and ALTER DATABASE.
 [[nodiscard]] AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target);
 
 /// The statement in the target's words. For MariaDB: MySQL's hidden columns and indexes as it writes them, for it reads
@@ -37,8 +38,5 @@ using CollationDefaults = std::map<std::string, std::string>;
 /// The statement with a collation after every character set of a column, table or schema that has none: on another
 /// server another one may be its default. A character set that is not among `defaults` is left as it is.
 [[nodiscard]] std::string state_collations(std::string_view statement, const CollationDefaults& defaults);
-
-/// The collation nearest to `collation` on the target; the same if it should know it.
-[[nodiscard]] std::string adapt_collation(std::string_view collation, const model::ServerVersion& target);
 
 }  // namespace dm::sql

@@ -19,6 +19,25 @@ bool needs_record(const Batch& batch) {
     return !is_only_one || job.redo_mode == target::WriteMode::Ignore;
 }
 
+/// Whether nobody but this copy writes to the table, and all it writes at first is new.
+bool is_alone(const TableJob& job) { return job.record.was_empty && !job.is_shared_target && !job.shape.is_keyless(); }
+
+Error clash(const TableJob& job, const Error& error) {
+    if (!is_alone(job)) {
+        return Error(ErrorCode::CopyTargetConflict,
+                     fmt::format("rows of {} exist in the target {}", job.source.quoted(), job.target.quoted()))
+            .with_cause(error);
+    }
+    return Error(ErrorCode::CopyTargetConflict,
+                 fmt::format("rows of {} that differ upstream have one key in the target {}: one would be lost",
+                             job.source.quoted(), job.target.quoted()))
+        .with_cause(error)
+        .with_workaround(
+            "Stop the task, create the table in the target anew, with a collation for its keys that tells such rows "
+            "apart (one that ends in `_bin`, of the NO PAD kind if trailing spaces count), then start the task with "
+            "`--remove-meta`.");
+}
+
 }  // namespace
 
 void BatchWriter::run(std::stop_token stop) {
@@ -41,6 +60,17 @@ void BatchWriter::run(std::stop_token stop) {
 }
 
 void BatchWriter::write(Batch& batch, std::stop_token stop) {
+    try {
+        if (!write_in_the_end(batch, stop)) return;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::CopyTargetConflict || !is_alone(*batch.chunk->job)) throw;
+        give_up(*batch.chunk->job, error, stop);
+    }
+    ChunkLedger::count(*batch.chunk, batch.held.statement.rows(), batch.held.statement.data_bytes());
+    run_.pace.written(batch.held.statement.text().size());
+}
+
+bool BatchWriter::write_in_the_end(Batch& batch, std::stop_token stop) {
     const TableJob& job = *batch.chunk->job;
     bool is_written = false;
     retry(
@@ -56,15 +86,21 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
         },
         [&](const Error& error, Clock::Duration) {
             log::warn("copy: writing again", {{"table", job.target.quoted()}, {"error", error.what()}});
-            batch.held.statement.set_mode(job.redo_mode);
-            if (target::is_connection_lost(error)) session_.drop();
-            // Written or not? Without a key nobody can tell.
-            if (target::is_connection_lost(error) && job.shape.is_keyless())
-                ChunkLedger::mark_failed(*batch.chunk, error);
+            if (!job.is_strict) batch.held.statement.set_mode(job.redo_mode);
+            if (!target::is_connection_lost(error)) return;
+            session_.drop();
+            // Written or not? Without a key that tells rows apart nobody can tell.
+            if (job.shape.is_keyless() || job.is_strict) ChunkLedger::mark_failed(*batch.chunk, error);
         });
-    if (!is_written) return;
-    ChunkLedger::count(*batch.chunk, batch.held.statement.rows(), batch.held.statement.data_bytes());
-    run_.pace.written(batch.held.statement.text().size());
+    return is_written;
+}
+
+/// The copy is void: resumed, it would take what is there for its own rows, and write over it. Where a row may have
+/// moved under a second key while the table was copied, another attempt tells.
+void BatchWriter::give_up(const TableJob& job, const Error& error, const std::stop_token& stop) {
+    retry(run_.options.retry, run_.clock, stop, [&] { run_.checkpoint.drop_table(session_.get(), job.source); });
+    if (job.shape.unique_keys > 1) throw error.with_retry(RetryClass::Resume);
+    throw Error(error);
 }
 
 void BatchWriter::execute(Batch& batch) {
@@ -75,11 +111,8 @@ void BatchWriter::execute(Batch& batch) {
     } catch (const Error& error) {
         const bool is_clash = target::sql_error_number(error) == target::server_error::kDuplicateKey;
         if (!is_clash || batch.held.statement.mode() != target::WriteMode::Insert) throw;
-        if (job.shape.is_keyless() || (run_.options.on_duplicate == OnDuplicate::Error && !job.record.was_empty)) {
-            throw Error(ErrorCode::CopyTargetConflict,
-                        fmt::format("rows of {} exist in the target {}", job.source.quoted(), job.target.quoted()))
-                .with_cause(error);
-        }
+        const bool may_be_there = run_.options.on_duplicate != OnDuplicate::Error || job.record.was_empty;
+        if (is_alone(job) || job.shape.is_keyless() || !may_be_there) throw clash(job, error);
         batch.held.statement.set_mode(job.redo_mode);
         session_.get().execute(batch.held.statement.text());
     }

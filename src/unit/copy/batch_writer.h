@@ -17,6 +17,8 @@ class BatchWriter {
 
   private:
     void write(Batch& batch, std::stop_token stop);
+    bool write_in_the_end(Batch& batch, std::stop_token stop);
+    [[noreturn]] void give_up(const TableJob& job, const Error& error, const std::stop_token& stop);
     void execute(Batch& batch);
     void execute_closing(Batch& batch);
     void save_record(const Batch& batch);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "core/dml/key_fineness.h"
 #include "core/sql/fake_sql_session.h"
 #include "unit/target/unit.h"
 
@@ -521,6 +522,44 @@ TEST_F(CopyUnitTest, ExistingRowsAreAConflictWhereTheUserSaysSo) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::CopyTargetConflict) << error.what();
     }
+}
+
+TEST_F(CopyUnitTest, RowsThatClashInTheirOwnNewTableAreAnErrorAndTheCopyVoid) {
+    down_.fail("INSERT        INTO", FakeSqlServer::server_error(1062, "Duplicate entry").with_retry(RetryClass::Never),
+               0, 100);
+    try {
+        unit().run({});
+        FAIL() << "one of the rows would be lost";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::CopyTargetConflict) << error.what();
+        EXPECT_EQ(error.retry_class(), RetryClass::Never);
+    }
+    EXPECT_FALSE(down_.statements("UPDATE `dm_meta`").empty()) << "resumed, it must not write over what is there";
+    EXPECT_TRUE(down_.statements("REPLACE       INTO `s`").empty());
+}
+
+TEST_F(CopyUnitTest, UnderKeysThatTellApartLessNothingIsWrittenTwice) {
+    const auto keys = [](const std::string& collation) {
+        return FakeSqlServer::result({"i", "c", "p", "k", "t"}, {{"PRIMARY", "id", "NULL", collation, "varchar"}});
+    };
+    up_.on("SELECT s.INDEX_NAME", keys("utf8mb4_bin"));
+    down_.on("SELECT s.INDEX_NAME", keys("utf8mb4_general_ci"));
+    down_.on("SHOW CREATE TABLE", FakeSqlServer::result({"Table", "Create Table"}, {{"t", "x"}}));
+    down_.fail("INSERT        INTO",
+               FakeSqlServer::server_error(2013, "Lost connection", ErrorCode::DbInvalidConnection)
+                   .with_retry(RetryClass::Resume),
+               1, 1, true);
+    CopyUnit copy = unit();
+    try {
+        copy.run({});
+        FAIL() << "whether the rows were written nobody knows";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::CopyStructureChanged) << error.what();
+        EXPECT_EQ(error.retry_class(), RetryClass::Resume);
+    }
+    EXPECT_TRUE(down_.statements("REPLACE       INTO `s`").empty());
+    const auto noticed = std::get<target::CopyStatus>(copy.status()).noticed;
+    EXPECT_NE(std::ranges::find(noticed, dml::kCoarserKey, &target::Noticed::kind), noticed.end());
 }
 
 TEST_F(CopyUnitTest, AStopWhileItIsPlannedIsNoError) {

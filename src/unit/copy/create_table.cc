@@ -36,6 +36,19 @@ struct Definition {
         }
         return {};
     }
+    /// A column's type, in capitals.
+    [[nodiscard]] std::string word_after_name() const {
+        const auto name = std::ranges::find(pieces, PieceKind::Name, &Piece::kind);
+        const auto word = std::find_if(name, pieces.end(), [](const Piece& p) { return p.kind == PieceKind::Word; });
+        return word == pieces.end() ? std::string() : sql::to_upper(word->text);
+    }
+    /// Names something, other than by its first name, which is its own.
+    [[nodiscard]] bool refers_to(std::string_view quoted) const {
+        const auto own = std::ranges::find(pieces, PieceKind::Name, &Piece::kind);
+        return own != pieces.end() && std::any_of(own + 1, pieces.end(), [&](const Piece& piece) {
+                   return piece.kind == PieceKind::Name && sql::equal_ignoring_case(piece.text, quoted);
+               });
+    }
     [[nodiscard]] bool is_plain_index() const {
         const auto lead = std::ranges::find_if(pieces, [](const Piece& p) { return p.kind != PieceKind::Blank; });
         return lead != pieces.end() && lead->kind == PieceKind::Word && sql::equal_ignoring_case(lead->text, "KEY");
@@ -121,6 +134,23 @@ bool lacks_transactions(std::string_view create_table) {
     const auto option = std::ranges::find(pieces, "ENGINE", &Piece::text);
     constexpr std::ptrdiff_t kValue = 2;  // after the equals sign
     return pieces.end() - option > kValue && !sql::has_transactions(option[kValue].text);
+}
+
+std::vector<std::string> zoned_columns(std::string_view create_table) {
+    const TableText table = dissect(create_table);
+    std::vector<std::string> timestamps;
+    for (const Definition& definition : table.definitions) {
+        if (definition.word_after_name() == "TIMESTAMP") timestamps.push_back(definition.name(0));
+    }
+    std::vector<std::string> columns;
+    for (const Definition& definition : table.definitions) {
+        if (!definition.has_word("STORED") && !definition.has_word("PERSISTENT")) continue;
+        const bool is_zoned =
+            definition.has_word("FROM_UNIXTIME") || definition.has_word("UNIX_TIMESTAMP") ||
+            std::ranges::any_of(timestamps, [&](const auto& name) { return definition.refers_to(name); });
+        if (is_zoned) columns.push_back(definition.name(0));
+    }
+    return columns;
 }
 
 std::string index_name(std::string_view definition) {

@@ -38,6 +38,10 @@ struct WithoutForeignKeys {
 /// Whether the table's engine is one of those that have no transactions, so that no snapshot holds its rows.
 [[nodiscard]] bool lacks_transactions(std::string_view create_table);
 
+/// Columns that are computed by the session's time zone and stored: made of a TIMESTAMP column, or by FROM_UNIXTIME or
+/// UNIX_TIMESTAMP.
+[[nodiscard]] std::vector<std::string> zoned_columns(std::string_view create_table);
+
 /// The name in an index definition, unquoted.
 [[nodiscard]] std::string index_name(std::string_view definition);
 

@@ -73,5 +73,15 @@ TEST(TakeOutForeignKeys, TakesTheConstraintsOnly) {
     EXPECT_EQ(take_out_foreign_keys(kWithIndexes).create_table, kWithIndexes);
 }
 
+TEST(ZonedColumns, AreThoseThatAreStoredAndMadeOfATime) {
+    EXPECT_EQ(zoned_columns("CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `ts` timestamp NULL DEFAULT NULL,\n"
+                            "  `d` datetime,\n  `a` date GENERATED ALWAYS AS (cast(`ts` as date)) STORED,\n"
+                            "  `b` date GENERATED ALWAYS AS (cast(`ts` as date)) VIRTUAL,\n"
+                            "  `c` datetime GENERATED ALWAYS AS (from_unixtime(`id`)) STORED,\n"
+                            "  `e` date GENERATED ALWAYS AS (cast(`d` as date)) STORED COMMENT '`ts`',\n"
+                            "  `stored` int,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB"),
+              (std::vector<std::string>{"`a`", "`c`"}));
+}
+
 }  // namespace
 }  // namespace dm::copy

@@ -16,8 +16,9 @@
 
 namespace dm::copy {
 
-/// One table of the plan. Fixed fields are set before the job is shared; `shape`, `record` and the modes by the reader
-/// that starts the table, before any chunk of it exists; the counters by anyone. CopyBoard keeps the rest.
+/// One table of the plan. Fixed fields are set before the job is shared; `shape`, `record`, `is_strict` and the modes
+/// by the reader that starts the table, before any chunk of it exists; the counters by anyone. CopyBoard keeps the
+/// rest.
 struct TableJob {
     model::TableName source;
     model::TableName target;
@@ -29,7 +30,10 @@ struct TableJob {
     bool is_gone = false;       ///< and the table was not there
     bool lacks_target = false;  ///< just now there was no such table in the target
     bool is_one_chunk = false;  ///< so small that one chunk holds it
-    TableShape shape;           ///< emptied when the table is done
+    /// Its keys may tell apart less in the target: no row may take another's place there, so that nothing is written
+    /// twice, and what is interrupted begins anew.
+    bool is_strict = false;
+    TableShape shape;  ///< emptied when the table is done
     target::TableCopyRecord record;
     target::WriteMode mode = target::WriteMode::Replace;       ///< of first attempts
     target::WriteMode redo_mode = target::WriteMode::Replace;  ///< of repetitions

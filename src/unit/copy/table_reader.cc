@@ -154,6 +154,12 @@ void TableReader::read(const std::shared_ptr<Chunk>& chunk, std::stop_token stop
         const auto wait = backoff.next();
         if (wait && i + 1 == chunk->attempts && !run_.clock.sleep(*wait, stop)) return;
     }
+    if (chunk->is_redo && chunk->job->is_strict) {
+        throw Error(ErrorCode::CopyStructureChanged,
+                    fmt::format("the copy of {} was interrupted and begins anew: its keys may tell apart less in the "
+                                "target, so that nothing can be written twice",
+                                chunk->job->source.quoted()));
+    }
     ChunkLedger::open(*chunk);
     try {
         read_rows(chunk, stop);

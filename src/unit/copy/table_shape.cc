@@ -63,6 +63,29 @@ std::string select_expression(const std::string& quoted, std::string_view type) 
     return type == "float" ? fmt::format("({}*1e0)", quoted) : quoted;
 }
 
+/// Whether one of the ENUM's members is the empty text, as which the error value reads, too.
+bool has_empty_member(std::string_view column_type) {
+    constexpr std::string_view kHead = "enum(";
+    if (!column_type.starts_with(kHead)) return false;
+    std::size_t at = kHead.size();
+    while (at < column_type.size() && column_type[at] == '\'') {
+        std::size_t end = at + 1;
+        // Quotes within are doubled.
+        while (end < column_type.size() && (column_type[end] != '\'' || column_type.substr(end, 2) == "''"))
+            end += column_type[end] == '\'' ? 2 : 1;
+        if (end == at + 1) return true;
+        at = end + 2;
+    }
+    return false;
+}
+
+CopyColumn copied_column(const std::string& name, const std::string& type, const std::string& column_type) {
+    const std::string quoted = model::quote_identifier(name);
+    if (has_empty_member(column_type))
+        return {name, CellKind::Member, fmt::format("CONCAT(IF({}+0=0,'0','1'),{})", quoted, quoted)};
+    return {name, kind_of(type), select_expression(quoted, type)};
+}
+
 /// ENUM and SET are ordered by number in an index but compare with text as text; BIT likewise reads as bytes.
 KeyColumn key_column(const std::string& name, std::string_view type) {
     const std::string quoted = model::quote_identifier(name);
@@ -165,8 +188,8 @@ std::optional<TableShape> read_table_shape(sql::SqlSession& session, const model
     shape.data_bytes = to_number(table.text(0, "d"));
     shape.row_estimate = to_number(table.text(0, "r"));
     const auto result = session.query(fmt::format(
-        "SELECT COLUMN_NAME AS c, DATA_TYPE AS t, EXTRA AS e, IS_NULLABLE AS n, CHARACTER_OCTET_LENGTH AS o FROM "
-        "information_schema.COLUMNS WHERE {} ORDER BY ORDINAL_POSITION",
+        "SELECT COLUMN_NAME AS c, DATA_TYPE AS t, EXTRA AS e, IS_NULLABLE AS n, CHARACTER_OCTET_LENGTH AS o, "
+        "COLUMN_TYPE AS y FROM information_schema.COLUMNS WHERE {} ORDER BY ORDINAL_POSITION",
         name_condition(name)));
     std::map<std::string, ColumnFacts> facts;
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
@@ -174,7 +197,7 @@ std::optional<TableShape> read_table_shape(sql::SqlSession& session, const model
         const std::string type = lower(result.text(i, "t"));
         facts[lower(column)] = {type, result.text(i, "n") != "NO", key_bytes(type, to_number(result.text(i, "o")))};
         if (is_generated(result.text(i, "e"))) continue;
-        shape.columns.push_back({column, kind_of(type), select_expression(model::quote_identifier(column), type)});
+        shape.columns.push_back(copied_column(column, type, result.text(i, "y")));
     }
     choose_key(shape, session, facts);
     return shape;
@@ -208,6 +231,15 @@ void append_cell(std::string& out, const sql::Cell& cell, CellKind kind) {
     switch (kind) {
         case CellKind::Number:
             out += *cell;
+            // Without an exponent it would be the number 0 with a sign before it.
+            if (*cell == "-0") out += "e0";
+            return;
+        case CellKind::Member:
+            if (cell->starts_with('0')) {
+                out += '0';
+            } else {
+                sql::append_quoted(out, std::string_view(*cell).substr(1));
+            }
             return;
         case CellKind::Text:
             sql::append_quoted(out, *cell);

@@ -15,6 +15,7 @@ namespace dm::copy {
 enum class CellKind : std::uint8_t {
     Number,      ///< digits as the server gave them
     Text,        ///< quoted and escaped: strings, dates, JSON, ENUM, SET
+    Member,      ///< of an ENUM with an empty member: a 0, which stands for the error value, or a 1 and the text
     Bytes,       ///< binary strings, BIT, spatial values
     Vector,      ///< as bytes
     VectorText,  ///< a vector that the target takes as text

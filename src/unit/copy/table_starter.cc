@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "unit/copy/create_table.h"
 #include "unit/copy/target_table.h"
+#include "unit/copy/unique_keys.h"
 #include "unit/target/adaptation.h"
 #include "unit/target/downstream.h"
 
@@ -143,6 +144,13 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
     }
     job->shape = std::move(*shape);
     fit_to_target(*job, sides);
+    compare_keys(*job, sides);
+    if (job->is_strict) {
+        notices_.add(kStartedAnew, job->source.quoted(),
+                     "it was interrupted, and under keys that may tell apart less nothing can be written twice");
+        make_void(*job, sides);
+        return std::nullopt;
+    }
     choose_modes(*job);
     job->mode = job->redo_mode;
     if (job->shape.is_keyless()) return keyless_start(job, true);
@@ -184,6 +192,8 @@ void TableStarter::announce(Jobs jobs, BothSides sides) const {
 void TableStarter::begin(TableJob& job, BothSides sides) const {
     prepare_target(job, sides);
     fit_to_target(job, sides);
+    for (const std::string& column : zoned_columns(job.record.point.create_table))
+        notices_.add("generated column that depends on a time zone, computed in UTC", job.source.quoted(), column);
     choose_modes(job);
 }
 
@@ -203,10 +213,12 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
             .with_retry(RetryClass::Never)
             .with_workaround("Stop the task, clear the target table, start the task with `--remove-meta`.");
     }
+    job.is_strict = false;
     if (job.lacks_target || !target::fetch_table(sides.downstream, job.target)) {
         create_target(job, sides);
     } else {
         record.was_empty = !has_rows(sides.downstream, job.target);
+        compare_keys(job, sides);
     }
     const bool is_alone = record.was_empty && !job.is_shared_target;
     ensure(!job.shape.is_keyless() || is_alone, ErrorCode::CopyKeyless,
@@ -243,7 +255,7 @@ void TableStarter::create_target(TableJob& job, BothSides sides) const {
         schemas_.with([&](auto& known) { known.insert(schema); });
     }
     try {
-        create_target_table(sides.downstream, source, job.target, adaptation());
+        if (!create_target_table(sides.downstream, source, job.target, adaptation())) compare_keys(job, sides);
     } catch (const Error& error) {
         // What is then created by hand is not the copy's own.
         if (error.code() == ErrorCode::CopyPlan) checkpoint_.forget_table(sides.downstream, job.source);
@@ -263,6 +275,16 @@ sql::CollationDefaults TableStarter::collation_defaults(sql::SqlSession& upstrea
     return known;
 }
 
+/// Rows that differ upstream might be one row in the target: one would push the other out, and nobody would know.
+void TableStarter::compare_keys(TableJob& job, BothSides sides) const {
+    job.is_strict = false;
+    const auto coarser = dml::find_coarser_key(read_unique_keys(sides.upstream, job.source),
+                                               read_unique_keys(sides.downstream, job.target));
+    if (!coarser) return;
+    notices_.add(std::string(dml::kCoarserKey), job.source.quoted(), *coarser);
+    job.is_strict = job.record.was_empty && !job.is_shared_target && !job.shape.is_keyless();
+}
+
 void TableStarter::choose_modes(TableJob& job) const {
     const bool is_alone = job.record.was_empty && !job.is_shared_target;
     job.redo_mode =
@@ -270,7 +292,7 @@ void TableStarter::choose_modes(TableJob& job) const {
     job.mode = job.redo_mode;
     // Rows that move between chunks under a second unique key must push the older version out.
     const bool cannot_clash = is_alone && job.shape.unique_keys <= 1;
-    if (cannot_clash || (options_.on_duplicate == OnDuplicate::Error && !is_alone))
+    if (cannot_clash || job.is_strict || (options_.on_duplicate == OnDuplicate::Error && !is_alone))
         job.mode = target::WriteMode::Insert;
     if (job.shape.is_keyless()) job.mode = job.redo_mode = target::WriteMode::Insert;
 }

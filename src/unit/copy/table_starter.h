@@ -69,6 +69,7 @@ class TableStarter {
     void create_target(TableJob& job, BothSides sides) const;
     [[nodiscard]] Adaptation adaptation() const;
     [[nodiscard]] sql::CollationDefaults collation_defaults(sql::SqlSession& upstream) const;
+    void compare_keys(TableJob& job, BothSides sides) const;
     void choose_modes(TableJob& job) const;
     void fit_to_target(TableJob& job, BothSides sides) const;
     void make_void(TableJob& job, BothSides sides) const;

@@ -21,12 +21,12 @@ bool is_transient(const Error& error) {
     return error.retry_class() == RetryClass::Resume || target::is_connection_lost(error);
 }
 
-/// Runs the statement, then, if the server refuses it, its adapted form.
-void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what,
+/// Runs the statement, then, if the server refuses it, its adapted form. False: that was it.
+bool execute_or_adapt(sql::SqlSession& downstream, const std::string& statement, const std::string& what,
                       const Adaptation& adaptation) {
     try {
         downstream.execute(sql::translate_words(statement, downstream.version()));
-        return;
+        return true;
     } catch (const Error& error) {
         if (is_transient(error)) throw;
         const std::string advice = "Create it in the target by hand, then resume the task.";
@@ -54,6 +54,7 @@ void execute_or_adapt(sql::SqlSession& downstream, const std::string& statement,
         }
         adaptation.notices.add(std::string(target::kAdapted), what,
                                fmt::format("{}", fmt::join(adapted->changes, "; ")));
+        return false;
     }
 }
 
@@ -85,7 +86,7 @@ void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
     execute_or_adapt(downstream, statement, fmt::format("schema {}", model::quote_identifier(target)), adaptation);
 }
 
-void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
+bool create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
                          const Adaptation& adaptation) {
     if (sql::has_overlap_key(source.create_table)) {
         throw Error(ErrorCode::CopyPlan, fmt::format("{} has a key WITHOUT OVERLAPS, and no server repeats rows under "
@@ -97,14 +98,15 @@ void create_target_table(sql::SqlSession& downstream, const TableSource& source,
     }
     const std::string statement = retarget_create_table(source.create_table, target);
     try {
-        execute_or_adapt(downstream, statement, target.quoted(), adaptation);
+        return execute_or_adapt(downstream, statement, target.quoted(), adaptation);
     } catch (const Error& error) {
         const WithoutForeignKeys without = take_out_foreign_keys(statement);
         if (without.keys.empty() || !is_foreign_key_refusal(error)) throw;
-        execute_or_adapt(downstream, without.create_table, target.quoted(), adaptation);
+        const bool is_as_upstream = execute_or_adapt(downstream, without.create_table, target.quoted(), adaptation);
         adaptation.notices.add("foreign keys left out that the target refuses", target.quoted(),
                                fmt::format("once the parents are as upstream: ALTER TABLE {} ADD {}", target.quoted(),
                                            fmt::join(without.keys, ", ADD ")));
+        return is_as_upstream;
     }
 }
 

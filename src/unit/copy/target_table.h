@@ -29,8 +29,8 @@ void ensure_schema(sql::SqlSession& upstream, sql::SqlSession& downstream, const
                    const std::string& target, const Adaptation& adaptation);
 
 /// Creates the table, likewise. Foreign keys that the target refuses, for example because a parent there is not yet
-/// what it is upstream, are left out and noticed.
-void create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
+/// what it is upstream, are left out and noticed. False: the table is not to the word what it is upstream.
+bool create_target_table(sql::SqlSession& downstream, const TableSource& source, const model::TableName& target,
                          const Adaptation& adaptation);
 
 /// Adds those of the indexes (as in CREATE TABLE) that the table does not have, in one statement. Can be repeated.

@@ -46,7 +46,7 @@ bool BatchSender::send(sql::SqlSession& session, const Batch& batch) {
     // Of what was sent alone, the warnings are still there.
     const bool is_readable = is_warned && !needs_transaction && !needs_uncheck(batch, 0);
     if (is_warned && !is_readable) watched_ = kWatchedBatches;
-    if (is_readable) note_warnings(session, batch.group(0).plan->target().quoted(), results[0].warnings, notices_);
+    if (is_readable) note_warnings(session, batch.group(0), results[0].warnings, notices_);
     if (is_warned && needs_transaction && !commits_at_once) {
         session.execute("ROLLBACK");
         send_one_by_one(session, batch);
@@ -131,7 +131,7 @@ void BatchSender::send_one_by_one(sql::SqlSession& session, const Batch& batch) 
         const dml::OperationGroup& group = batch.group(step.statement);
         if (unusual_warnings(session, batch, step.statement, result) > 0) {
             watched_ = kWatchedBatches;
-            note_warnings(session, group.plan->target().quoted(), result.warnings, notices_);
+            note_warnings(session, group, result.warnings, notices_);
         }
         note_missing(group, batch.statements[step.statement], result.affected_rows);
     }
@@ -174,7 +174,7 @@ void BatchSender::explain_one(sql::SqlSession& session, const Batch& batch, std:
     const bool is_repeatable = group.plan->row_key() != nullptr;
     const sql::ExecResult result = is_repeatable ? session.execute(text) : sql::ExecResult{};
     if (unusual_warnings(session, batch, i, result) > 0) {
-        note_warnings(session, table, result.warnings, notices_);
+        note_warnings(session, group, result.warnings, notices_);
     } else {
         note_unread_warnings(table, unusual, notices_);
     }

@@ -32,6 +32,8 @@ constexpr auto kChangesValues = std::to_array<int>({
     1406,              // too long
 });
 
+constexpr int kCut = 1265;
+
 /// A column that only the target has got no value from us, and has no default.
 constexpr int kNoDefault = 1364;
 
@@ -39,6 +41,35 @@ struct Told {
     std::uint64_t count = 0;
     std::string message;  ///< the first
 };
+
+/// By column, as messages name it, how many error values of ENUMs the group writes at most.
+using ErrorValues = std::map<std::string, std::uint64_t>;
+
+ErrorValues error_values(const dml::OperationGroup& group) {
+    ErrorValues values;
+    for (const dml::WrittenColumn& column : group.plan->columns()) {
+        if (!column.is_enum) continue;
+        const auto is_error = [&](const dml::Operation& operation) {
+            if (column.column >= operation.after.size()) return false;
+            const model::Value& value = operation.after[column.column];
+            if (value.kind() == model::ValueKind::Text) return value.text().empty() && !column.has_empty_member;
+            return value.kind() == model::ValueKind::UInt && value.as_uint() == 0;
+        };
+        const auto count = std::ranges::count_if(group.operations, is_error);
+        const std::string name = column.name.substr(1, column.name.size() - 2);
+        if (count > 0) values[fmt::format("'{}'", name)] = static_cast<std::uint64_t>(count);
+    }
+    return values;
+}
+
+bool is_of_error_value(const std::string& message, ErrorValues& values) {
+    for (auto& [column, count] : values) {
+        if (count == 0 || message.find(column) == std::string::npos) continue;
+        --count;
+        return true;
+    }
+    return false;
+}
 
 std::string kind_of(int number) {
     const bool is_changed = std::ranges::find(kChangesValues, number) != kChangesValues.end();
@@ -64,8 +95,10 @@ std::uint32_t usual_warnings(const model::ServerVersion& target, const dml::Oper
     return count;
 }
 
-void note_warnings(sql::SqlSession& session, std::string_view table, std::uint32_t total, Notices& notices) {
+void note_warnings(sql::SqlSession& session, const dml::OperationGroup& group, std::uint32_t total, Notices& notices) {
+    const std::string table = group.plan->target().quoted();
     std::map<int, Told> told;
+    ErrorValues expected = error_values(group);
     const sql::ResultSet result = session.query("SHOW WARNINGS");
     std::uint64_t unread = total - std::min<std::uint64_t>(total, result.rows.size());
     for (std::size_t row = 0; row < result.rows.size(); ++row) {
@@ -73,13 +106,15 @@ void note_warnings(sql::SqlSession& session, std::string_view table, std::uint32
         int number = 0;
         std::from_chars(code.data(), code.data() + code.size(), number);
         if (std::ranges::find(kMeaningless, number) != kMeaningless.end()) continue;
+        if (number == kCut && is_of_error_value(result.text(row, "Message"), expected)) continue;
         Told& entry = told[number];
         if (entry.count++ == 0 && !log::hides_values()) entry.message = result.text(row, "Message");
     }
+    for (const auto& [column, count] : expected) unread -= std::min(unread, count);
     // A server keeps the first few: what follows is of the same kind, mostly.
     if (!told.empty())
         std::ranges::max_element(told, {}, [](const auto& e) { return e.second.count; })->second.count += unread;
-    if (told.empty()) note_unread_warnings(table, static_cast<std::uint32_t>(unread), notices);
+    if (told.empty() && unread > 0) note_unread_warnings(table, static_cast<std::uint32_t>(unread), notices);
     for (const auto& [number, entry] : told) {
         if (number == kNoDefault) {
             notices.mention("value chosen by the target for a column of its own", table, entry.count, entry.message);

@@ -16,9 +16,10 @@ namespace dm::sync {
 [[nodiscard]] std::uint32_t usual_warnings(const model::ServerVersion& target, const dml::OperationGroup& group,
                                            std::string_view text);
 
-/// Reads the warnings of the session's last statement, `total` in number, and counts those that mean something, by
-/// their number. Throws what the session throws, and as Notices says if the task is strict.
-void note_warnings(sql::SqlSession& session, std::string_view table, std::uint32_t total, Notices& notices);
+/// Reads the warnings of the session's last statement, the group's, `total` in number, and counts those that mean
+/// something, by their number: not that an ENUM has taken its error value, which the upstream has. Throws what the
+/// session throws, and as Notices says if the task is strict.
+void note_warnings(sql::SqlSession& session, const dml::OperationGroup& group, std::uint32_t total, Notices& notices);
 
 /// The same where their text can no longer be read.
 void note_unread_warnings(std::string_view table, std::uint32_t count, Notices& notices);

@@ -7,6 +7,7 @@
 #include "core/binlog/collations.h"
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
+#include "core/dml/key_fineness.h"
 #include "core/sql/set_statement.h"
 #include "core/sql/statement_charset.h"
 #include "unit/sync/row_images.h"
@@ -297,6 +298,15 @@ EventPlace Translator::place() {
     return {.transaction = place_, .start = position_.start().position.offset, .end = position_.end().position.offset};
 }
 
+/// In safe mode rows are replaced as wholes, by whatever key they meet under.
+void Translator::tell_of_replacing(const dml::TablePlan& plan) {
+    if ((plan.coarser_key().empty() && plan.covers_target()) || !told_.insert(plan.source()).second) return;
+    if (!plan.coarser_key().empty())
+        context_.notices.mention(dml::kCoarserKey, plan.source().quoted(), 1, plan.coarser_key());
+    if (!plan.covers_target())
+        context_.notices.mention("safe mode resets columns that only the target has", plan.source().quoted());
+}
+
 void Translator::push_rows(const StagedRows& rows_event, const SourceTable& table, bool is_safe) {
     const binlog::RowsEvent& event = rows_event.event;
     const auto since = context_.metrics.now();
@@ -306,6 +316,7 @@ void Translator::push_rows(const StagedRows& rows_event, const SourceTable& tabl
     item->kind = change_kind(event.kind);
     if (rows_event.is_undone) item->kind = turned_round(item->kind, decoded);
     item->is_safe = is_safe;
+    if (is_safe) tell_of_replacing(*table.plan);
     item->timestamp = timestamp_;
     item->place = place();
     item->before = std::move(decoded.before);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 
 #include "core/binlog/event_decoder.h"
@@ -101,6 +102,7 @@ class Translator {
     void check_other(const binlog::Event& event);
     [[nodiscard]] EventPlace place();
     void push_rows(const StagedRows& rows, const SourceTable& table, bool is_safe);
+    void tell_of_replacing(const dml::TablePlan& plan);
     void track(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void execute_ddl(const DdlHandler::Prepared& prepared, const StatementEvent& event);
     void end_transaction();
@@ -140,6 +142,7 @@ class Translator {
     std::uint64_t handed_on_ = 0;  // rows events
     std::optional<StreamEnd> end_;
     std::vector<model::TableName> void_copies_;
+    std::set<model::TableName> told_;  // tables of which it was said what safe mode may do
 };
 
 }  // namespace dm::sync

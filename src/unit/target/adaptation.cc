@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "core/sql/collations.h"
+
 namespace dm::target {
 namespace {
 

@@ -12,16 +12,23 @@
 namespace dm::target {
 namespace {
 
-constexpr auto kModesTakenOut = std::to_array<std::string_view>({
+/// Where the user names no modes, these of the upstream's are taken out: they refuse old data.
+constexpr auto kStrictModes = std::to_array<std::string_view>({
     "NO_ZERO_IN_DATE",
     "NO_ZERO_DATE",
     "ERROR_FOR_DIVISION_BY_ZERO",
     "NO_AUTO_CREATE_USER",
     "STRICT_TRANS_TABLES",
     "STRICT_ALL_TABLES",
-    "NO_BACKSLASH_ESCAPES",
-    // Combinations, and what changes how statements are read: ours are written for the default.
     "TRADITIONAL",
+    "TIME_ROUND_FRACTIONAL",
+    "SIMULTANEOUS_ASSIGNMENT",
+});
+
+/// Never set: they change how statements and answers are read, and ours are written for the default. Combinations
+/// among them.
+constexpr auto kUnreadableModes = std::to_array<std::string_view>({
+    "NO_BACKSLASH_ESCAPES",
     "ANSI",
     "ANSI_QUOTES",
     "DB2",
@@ -35,13 +42,26 @@ constexpr auto kModesTakenOut = std::to_array<std::string_view>({
     "NO_KEY_OPTIONS",
     "NO_TABLE_OPTIONS",
     "EMPTY_STRING_IS_NULL",
-    "TIME_ROUND_FRACTIONAL",
-    "SIMULTANEOUS_ASSIGNMENT",
     "PAD_CHAR_TO_FULL_LENGTH",
 });
 
-constexpr auto kModesPutIn =
-    std::to_array<std::string_view>({"IGNORE_SPACE", "NO_AUTO_VALUE_ON_ZERO", "ALLOW_INVALID_DATES"});
+/// Always set: a 0 is a value, and folders of the upstream's disks are none of the target's.
+constexpr auto kNeededModes = std::to_array<std::string_view>({"NO_AUTO_VALUE_ON_ZERO", "NO_DIR_IN_CREATE"});
+
+constexpr auto kUsualModes = std::to_array<std::string_view>({"IGNORE_SPACE", "ALLOW_INVALID_DATES"});
+
+/// What statements and answers are encoded in, and when they count, is not for the user to say.
+constexpr auto kOwnVariables = std::to_array<std::string_view>({
+    "autocommit",
+    "character_set_client",
+    "character_set_connection",
+    "character_set_results",
+    "collation_connection",
+    "completion_type",
+    "sql_quote_show_create",
+    "sql_select_limit",
+    "time_zone",
+});
 
 constexpr auto kToleratedDdlErrors = std::to_array<int>({
     1007, 1008,  // database exists, is missing
@@ -73,13 +93,34 @@ void set_variable(SessionVariables& variables, const std::string& name, std::str
     }
 }
 
-std::string default_sql_mode(std::string_view upstream_sql_mode) {
-    std::vector<std::string> modes = split_sql_mode(upstream_sql_mode);
-    std::erase_if(
-        modes, [](const std::string& mode) { return std::ranges::find(kModesTakenOut, mode) != kModesTakenOut.end(); });
-    for (const std::string_view mode : kModesPutIn) {
+template <std::size_t N>
+void take_out(std::vector<std::string>& modes, const std::array<std::string_view, N>& unwanted) {
+    std::erase_if(modes, [&](const std::string& mode) { return std::ranges::find(unwanted, mode) != unwanted.end(); });
+}
+
+template <std::size_t N>
+void put_in(std::vector<std::string>& modes, const std::array<std::string_view, N>& wanted) {
+    for (const std::string_view mode : wanted) {
         if (std::ranges::find(modes, mode) == modes.end()) modes.emplace_back(mode);
     }
+}
+
+std::string default_sql_mode(std::string_view upstream_sql_mode) {
+    std::vector<std::string> modes = split_sql_mode(upstream_sql_mode);
+    take_out(modes, kStrictModes);
+    take_out(modes, kUnreadableModes);
+    put_in(modes, kUsualModes);
+    put_in(modes, kNeededModes);
+    return join_modes(modes);
+}
+
+/// What the user named, but for what statements could not be read with; ANSI stays as its other parts.
+std::string own_sql_mode(std::string_view text) {
+    std::vector<std::string> modes = split_sql_mode(text);
+    const bool is_ansi = std::ranges::find(modes, "ANSI") != modes.end();
+    take_out(modes, kUnreadableModes);
+    if (is_ansi) put_in(modes, std::to_array<std::string_view>({"REAL_AS_FLOAT", "PIPES_AS_CONCAT", "IGNORE_SPACE"}));
+    put_in(modes, kNeededModes);
     return join_modes(modes);
 }
 
@@ -114,20 +155,18 @@ std::vector<std::string> split_sql_mode(std::string_view text) {
     return modes;
 }
 
+bool is_own_variable(std::string_view name) {
+    return std::ranges::any_of(kOwnVariables, [&](std::string_view own) { return equal_words(own, name); });
+}
+
 SessionVariables downstream_session_variables(const DownstreamSettings& settings) {
     SessionVariables variables = {{"sql_mode", default_sql_mode(settings.upstream_sql_mode)},
                                   {"time_zone", "+00:00"},
                                   {"foreign_key_checks", "0"}};
+    if (settings.checks_constraints) variables.emplace_back("check_constraint_checks", "0");
     for (const auto& [name, value] : settings.user_variables) {
-        // Values are exchanged in UTC: another zone would shift every TIMESTAMP.
-        if (equal_words(name, "time_zone")) continue;
-        if (!equal_words(name, "sql_mode")) {
-            set_variable(variables, name, value);
-            continue;
-        }
-        std::vector<std::string> modes = split_sql_mode(value);
-        std::erase(modes, "NO_BACKSLASH_ESCAPES");
-        set_variable(variables, name, join_modes(modes));
+        if (!is_own_variable(name))
+            set_variable(variables, name, equal_words(name, "sql_mode") ? own_sql_mode(value) : value);
     }
     return variables;
 }
@@ -135,7 +174,9 @@ SessionVariables downstream_session_variables(const DownstreamSettings& settings
 SessionVariables upstream_session_variables(const SessionVariables& user_variables) {
     SessionVariables variables = {
         {"net_write_timeout", "3600"}, {"net_read_timeout", "3600"}, {"wait_timeout", "86400"}};
-    for (const auto& [name, value] : user_variables) set_variable(variables, name, value);
+    for (const auto& [name, value] : user_variables) {
+        if (!is_own_variable(name)) set_variable(variables, name, value);
+    }
     // Values must read the same on both sides whatever the user set.
     set_variable(variables, "sql_mode", "");
     set_variable(variables, "time_zone", "+00:00");

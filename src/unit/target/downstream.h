@@ -19,18 +19,22 @@ using SessionVariables = std::vector<std::pair<std::string, std::string>>;
 
 /// What decides a downstream session's settings.
 struct DownstreamSettings {
-    SessionVariables
-        user_variables;  ///< `target-database.session`; they win, except that NO_BACKSLASH_ESCAPES is taken out
-    std::string upstream_sql_mode;  ///< @@GLOBAL.sql_mode of the upstream; the base where the user names no sql_mode
+    SessionVariables user_variables;  ///< `target-database.session`; they win, as far as said below
+    std::string upstream_sql_mode;    ///< @@GLOBAL.sql_mode of the upstream; the base where the user names no sql_mode
+    bool checks_constraints = false;  ///< the target lets a session do without CHECK constraints
 };
 
-/// sql_mode (the upstream's without the modes that refuse old data, with IGNORE_SPACE, NO_AUTO_VALUE_ON_ZERO and
-/// ALLOW_INVALID_DATES, never NO_BACKSLASH_ESCAPES), time_zone '+00:00', foreign_key_checks 0, then the user's
-/// variables except time_zone.
+/// sql_mode (the upstream's without the modes that refuse old data, with IGNORE_SPACE and ALLOW_INVALID_DATES),
+/// time_zone '+00:00', foreign_key_checks 0, check_constraint_checks 0, then the user's variables except those below.
+/// A mode that changes how statements are read is never set, NO_AUTO_VALUE_ON_ZERO and NO_DIR_IN_CREATE always.
 [[nodiscard]] SessionVariables downstream_session_variables(const DownstreamSettings& settings);
 
-/// time_zone '+00:00', an empty sql_mode, long timeouts while rows are streamed; then the user's variables.
+/// time_zone '+00:00', an empty sql_mode, long timeouts while rows are streamed; then the user's variables except those
+/// below.
 [[nodiscard]] SessionVariables upstream_session_variables(const SessionVariables& user_variables);
+
+/// Whether a variable has no effect when the user sets it: statements and answers depend on it.
+[[nodiscard]] bool is_own_variable(std::string_view name);
 
 /// What makes `utf8mb4` without a collation mean downstream what it means upstream: servers differ, and a key under
 /// another collation takes different rows for the same. Empty if they agree, or the target has one meaning only.

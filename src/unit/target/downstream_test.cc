@@ -25,18 +25,46 @@ TEST(DownstreamSession, KeepsTheUpstreamsModeWithoutWhatRefusesOldData) {
     const auto variables = downstream_session_variables(
         {.upstream_sql_mode = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_BACKSLASH_ESCAPES,ANSI_QUOTES"});
     EXPECT_EQ(value_of(variables, "sql_mode"),
-              "ONLY_FULL_GROUP_BY,IGNORE_SPACE,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES");
+              "ONLY_FULL_GROUP_BY,IGNORE_SPACE,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_DIR_IN_CREATE");
     EXPECT_EQ(value_of(variables, "time_zone"), "+00:00");
     EXPECT_EQ(value_of(variables, "foreign_key_checks"), "0");
 }
 
-TEST(DownstreamSession, TheUsersVariablesWinExceptForBackslashes) {
+TEST(DownstreamSession, TheUsersVariablesWinExceptForWhatStatementsAreReadBy) {
     const auto variables = downstream_session_variables(
         {.user_variables = {
              {"SQL_MODE", "strict_all_tables, no_backslash_escapes"}, {"foreign_key_checks", "1"}, {"tidb_x", "on"}}});
-    EXPECT_EQ(value_of(variables, "sql_mode"), "STRICT_ALL_TABLES");
+    EXPECT_EQ(value_of(variables, "sql_mode"), "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_DIR_IN_CREATE");
     EXPECT_EQ(value_of(variables, "foreign_key_checks"), "1");
     EXPECT_EQ(value_of(variables, "tidb_x"), "on");
+}
+
+TEST(DownstreamSession, AnsiStaysAsItsHarmlessParts) {
+    const auto variables = downstream_session_variables(
+        {.user_variables = {{"sql_mode", "ANSI,ANSI_QUOTES,EMPTY_STRING_IS_NULL,NO_AUTO_VALUE_ON_ZERO"}},
+         .upstream_sql_mode = ""});
+    EXPECT_EQ(value_of(variables, "sql_mode"),
+              "NO_AUTO_VALUE_ON_ZERO,REAL_AS_FLOAT,PIPES_AS_CONCAT,IGNORE_SPACE,NO_DIR_IN_CREATE");
+}
+
+TEST(DownstreamSession, EncodingsAndCommitsAreNotTheUsersToSay) {
+    const SessionVariables user = {{"Character_Set_Client", "latin1"}, {"autocommit", "0"}};
+    const auto down = downstream_session_variables({.user_variables = user, .upstream_sql_mode = ""});
+    const auto up = upstream_session_variables(user);
+    for (const auto& [name, value] : user) {
+        EXPECT_TRUE(is_own_variable(name));
+        EXPECT_EQ(value_of(down, name), "(absent)");
+        EXPECT_EQ(value_of(up, name), "(absent)");
+    }
+    EXPECT_FALSE(is_own_variable("wait_timeout"));
+}
+
+TEST(DownstreamSession, RowsThatNoConstraintWasCheckedForAreTaken) {
+    EXPECT_EQ(value_of(downstream_session_variables({.upstream_sql_mode = ""}), "check_constraint_checks"), "(absent)");
+    DownstreamSettings settings{.upstream_sql_mode = "", .checks_constraints = true};
+    EXPECT_EQ(value_of(downstream_session_variables(settings), "check_constraint_checks"), "0");
+    settings.user_variables = {{"check_constraint_checks", "1"}};
+    EXPECT_EQ(value_of(downstream_session_variables(settings), "check_constraint_checks"), "1");
 }
 
 TEST(UpstreamSession, ReadsTheSameOnBothSidesWhateverTheUserSets) {
