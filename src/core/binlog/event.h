@@ -47,7 +47,8 @@ struct Query {
     std::optional<std::uint16_t> connection_collation;
     std::optional<std::uint16_t> server_collation;
     std::optional<std::uint16_t> database_collation;
-    std::optional<std::uint16_t> utf8mb4_collation;  ///< default_collation_for_utf8mb4
+    std::optional<std::uint16_t> utf8mb4_collation;                           ///< default_collation_for_utf8mb4
+    std::vector<std::pair<std::uint16_t, std::uint16_t>> charset_collations;  ///< MariaDB: (any of a charset, its own)
     std::optional<std::uint16_t> auto_increment_step;
     std::optional<std::uint16_t> auto_increment_offset;
     std::optional<bool> is_explicit_timestamp_default;  ///< explicit_defaults_for_timestamp

@@ -54,6 +54,14 @@ void skip_gtid_flags(ByteCursor& cursor) {
     if ((cursor.read_u8() & kCommitOrRollbackAlter) != 0) cursor.skip(8);
 }
 
+void read_charset_collations(ByteCursor& cursor, Query& query) {
+    const std::uint8_t count = cursor.read_u8();
+    for (std::uint8_t i = 0; i < count; ++i) {
+        const std::uint16_t of_charset = cursor.read_u16();
+        query.charset_collations.emplace_back(of_charset, cursor.read_u16());
+    }
+}
+
 /// Reads one field; false for a code of a later server, whose length nobody here knows.
 bool read_status_var(StatusVar code, ByteCursor& cursor, Query& query) {
     switch (code) {
@@ -126,7 +134,7 @@ bool read_status_var(StatusVar code, ByteCursor& cursor, Query& query) {
             skip_gtid_flags(cursor);
             return true;
         case StatusVar::MariaDbCollations:
-            cursor.skip(cursor.read_u8() * 4U);
+            read_charset_collations(cursor, query);
             return true;
     }
     return false;

@@ -81,6 +81,8 @@ struct BodyPrinter {
         append_field(out, "server", e.server_collation);
         append_field(out, "database", e.database_collation);
         append_field(out, "utf8mb4", e.utf8mb4_collation);
+        for (const auto& [of_charset, collation] : e.charset_collations)
+            print(" collations={}:{}", of_charset, collation);
         append_field(out, "step", e.auto_increment_step);
         append_field(out, "offset", e.auto_increment_offset);
         append_field(out, "explicit_timestamp", e.is_explicit_timestamp_default);

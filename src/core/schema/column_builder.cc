@@ -331,8 +331,8 @@ CharsetPair resolve_charset(const ColumnContext& context, std::string_view chars
     if (pair.collation.starts_with("uca1400_")) pair.collation = pair.charset + "_" + pair.collation;
     if (!pair.collation.empty()) return pair;
     const auto configured = context.options.default_collations.find(pair.charset);
-    if (pair.charset == "utf8mb4" && !context.utf8mb4_collation.empty()) {
-        pair.collation = context.utf8mb4_collation;
+    if (context.collations != nullptr && context.collations->contains(pair.charset)) {
+        pair.collation = context.collations->find(pair.charset)->second;
     } else if (configured != context.options.default_collations.end()) {
         pair.collation = configured->second;
     } else {

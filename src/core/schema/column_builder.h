@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "core/schema/charsets.h"
 #include "core/schema/table_definition.h"
@@ -13,8 +15,8 @@ namespace dm::schema {
 struct ColumnContext {
     const TrackerOptions& options;
     std::uint64_t sql_mode = 0;
-    std::string utf8mb4_collation;  ///< of the event; may be empty
-    CharsetPair table;              ///< the table's default
+    const std::map<std::string, std::string, std::less<>>* collations = nullptr;  ///< of the event; may be null
+    CharsetPair table;                                                            ///< the table's default
     bool explicit_timestamp_defaults = true;
 };
 

@@ -155,7 +155,7 @@ class Application {
     [[nodiscard]] ColumnContext column_context() const {
         return {.options = options_,
                 .sql_mode = context_.sql_mode,
-                .utf8mb4_collation = context_.utf8mb4_collation,
+                .collations = &context_.collations,
                 .table = {},
                 .explicit_timestamp_defaults =
                     context_.explicit_timestamp_defaults.value_or(options_.explicit_timestamp_defaults)};
@@ -268,7 +268,7 @@ void Tracker::apply(std::string_view statement, const StatementContext& context)
 
 void Tracker::put_schema(std::string_view schema, std::string_view charset, std::string_view collation) {
     const TrackerOptions& options = state_->options;
-    const ColumnContext context{.options = options, .sql_mode = 0, .utf8mb4_collation = {}, .table = {}};
+    const ColumnContext context{.options = options, .sql_mode = 0, .collations = nullptr, .table = {}};
     state_->schemas[state_->key_of(schema)] = resolve_charset(context, charset, collation, state_->server_default());
 }
 

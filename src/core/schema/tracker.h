@@ -34,8 +34,8 @@ struct StatementContext {
     std::uint64_t sql_mode = 0;    ///< the bits of the status variable Q_SQL_MODE_CODE
     std::string charset;           ///< character_set_client; empty = utf8mb4
     std::string server_collation;  ///< collation_server of the event, decides CREATE DATABASE without a charset
-    std::string
-        utf8mb4_collation;  ///< default_collation_for_utf8mb4 of the event (MySQL 8); empty = the tracker's option
+    /// Collations of character sets that come without one, by the event; the tracker's option counts for others.
+    std::map<std::string, std::string, std::less<>> collations;
     std::optional<bool> explicit_timestamp_defaults;  ///< nothing = the tracker's option
 };
 

@@ -80,7 +80,7 @@ TEST(Tracker, ReadsTheEventsCharsets) {
     Tracker tracker{TrackerOptions{}};
     tracker.apply("CREATE DATABASE d1", {.server_collation = "latin1_german1_ci"});
     tracker.apply("CREATE TABLE d1.t (a CHAR(1), b ENUM('\xe9') CHARSET utf8mb4)",
-                  {.charset = "latin1", .utf8mb4_collation = "utf8mb4_0900_ai_ci"});
+                  {.charset = "latin1", .collations = {{"utf8mb4", "utf8mb4_0900_ai_ci"}}});
     const auto table = tracker.find({"d1", "t"});
     EXPECT_EQ(table->columns[0].collation, "latin1_german1_ci");
     EXPECT_EQ(table->columns[1].collation, "utf8mb4_0900_ai_ci");

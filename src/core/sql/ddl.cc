@@ -65,6 +65,7 @@ class Rewriter {
         }
         add_name_edits();
         add_syntax_edits();
+        add_way_edits();
         add_quoting_edits();
         std::stable_sort(edits_.begin(), edits_.end(), [](const Edit& a, const Edit& b) {
             return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end < b.span.end;
@@ -116,6 +117,31 @@ class Rewriter {
         for (const Span comment : tokens_.skipped_comments()) edits_.push_back({comment, " "});
     }
 
+    /// With the blanks before it.
+    void cut(Span span) {
+        while (span.begin > 0 && tokens_.text()[span.begin - 1] == ' ') --span.begin;
+        edits_.push_back({span, ""});
+    }
+
+    /// Takes out how the target should do it, each with the comma behind it or, at the end, with that of the last
+    /// action that stays. What lies between, such as the mark of a comment, stays.
+    void add_way_edits() {
+        for (const Span way : outline_.ways) cut(way);
+        const OutlinePart* kept = nullptr;
+        for (const auto& part : outline_.parts) {
+            if (!part.is_way) {
+                kept = &part;
+                continue;
+            }
+            cut(part.span);
+            if (part.comma.size() > 0) {
+                cut(part.comma);
+            } else if (kept != nullptr) {
+                cut(kept->comma);
+            }
+        }
+    }
+
     void add_quoting_edits() {
         const std::uint64_t mode = tokens_.options().sql_mode;
         if ((mode & (kModeAnsiQuotes | kModeNoBackslashEscapes)) == 0) return;
@@ -147,6 +173,7 @@ class Rewriter {
         ddl.text = std::move(text);
         ddl.kind = outline_.info.kind;
         ddl.exchanged_partition = outline_.exchanged_partition;
+        ddl.has_own_condition = !outline_.info.has_if_exists;
         for (std::size_t i = 0; i < mentions().size(); ++i) {
             if (!is_within(mentions()[i].span, names_in) || mentions()[i].role == Role::ForeignParent) continue;
             ddl.sources.push_back(mentions()[i].name);

@@ -100,6 +100,7 @@ struct RewrittenDdl {
     StatementKind kind = StatementKind::Unknown;
     std::vector<model::TableName> sources;  ///< upstream tables in order of mention (RENAME: from, to)
     std::vector<model::TableName> targets;  ///< the same, routed
+    bool has_own_condition = false;         ///< IF [NOT] EXISTS of a CREATE was not in the original
     std::string exchanged_partition;        ///< EXCHANGE PARTITION: the first table's, whose rows the second gets
 };
 
@@ -127,6 +128,8 @@ struct SplitOptions {
 ///   never added to actions of ALTER TABLE or to indexes, where MySQL does not know it;
 /// - CREATE OR REPLACE of a table or database becomes DROP IF EXISTS and CREATE, which every server reads;
 /// - START TRANSACTION behind CREATE TABLE (MySQL 8 logs it for CREATE TABLE ... SELECT) is dropped;
+/// - ALGORITHM, LOCK, ONLINE and OFFLINE of ALTER TABLE and of indexes are dropped: how it is done is the target's
+/// affair;
 /// - executable comments that the upstream skipped become blanks, because the downstream might execute them;
 /// - under ANSI_QUOTES and NO_BACKSLASH_ESCAPES quoted names and strings are written so that a session without these
 /// modes

@@ -65,9 +65,9 @@ bool Lexer::enter_executed_comment() {
     while (digits < 6 && is_digit(at(ahead + digits))) version = version * 10 + (at(ahead + digits++) - '0');
     const bool has_version = digits >= 5 && !is_tidb_mark;
     if (has_version && !is_version_executed(options_, version)) return false;
-    executed_since_ = offset_;
+    opening_ = {offset_, offset_ + ahead + (has_version ? digits : 0)};
     is_in_executed_ = true;
-    offset_ += ahead + (has_version ? digits : 0);
+    offset_ = opening_.end;
     return true;
 }
 
@@ -89,6 +89,7 @@ bool Lexer::skip_comment() {
         skip_block_comment();
     } else if (c == '*' && at(1) == '/' && is_in_executed_) {
         is_in_executed_ = false;
+        executed_.push_back({.opening = opening_, .closing = {offset_, offset_ + 2}});
         offset_ += 2;
     } else {
         return false;
@@ -104,7 +105,7 @@ void Lexer::skip_blanks() {
             return;
         }
     }
-    if (is_in_executed_) fail_open("comment", text_, executed_since_);
+    if (is_in_executed_) fail_open("comment", text_, opening_.begin);
 }
 
 Token Lexer::next() {

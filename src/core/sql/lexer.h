@@ -33,6 +33,12 @@ struct LexOptions {
     int server_version = 0;  ///< as in `/*!NNNNN */`; 0 reads them whatever their version
 };
 
+/// The marks around the text of an executable comment.
+struct ExecutedComment {
+    Span opening;  ///< with the version
+    Span closing;
+};
+
 [[nodiscard]] LexOptions lex_options(const ParseContext& context) noexcept;
 
 /// Cuts a statement (UTF-8 or another charset whose bytes below 0x80 are ASCII) into tokens, one at a time. Plain
@@ -50,6 +56,8 @@ class Lexer {
     [[nodiscard]] const LexOptions& options() const noexcept { return options_; }
     /// Executable comments met so far that the server did not execute (other kind of server or a later version).
     [[nodiscard]] const std::vector<Span>& skipped_comments() const noexcept { return skipped_; }
+    /// Those that it did, and that have ended.
+    [[nodiscard]] const std::vector<ExecutedComment>& executed_comments() const noexcept { return executed_; }
 
   private:
     void skip_blanks();
@@ -69,10 +77,11 @@ class Lexer {
     std::string_view text_;
     LexOptions options_;
     std::size_t offset_ = 0;
-    std::size_t executed_since_ = 0;  ///< begin of the open executable comment
+    Span opening_;  ///< of the open executable comment
     bool is_in_executed_ = false;
     Token previous_;
     std::vector<Span> skipped_;
+    std::vector<ExecutedComment> executed_;
 };
 
 /// A name token without its quotes; the text itself for words.

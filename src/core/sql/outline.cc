@@ -59,6 +59,7 @@ class Outliner {
                 continue;
             }
             if (tokens_.is_word("TEMPORARY")) outline_.info.is_temporary = true;
+            if (tokens_.is_any_word({"ONLINE", "OFFLINE"})) outline_.ways.push_back(token.span);
             tokens_.take();
         }
         outline_.after_object = tokens_.take().span.end;
@@ -197,15 +198,17 @@ class Outliner {
         tokens_.accept("NOWAIT");
         while (!tokens_.is_at_end()) {
             read_alter_action();
+            const Span comma = tokens_.peek().span;
             if (!tokens_.accept_symbol(',')) break;
+            outline_.parts.back().comma = comma;
         }
     }
 
     void read_alter_action() {
         OutlinePart part;
         part.span.begin = tokens_.peek().span.begin;
-        part.is_hint = tokens_.is_any_word({"ALGORITHM", "LOCK"}) ||
-                       (tokens_.is_any_word({"WITH", "WITHOUT"}) && tokens_.is_word("VALIDATION", 1));
+        part.is_way = tokens_.is_any_word({"ALGORITHM", "LOCK"});
+        part.is_hint = part.is_way || (tokens_.is_any_word({"WITH", "WITHOUT"}) && tokens_.is_word("VALIDATION", 1));
         if (!read_rename_action() && !read_partition_action()) read_add_column_list(part);
         int depth = 0;
         while (!tokens_.is_at_end() && !(depth == 0 && tokens_.is_symbol(','))) {
@@ -295,6 +298,15 @@ class Outliner {
         while (!tokens_.is_at_end() && !tokens_.is_word("ON")) tokens_.take_item();
         tokens_.expect("ON");
         read_table(Role::Target);
+        while (!tokens_.is_at_end()) {
+            const std::size_t begin = tokens_.peek().span.begin;
+            const bool is_way = tokens_.is_any_word({"ALGORITHM", "LOCK"});
+            tokens_.take_item();
+            if (!is_way) continue;
+            tokens_.accept_symbol('=');
+            tokens_.take();
+            outline_.ways.push_back({begin, tokens_.previous_end()});
+        }
     }
 
     TokenStream& tokens_;

@@ -15,6 +15,8 @@ struct OutlinePart {
     Span span;
     std::vector<Span> columns;  ///< the definitions of ADD COLUMN (a, b); the part's text is then the words before them
     bool is_hint = false;       ///< ALGORITHM, LOCK, WITH VALIDATION: says how, changes nothing
+    bool is_way = false;        ///< ALGORITHM, LOCK
+    Span comma;                 ///< behind it; empty behind the last
 };
 
 /// Where things stand in a statement of a known kind, without looking into definitions.
@@ -23,6 +25,7 @@ struct Outline {
     std::vector<OutlinePart> parts;   ///< of ALTER TABLE, DROP TABLE and RENAME TABLE
     std::size_t after_object = 0;     ///< end of the word TABLE, DATABASE or INDEX: IF [NOT] EXISTS goes there
     Span or_replace;                  ///< the words OR REPLACE
+    std::vector<Span> ways;           ///< ONLINE and OFFLINE; ALGORITHM and LOCK of CREATE INDEX and DROP INDEX
     Span start_transaction;           ///< the words START TRANSACTION that MySQL 8 logs with CREATE TABLE ... SELECT
     std::string exchanged_partition;  ///< the partition of EXCHANGE PARTITION
     bool lacks_schema_name = false;   ///< ALTER DATABASE without a name; the mention's span is empty

@@ -11,7 +11,9 @@
 #include "core/sql/literal.h"
 #include "core/sql/mariadb_clauses.h"
 #include "core/sql/sql_mode.h"
+#include "unit/sync/found_table.h"
 #include "unit/sync/shown_statement.h"
+#include "unit/sync/target_warnings.h"
 #include "unit/target/downstream.h"
 #include "unit/target/server_error.h"
 
@@ -53,86 +55,39 @@ bool may_be_split(const sql::RewrittenDdl& part, const sql::ParseContext& contex
 
 }  // namespace
 
-std::string DdlExecutor::zone_offset(const StatementEvent& event) {
-    const std::string& zone = event.time_zone;
-    if (zone.empty() || zone.front() == '+' || zone.front() == '-') return zone;
-    // The target may not have the zone's name, and SYSTEM is the upstream's: ask it for the offset at that time.
-    std::string name;
-    sql::append_quoted(name, zone);
-    const auto result =
-        upstream_.get().query(fmt::format("SELECT "
-                                          "TIME_FORMAT(TIMEDIFF(CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,{1}),"
-                                          "CONVERT_TZ(FROM_UNIXTIME({0}),@@session.time_zone,'+00:00')),'%H:%i') AS o",
-                                          event.timestamp, name));
-    const std::string offset = result.text(0, "o");
-    if (offset.empty()) return {};
-    return offset.front() == '-' ? offset : "+" + offset;
-}
-
-/// Where TIMESTAMP without more words means something else than on the target, its session is told.
-void DdlExecutor::set_timestamp_defaults(sql::SqlSession& session, const std::vector<sql::RewrittenDdl>& parts,
-                                         const StatementEvent& event) {
-    const bool is_explicit =
-        event.explicit_timestamp_defaults.value_or(catalog_.tracker().options().explicit_timestamp_defaults);
-    if (is_explicit == catalog_.target_options().explicit_timestamp_defaults) return;
-    const bool is_concerned = std::ranges::any_of(parts, [](const sql::RewrittenDdl& part) {
-        return (part.kind == StatementKind::CreateTable || part.kind == StatementKind::AlterTable) &&
-               sql::to_lower(part.text).find("timestamp") != std::string::npos;
-    });
-    if (!is_concerned) return;
-    try {
-        session.execute(fmt::format("SET SESSION explicit_defaults_for_timestamp={}", is_explicit ? 1 : 0));
-    } catch (const Error& error) {
-        if (target::is_connection_lost(error)) throw;
-        log::warn("the target's session keeps its explicit_defaults_for_timestamp", {{"error", error.what()}});
-        notices_.pass_over("TIMESTAMP without the upstream's implied default", event.end.to_string());
-    }
-}
-
-void DdlExecutor::set_session(sql::SqlSession& session, const std::vector<sql::RewrittenDdl>& parts,
-                              const StatementEvent& event) {
-    session.execute(fmt::format("SET TIMESTAMP={}.{:06}", event.timestamp, event.microseconds));
-    if (const std::string zone = zone_offset(event); !zone.empty())
-        session.execute(fmt::format("SET SESSION time_zone='{}'", zone));
-    for (const auto& [bit, name] :
-         {std::pair{sql::kModePipesAsConcat, "PIPES_AS_CONCAT"}, std::pair{sql::kModeRealAsFloat, "REAL_AS_FLOAT"}}) {
-        if ((event.sql_mode & bit) != 0)
-            session.execute(fmt::format("SET SESSION sql_mode=CONCAT(@@session.sql_mode,',{}')", name));
-    }
-    set_timestamp_defaults(session, parts, event);
-    // A new schema without a charset of its own takes the session's; tables take their schema's.
-    const bool makes_schema = std::ranges::any_of(
-        parts, [](const sql::RewrittenDdl& part) { return part.kind == StatementKind::CreateDatabase; });
-    if (!event.server_collation || !makes_schema) return;
-    const std::string collation = dialect_.collation_name(*event.server_collation);
-    if (!collation.empty()) dialect_.set_server_collation(session, collation);
-}
-
-/// Executes the text of a part, which the target may have no need of.
-void DdlExecutor::run_text(const std::string& text, StatementKind kind, const model::Location& location) {
+/// Executes the text of a part, which the target may have no need of. What it says of it is noticed.
+void DdlExecutor::run_text(const std::string& text, const sql::RewrittenDdl& part, const StatementEvent& event) {
     sql::SqlSession& session = downstream_.get();
+    const StatementKind kind = part.kind;
+    std::uint32_t warnings = 0;
     try {
-        session.execute(text);
+        warnings = session.execute(text).warnings;
     } catch (const Error& error) {
         // All or nothing: if one action was done already, the others were not.
         const bool is_several = kind == StatementKind::AlterTable && sql::has_several_actions(text);
         if (is_several || !is_tolerated(error, kind)) throw;
         log::warn("the target already is as the statement wants it",
                   {{"statement", shown_ddl(text)}, {"error", error.raw_cause()}});
-        notices_.pass_over("statement that the target had no need of", location.to_string());
+        notices_.pass_over("statement that the target had no need of", event.end.to_string());
     }
+    if (warnings == 0 || part.targets.empty()) return;
+    const std::string table = part.targets.front().quoted();
+    const bool has_found = note_statement_warnings(session, table, sql::is_strict(event.sql_mode), notices_);
+    if (!has_found || !part.has_own_condition || !is_create_table(kind)) return;
+    if (is_found_otherwise(session, text, part, event, catalog_.target_options()))
+        notices_.pass_over("table that the target had, of another structure", table);
 }
 
 /// Executes it, then, if the target refuses what it says, its adapted form.
-void DdlExecutor::run_adapted(const sql::RewrittenDdl& part, const model::Location& location) {
-    const std::string text = dialect_.translated(part);
+void DdlExecutor::run_adapted(const sql::RewrittenDdl& part, const StatementEvent& event) {
+    const std::string text = dialect_.translated(part, event);
     try {
-        run_text(text, part.kind, location);
+        run_text(text, part, event);
     } catch (const Error& refusal) {
         const auto adapted = dialect_.adapted(text, part, refusal);
         if (!adapted) throw;
         try {
-            run_text(adapted->text, part.kind, location);
+            run_text(adapted->text, part, event);
         } catch (const Error& second) {
             throw second.with_context(
                 fmt::format("also after adapting the statement ({})", fmt::join(adapted->changes, "; ")));
@@ -157,10 +112,9 @@ bool DdlExecutor::are_rebuilt(const sql::RewrittenDdl& part, const Error& refusa
 }
 
 /// A schema that was dropped before the copy came to it is made again for what is done in it until then.
-void DdlExecutor::ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part,
-                                const model::Location& location) {
+void DdlExecutor::ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const StatementEvent& event) {
     const bool needs_schema = part.kind == StatementKind::AlterDatabase || is_create_table(part.kind);
-    if (!needs_schema || part.targets.empty() || !catalog_.is_amid_copy(location, options_.by_gtid)) return;
+    if (!needs_schema || part.targets.empty() || !catalog_.is_amid_copy(event.end, options_.by_gtid)) return;
     const std::string& schema = part.targets.front().schema;
     if (target::has_schema(session, schema)) return;
     const std::string quoted = model::quote_identifier(schema);
@@ -185,19 +139,19 @@ bool DdlExecutor::is_to_do(const sql::RewrittenDdl& part, const StatementJournal
 }
 
 /// Tables that cannot be exchanged since they are not alike inside are rebuilt first.
-void DdlExecutor::run_or_rebuild(const sql::RewrittenDdl& part, const model::Location& location) {
+void DdlExecutor::run_or_rebuild(const sql::RewrittenDdl& part, const StatementEvent& event) {
     try {
-        run_adapted(part, location);
+        run_adapted(part, event);
     } catch (const Error& refusal) {
         if (!are_rebuilt(part, refusal)) throw;
-        run_adapted(part, location);
+        run_adapted(part, event);
     }
 }
 
 /// Executes what `is_to_do` has let pass.
-void DdlExecutor::run_begun(const sql::RewrittenDdl& part, const model::Location& location) {
+void DdlExecutor::run_begun(const sql::RewrittenDdl& part, const StatementEvent& event) {
     try {
-        run_or_rebuild(part, location);
+        run_or_rebuild(part, event);
     } catch (const Error& error) {
         if (is_unrepeatable(part.kind) && is_certain_refusal(error)) journal_.refused(downstream_.get());
         throw;
@@ -205,7 +159,8 @@ void DdlExecutor::run_begun(const sql::RewrittenDdl& part, const model::Location
 }
 
 /// The target has had some of the actions: another source merged into it has come first.
-void DdlExecutor::run_actions(const sql::RewrittenDdl& part, StatementJournal::Statement statement) {
+void DdlExecutor::run_actions(const sql::RewrittenDdl& part, StatementJournal::Statement statement,
+                              const StatementEvent& event) {
     const auto keep = [](const model::TableName& table) { return table; };
     const auto all = [](const model::TableName&) { return true; };
     const auto actions = sql::split_and_route(part.text, reading(), keep, all, {.splits_alter = true});
@@ -216,18 +171,18 @@ void DdlExecutor::run_actions(const sql::RewrittenDdl& part, StatementJournal::S
                                               .location = statement.location,
                                               .action = statement.action,
                                               .partition = {}};
-        if (is_to_do(action, one)) run_begun(action, statement.location);
+        if (is_to_do(action, one)) run_begun(action, event);
     }
 }
 
 /// Whether the target need not have the table that a refused rename is about, which is then noticed.
-bool DdlExecutor::is_rename_of_nothing(const sql::RewrittenDdl& part, const model::Location& location) {
+bool DdlExecutor::is_rename_of_nothing(const sql::RewrittenDdl& part, const StatementEvent& event) {
     sql::SqlSession& session = downstream_.get();
     if (target::fetch_table(session, part.targets[0])) return false;
     // One that has been done before finds the old name gone and the new one there.
     if (target::fetch_table(session, part.targets[1])) {
         log::warn("the table has been renamed already", {{"statement", shown_ddl(part.text)}});
-        notices_.mention("statement that an earlier attempt had executed", location.to_string());
+        notices_.mention("statement that an earlier attempt had executed", event.end.to_string());
         return true;
     }
     if (catalog_.tracker().find(part.sources[0])) return false;
@@ -248,31 +203,31 @@ bool DdlExecutor::is_rename_of_nothing(const sql::RewrittenDdl& part, const mode
     return true;
 }
 
-void DdlExecutor::run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location) {
+void DdlExecutor::run_part(const sql::RewrittenDdl& part, std::size_t number, const StatementEvent& event) {
     sql::SqlSession& session = downstream_.get();
     const StatementJournal::Statement statement{.targets = part.targets,
                                                 .part = number,
-                                                .location = location,
+                                                .location = event.end,
                                                 .action = 0,
                                                 .partition = part.exchanged_partition};
     try {
         if (is_unrepeatable(part.kind)) {
-            if (journal_.is_amid_actions(statement)) return run_actions(part, statement);
+            if (journal_.is_amid_actions(statement)) return run_actions(part, statement, event);
             if (!is_to_do(part, statement)) return;
         }
-        ensure_schema(session, part, location);
+        ensure_schema(session, part, event);
         try {
-            run_begun(part, location);
+            run_begun(part, event);
         } catch (const Error& error) {
             if (!is_tolerated(error, part.kind) || !may_be_split(part, reading())) throw;
             log::warn("the target already has some of the actions, which are executed one by one",
                       {{"statement", shown_ddl(part.text)}, {"error", error.raw_cause()}});
-            run_actions(part, statement);
+            run_actions(part, statement, event);
         }
     } catch (const Error& error) {
         const bool is_rename = part.kind == StatementKind::RenameTable && part.targets.size() == 2;
         if (is_rename && target::sql_error_number(error) == target::server_error::kNoSuchTable &&
-            is_rename_of_nothing(part, location)) {
+            is_rename_of_nothing(part, event)) {
             return;
         }
         throw error.with_context(fmt::format("executing on the target: {}", shown_ddl(part.text)));
@@ -288,8 +243,8 @@ void DdlExecutor::execute(const std::vector<sql::RewrittenDdl>& parts, const Sta
     std::size_t next = 0;
     retry(policy, clock_, stop, [&] {
         try {
-            set_session(downstream_.get(), parts, event);
-            for (; next < parts.size(); ++next) run_part(parts[next], next, event.end);
+            session_.prepare(downstream_.get(), parts, event);
+            for (; next < parts.size(); ++next) run_part(parts[next], next, event);
         } catch (const Error&) {
             journal_.interrupted();
             downstream_.drop();

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "core/model/location.h"
 #include "core/sql/ddl.h"
+#include "unit/sync/ddl_session.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/session_links.h"
 #include "unit/sync/statement_event.h"
@@ -34,29 +34,25 @@ class DdlExecutor {
           journal_(journal),
           dialect_(dialect),
           upstream_(upstream),
-          downstream_(downstream) {}
+          downstream_(downstream),
+          session_(catalog, notices, dialect, upstream) {}
 
     /// Executes the parts of one event in order; everything before the event has been applied. What an earlier attempt,
     /// of this run or a former one, has done already is not done again. Throws what the target refuses.
     void execute(const std::vector<sql::RewrittenDdl>& parts, const StatementEvent& event, std::stop_token stop);
 
   private:
-    void run_text(const std::string& text, sql::StatementKind kind, const model::Location& location);
-    void run_adapted(const sql::RewrittenDdl& part, const model::Location& location);
+    void run_text(const std::string& text, const sql::RewrittenDdl& part, const StatementEvent& event);
+    void run_adapted(const sql::RewrittenDdl& part, const StatementEvent& event);
     [[nodiscard]] bool are_rebuilt(const sql::RewrittenDdl& part, const Error& refusal);
-    void ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const model::Location& location);
+    void ensure_schema(sql::SqlSession& session, const sql::RewrittenDdl& part, const StatementEvent& event);
     [[nodiscard]] sql::ParseContext reading() const;
     [[nodiscard]] bool is_to_do(const sql::RewrittenDdl& part, const StatementJournal::Statement& statement);
-    void run_or_rebuild(const sql::RewrittenDdl& part, const model::Location& location);
-    void run_begun(const sql::RewrittenDdl& part, const model::Location& location);
-    void run_actions(const sql::RewrittenDdl& part, StatementJournal::Statement statement);
-    [[nodiscard]] bool is_rename_of_nothing(const sql::RewrittenDdl& part, const model::Location& location);
-    void run_part(const sql::RewrittenDdl& part, std::size_t number, const model::Location& location);
-    [[nodiscard]] std::string zone_offset(const StatementEvent& event);
-    void set_timestamp_defaults(sql::SqlSession& session, const std::vector<sql::RewrittenDdl>& parts,
-                                const StatementEvent& event);
-    void set_session(sql::SqlSession& session, const std::vector<sql::RewrittenDdl>& parts,
-                     const StatementEvent& event);
+    void run_or_rebuild(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void run_begun(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void run_actions(const sql::RewrittenDdl& part, StatementJournal::Statement statement, const StatementEvent& event);
+    [[nodiscard]] bool is_rename_of_nothing(const sql::RewrittenDdl& part, const StatementEvent& event);
+    void run_part(const sql::RewrittenDdl& part, std::size_t number, const StatementEvent& event);
 
     const Options options_;
     TableCatalog& catalog_;
@@ -66,6 +62,7 @@ class DdlExecutor {
     TargetDialect& dialect_;
     SessionLink& upstream_;
     SessionLink& downstream_;
+    DdlSession session_;
 };
 
 }  // namespace dm::sync

@@ -119,6 +119,7 @@ sql::ParseContext DdlHandler::parse_context(const StatementEvent& event) const {
     return {.default_schema = event.default_schema,
             .sql_mode = event.sql_mode,
             .is_mariadb = catalog_.tracker().options().is_mariadb,
+            .server_version = catalog_.tracker().options().server_version,
             .lowers_names = catalog_.tracker().options().lowers_names};
 }
 
@@ -134,6 +135,7 @@ schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
                                      .sql_mode = split_context(event).sql_mode,
                                      .charset = {},
                                      .server_collation = {},
+                                     .collations = dialect_.session_collations(event),
                                      .explicit_timestamp_defaults = event.explicit_timestamp_defaults};
     if (event.server_collation) context.server_collation = dialect_.collation_name(*event.server_collation);
     return context;
@@ -141,6 +143,7 @@ schema::StatementContext DdlHandler::context_of(const StatementEvent& event) {
 
 void DdlHandler::learn(const StatementEvent& event) {
     if (event.server_collation) (void)dialect_.collation_name(*event.server_collation);
+    (void)dialect_.session_collations(event);
 }
 
 bool DdlHandler::is_before_copy(const model::TableName& table, const StatementEvent& event) {

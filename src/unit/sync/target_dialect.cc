@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "core/schema/charsets.h"
+#include "core/sql/comment_text.h"
 #include "core/sql/mariadb_clauses.h"
 #include "unit/target/adaptation.h"
 #include "unit/target/server_error.h"
@@ -48,20 +50,78 @@ std::string TargetDialect::collation_name(std::uint16_t id) {
     return found == collations_.end() ? std::string() : found->second;
 }
 
-const sql::CollationDefaults& TargetDialect::differing_defaults() {
-    if (!differing_) {
-        sql::CollationDefaults defaults = target::read_collation_defaults(upstream_.get());
-        const sql::CollationDefaults known = target::read_collation_defaults(downstream_.get());
-        std::erase_if(defaults, [&](const auto& one) {
-            const auto found = known.find(one.first);
-            return found == known.end() || found->second == one.second;
-        });
-        differing_ = std::move(defaults);
-    }
-    return *differing_;
+/// Whether the upstream's events name all collations that a session has chosen for character sets.
+bool TargetDialect::has_charset_collations() {
+    if (!options_.is_from_mariadb) return false;
+    if (!has_charset_collations_)
+        has_charset_collations_ =
+            !upstream_.get().query("SHOW SESSION VARIABLES LIKE 'character_set_collations'").rows.empty();
+    return *has_charset_collations_;
 }
 
-std::string TargetDialect::translated(const sql::RewrittenDdl& part) {
+std::map<std::string, std::string, std::less<>> TargetDialect::session_collations(const StatementEvent& event) {
+    std::map<std::string, std::string, std::less<>> collations;
+    if (event.utf8mb4_collation) {
+        const std::string name = collation_name(*event.utf8mb4_collation);
+        if (!name.empty()) collations["utf8mb4"] = name;
+    }
+    if (!has_charset_collations()) return collations;
+    if (!defaults_) defaults_ = target::read_collation_defaults(upstream_.get());
+    // What the event does not name has the collation that the server was built with.
+    for (const auto& [charset, collation] : *defaults_) collations[charset] = schema::builtin_collation(charset);
+    for (const auto& [of_charset, collation] : event.charset_collations) {
+        const std::string charset = schema::charset_of_collation(collation_name(of_charset));
+        const std::string name = collation_name(collation);
+        if (!charset.empty() && !name.empty()) collations[charset] = name;
+    }
+    return collations;
+}
+
+/// Before a session of it is told something else.
+void TargetDialect::learn_target() {
+    if (!known_) known_ = target::read_collation_defaults(downstream_.get());
+}
+
+/// Statements get their collations in any case: this is for what they cannot be put to, such as CONVERT(x USING y).
+void TargetDialect::set_charset_collations(sql::SqlSession& session, const StatementEvent& event) {
+    learn_target();
+    const bool is_for_mariadb = session.version().flavor == model::Flavor::MariaDb;
+    std::string variable;
+    if (event.utf8mb4_collation && !is_for_mariadb && session.version().is_at_least(8, 0)) {
+        variable = fmt::format("default_collation_for_utf8mb4='{}'", collation_name(*event.utf8mb4_collation));
+    } else if (is_for_mariadb && has_charset_collations()) {
+        std::vector<std::string> pairs;
+        for (const auto& [of_charset, collation] : event.charset_collations)
+            pairs.push_back(fmt::format("{}={}", schema::charset_of_collation(collation_name(of_charset)),
+                                        collation_name(collation)));
+        variable = fmt::format("character_set_collations='{}'", fmt::join(pairs, ","));
+    }
+    if (variable.empty()) return;
+    try {
+        session.execute("SET SESSION " + variable);
+    } catch (const Error& error) {
+        if (target::is_connection_lost(error)) throw;
+        log::debug("the target's session keeps its default collations", {{"error", error.what()}});
+    }
+}
+
+/// What character sets without a collation mean to the event's session, where they mean something else to the target.
+sql::CollationDefaults TargetDialect::differing_defaults(const StatementEvent& event) {
+    if (!defaults_) defaults_ = target::read_collation_defaults(upstream_.get());
+    learn_target();
+    sql::CollationDefaults meant = *defaults_;
+    for (const auto& [charset, collation] : session_collations(event)) meant[charset] = collation;
+    // By its old name, too, where both know the new one.
+    if (const auto found = meant.find("utf8mb3"); found != meant.end() && known_->contains("utf8mb3"))
+        meant["utf8"] = found->second;
+    std::erase_if(meant, [&](const auto& one) {
+        const auto found = known_->find(one.first == "utf8" && known_->contains("utf8mb3") ? "utf8mb3" : one.first);
+        return found == known_->end() || found->second == one.second;
+    });
+    return meant;
+}
+
+std::string TargetDialect::translated(const sql::RewrittenDdl& part, const StatementEvent& event) {
     if (sql::has_overlap_key(part.text)) {
         throw Error(
             ErrorCode::SyncDdlUnsupported,
@@ -73,7 +133,8 @@ std::string TargetDialect::translated(const sql::RewrittenDdl& part) {
     const model::ServerVersion version = downstream_.get().version();
     const bool is_for_another = options_.is_from_mariadb && version.flavor != model::Flavor::MariaDb;
     std::string text = is_for_another ? sql::without_mariadb_clauses(part.text, part.kind) : part.text;
-    return sql::state_collations(sql::translate_words(text, version), differing_defaults());
+    text = sql::open_comments(sql::translate_words(text, version), options_.is_from_mariadb, version);
+    return sql::state_collations(text, differing_defaults(event));
 }
 
 std::optional<sql::AdaptedStatement> TargetDialect::adapted(const std::string& text, const sql::RewrittenDdl& part,

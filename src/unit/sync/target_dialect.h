@@ -10,6 +10,7 @@
 #include "core/sql/ddl.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/session_links.h"
+#include "unit/sync/statement_event.h"
 
 namespace dm::sync {
 
@@ -24,9 +25,10 @@ class TargetDialect {
     TargetDialect(Options options, Notices& notices, SessionLink& upstream, SessionLink& downstream)
         : options_(options), notices_(notices), upstream_(upstream), downstream_(downstream) {}
 
-    /// What means the same to both sides: hidden columns, clauses of MariaDB, and, where the defaults of the two
-    /// servers differ, the collations of character sets that come without.
-    [[nodiscard]] std::string translated(const sql::RewrittenDdl& part);
+    /// What means the same to both sides: hidden columns, what comments say to the upstream alone, clauses of MariaDB,
+    /// and, where the target's defaults are not those of the event's session, the collations of character sets that
+    /// come without.
+    [[nodiscard]] std::string translated(const sql::RewrittenDdl& part, const StatementEvent& event);
 
     /// What comes nearest to a translated statement that the target refused with `refusal`; nothing if it was not
     /// refused for what it says, or there is nothing to adapt. Throws Error{SyncDdlUnsupported} for a collation that
@@ -42,15 +44,25 @@ class TargetDialect {
     /// The upstream's name of a collation; empty if it has none of that number.
     [[nodiscard]] std::string collation_name(std::uint16_t id);
 
+    /// Lets `session` take character sets without a collation as the event's session did, where it can be told.
+    void set_charset_collations(sql::SqlSession& session, const StatementEvent& event);
+
+    /// By character set, the collations that the event tells for those that come without; the upstream's names.
+    [[nodiscard]] std::map<std::string, std::string, std::less<>> session_collations(const StatementEvent& event);
+
   private:
-    [[nodiscard]] const sql::CollationDefaults& differing_defaults();
+    [[nodiscard]] sql::CollationDefaults differing_defaults(const StatementEvent& event);
+    [[nodiscard]] bool has_charset_collations();
+    void learn_target();
 
     const Options options_;
     Notices& notices_;
     SessionLink& upstream_;
     SessionLink& downstream_;
     std::map<std::uint16_t, std::string> collations_;  // of the upstream, by number
-    std::optional<sql::CollationDefaults> differing_;  // the upstream's, where the target has others
+    std::optional<sql::CollationDefaults> defaults_;   // the upstream's
+    std::optional<sql::CollationDefaults> known_;      // the target's
+    std::optional<bool> has_charset_collations_;
 };
 
 }  // namespace dm::sync

@@ -23,6 +23,16 @@ constexpr auto kMeaningless = std::to_array<int>({
     3719, 3778,  // what `utf8` means
 });
 
+/// Of structure statements, besides: they say how the target does things, or what the upstream said, too.
+constexpr auto kOfStructure = std::to_array<int>({
+    124, 1214, 1478, 1618,  // storage: a hidden column for FULLTEXT, ROW_FORMAT, folders
+    1280, 1831,             // the name of a primary key, an index that is there twice
+    1911,                   // options of one server
+    3720, 3887, 6124,       // what NATIONAL means, keys that foreign keys should not refer to
+});
+
+constexpr int kTableExists = 1050;
+
 /// The value stored is not the one that was given.
 constexpr auto kChangesValues = std::to_array<int>({
     1048, 1263,        // NULL where none may be
@@ -71,10 +81,21 @@ bool is_of_error_value(const std::string& message, ErrorValues& values) {
     return false;
 }
 
+template <std::size_t N>
+bool is_one_of(int number, const std::array<int, N>& numbers) {
+    return std::ranges::find(numbers, number) != numbers.end();
+}
+
+int number_of(const sql::ResultSet& warnings, std::size_t row) {
+    const std::string code = warnings.text(row, "Code");
+    int number = 0;
+    std::from_chars(code.data(), code.data() + code.size(), number);
+    return number;
+}
+
 std::string kind_of(int number) {
-    const bool is_changed = std::ranges::find(kChangesValues, number) != kChangesValues.end();
-    return is_changed ? fmt::format("{} (warning {})", kChanged, number)
-                      : fmt::format("warning {} of the target", number);
+    return is_one_of(number, kChangesValues) ? fmt::format("{} (warning {})", kChanged, number)
+                                             : fmt::format("warning {} of the target", number);
 }
 
 }  // namespace
@@ -102,10 +123,8 @@ void note_warnings(sql::SqlSession& session, const dml::OperationGroup& group, s
     const sql::ResultSet result = session.query("SHOW WARNINGS");
     std::uint64_t unread = total - std::min<std::uint64_t>(total, result.rows.size());
     for (std::size_t row = 0; row < result.rows.size(); ++row) {
-        const std::string code = result.text(row, "Code");
-        int number = 0;
-        std::from_chars(code.data(), code.data() + code.size(), number);
-        if (std::ranges::find(kMeaningless, number) != kMeaningless.end()) continue;
+        const int number = number_of(result, row);
+        if (is_one_of(number, kMeaningless)) continue;
         if (number == kCut && is_of_error_value(result.text(row, "Message"), expected)) continue;
         Told& entry = told[number];
         if (entry.count++ == 0 && !log::hides_values()) entry.message = result.text(row, "Message");
@@ -122,6 +141,28 @@ void note_warnings(sql::SqlSession& session, const dml::OperationGroup& group, s
             notices.pass_over(kind_of(number), table, entry.count, entry.message);
         }
     }
+}
+
+bool note_statement_warnings(sql::SqlSession& session, std::string_view table, bool was_strict, Notices& notices) {
+    std::map<int, Told> told;
+    bool has_found = false;
+    const sql::ResultSet result = session.query("SHOW WARNINGS");
+    for (std::size_t row = 0; row < result.rows.size(); ++row) {
+        const int number = number_of(result, row);
+        has_found = has_found || number == kTableExists;
+        const bool is_usual = is_one_of(number, kMeaningless) || is_one_of(number, kOfStructure);
+        if (result.text(row, "Level") == "Note" || number == kTableExists || is_usual) continue;
+        Told& entry = told[number];
+        if (entry.count++ == 0 && !log::hides_values()) entry.message = result.text(row, "Message");
+    }
+    for (const auto& [number, entry] : told) {
+        if (was_strict) {
+            notices.pass_over(kind_of(number), table, entry.count, entry.message);
+        } else {
+            notices.mention(kind_of(number), table, entry.count, entry.message);
+        }
+    }
+    return has_found;
 }
 
 void note_unread_warnings(std::string_view table, std::uint32_t count, Notices& notices) {

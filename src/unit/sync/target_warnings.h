@@ -21,6 +21,12 @@ namespace dm::sync {
 /// session throws, and as Notices says if the task is strict.
 void note_warnings(sql::SqlSession& session, const dml::OperationGroup& group, std::uint32_t total, Notices& notices);
 
+/// The same for the structure statement of `table` that the session has just executed, but what it says of words, and
+/// of what the target does in its own way, is left out. If the upstream's session was not strict, the statement may
+/// have had the same warnings there: they are mentioned only. Returns whether IF NOT EXISTS has found a table.
+[[nodiscard]] bool note_statement_warnings(sql::SqlSession& session, std::string_view table, bool was_strict,
+                                           Notices& notices);
+
 /// The same where their text can no longer be read.
 void note_unread_warnings(std::string_view table, std::uint32_t count, Notices& notices);
 

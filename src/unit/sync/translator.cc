@@ -350,6 +350,8 @@ void Translator::handle_query(const binlog::Query& query) {
                          .time_zone = std::string(query.time_zone),
                          .server_collation = query.server_collation,
                          .explicit_timestamp_defaults = query.is_explicit_timestamp_default,
+                         .utf8mb4_collation = query.utf8mb4_collation,
+                         .charset_collations = query.charset_collations,
                          .error_code = query.error_code,
                          .timestamp = timestamp_,
                          .microseconds = query.microseconds,

@@ -55,7 +55,10 @@ schema::TrackerOptions fetch_tracker_options(sql::SqlSession& session) {
     options.lowers_names = variables.text(0, "l") == "1";
     options.server_charset = variables.text(0, "c");
     options.server_collation = variables.text(0, "k");
-    options.is_mariadb = session.version().flavor == model::Flavor::MariaDb;
+    const model::ServerVersion& version = session.version();
+    options.is_mariadb = version.flavor == model::Flavor::MariaDb;
+    // TiDB reads executable comments whatever their version.
+    if (!version.is_tidb) options.server_version = version.major * 10000 + version.minor * 100 + version.patch;
     const auto timestamps = session.query("SHOW GLOBAL VARIABLES LIKE 'explicit_defaults_for_timestamp'");
     options.explicit_timestamp_defaults = timestamps.rows.empty() || timestamps.text(0, "Value") == "ON";
     const auto charsets = session.query("SHOW CHARACTER SET");
