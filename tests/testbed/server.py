@@ -162,7 +162,7 @@ class Server:
         """Drops all schemas and accounts that are not the server's own."""
         self.execute("SET SESSION foreign_key_checks = 0",
                      *(f"DROP DATABASE `{schema}`" for schema in self.schemas()),
-                     "SET SESSION foreign_key_checks = DEFAULT")
+                     "SET SESSION foreign_key_checks = 1")
         own = ("root", "mariadb.sys", "mysql.sys", "mysql.session", "mysql.infoschema")
         accounts = self.query(f"SELECT user, host FROM mysql.user WHERE user NOT IN {own!r} AND user <> ''")
         self.execute(*(f"DROP USER '{_text(user)}'@'{_text(host)}'" for user, host in accounts))
