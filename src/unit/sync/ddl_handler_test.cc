@@ -18,7 +18,7 @@ class DdlHandlerTest : public SyncPartsTest {
                        FakeSqlServer::result({"Table", "Create Table"}, {{"t", "CREATE TABLE `t` (\n  `a` int\n)"}}));
         make_handler({}, {});
     }
-    void make_handler(std::vector<rules::EventFilterRule> filters, std::vector<rules::RouteRule> routes,
+    void make_handler(const std::vector<rules::EventFilterRule>& filters, const std::vector<rules::RouteRule>& routes,
                       bool is_strict = false, const std::vector<std::string>& do_tables = {}) {
         rules::BlockAllowRules lists;
         for (const auto& table : do_tables) lists.do_tables.push_back({.schema = "s", .table = table});

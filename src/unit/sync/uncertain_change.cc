@@ -51,7 +51,7 @@ std::string uncertain_call(std::string_view default_text, const sql::LexOptions&
         if (tokens.peek().kind == sql::TokenKind::Variable) return "a variable";
         if (tokens.accept({"NEXT", "VALUE", "FOR"})) return "NEXT VALUE FOR";
         if (tokens.accept({"PREVIOUS", "VALUE", "FOR"})) return "PREVIOUS VALUE FOR";
-        const std::string word = sql::to_upper(tokens.text(tokens.peek()));
+        std::string word = sql::to_upper(tokens.text(tokens.peek()));
         const bool is_call = tokens.is_symbol('(', 1);
         if (is_call && std::ranges::find(kCalls, word) != kCalls.end()) return word + "()";
         if (std::ranges::find(kWords, word) != kWords.end()) return word;
