@@ -148,6 +148,25 @@ def cluster(new_cluster):
 
 
 @pytest.fixture
+def running(new_cluster):
+    """running(upstream, downstream, **keys of the task): a cluster of one worker whose task t is in unit Sync.
+
+    With `unit=None` nothing is waited for: the task may have failed already.
+    """
+    def start(upstream, downstream, unit="Sync", **changes):
+        cluster = new_cluster(workers=1)
+        cluster.create_source("s1", upstream)
+        if unit is None:
+            cluster.ctl("start-task", cluster.write_task("t", downstream, ["s1"], **changes))
+            return cluster
+        cluster.start_task("t", downstream, ["s1"], **changes)
+        cluster.wait_unit("t", unit)
+        return cluster
+
+    return start
+
+
+@pytest.fixture
 def assert_same():
     """assert_same(left, right, schemas or pairs): every row on both sides is equal, and there are rows at all."""
     def check(left, right, *what, allow_empty=False):

@@ -6,15 +6,12 @@ from .test_types_round_trip import _ZONE, add_zone
 
 
 @pytest.fixture
-def running(new_cluster):
+def running(running):
+    """The same for a source that has a table d.t."""
     def start(upstream, downstream, **changes):
         upstream.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v BIGINT)",
                          "INSERT INTO d.t VALUES (1, 1), (2, 2)")
-        cluster = new_cluster(workers=1)
-        cluster.create_source("s1", upstream)
-        cluster.start_task("t", downstream, ["s1"], **changes)
-        cluster.wait_unit("t", "Sync")
-        return cluster
+        return running(upstream, downstream, **changes)
 
     return start
 

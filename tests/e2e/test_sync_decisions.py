@@ -9,18 +9,6 @@ def source(servers):
     return servers.get("mariadb10.11", "up")
 
 
-@pytest.fixture
-def running(new_cluster):
-    def start(upstream, downstream, **changes):
-        cluster = new_cluster(workers=1)
-        cluster.create_source("s1", upstream)
-        cluster.start_task("t", downstream, ["s1"], **changes)
-        cluster.wait_unit("t", "Sync")
-        return cluster
-
-    return start
-
-
 def noticed(cluster):
     """Kinds and places of what replication has noticed."""
     return {item["kind"]: item["where"] for item in cluster.subtask("t", "s1")["sync"].get("noticed") or []}

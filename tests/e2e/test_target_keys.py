@@ -5,19 +5,6 @@ import pytest
 COARSER = "key that may tell apart less than upstream's"
 
 
-@pytest.fixture
-def running(new_cluster):
-    def start(upstream, downstream, unit="Sync", **changes):
-        cluster = new_cluster(workers=1)
-        cluster.create_source("s1", upstream)
-        cluster.start_task("t", downstream, ["s1"], **changes)
-        if unit:
-            cluster.wait_unit("t", unit)
-        return cluster
-
-    return start
-
-
 def noticed(cluster):
     subtask = cluster.subtask("t", "s1")
     return {item["kind"]: item["where"] for item in subtask["sync" if subtask["unit"] == "Sync" else "load"].get("noticed", [])}

@@ -119,7 +119,9 @@ void SubTask::kill() noexcept {
 SubTaskReport SubTask::report(Detail detail) const {
     SubTaskReport report;
     std::vector<target::Noticed> noticed;
+    bool is_over = false;
     const std::shared_ptr<target::Unit> unit = state_.with([&](const State& state) {
+        is_over = state.is_unit_over;
         noticed = state.noticed;
         report.stage = state.stage;
         report.unit = state.kind;
@@ -135,6 +137,11 @@ SubTaskReport SubTask::report(Detail detail) const {
     if (report.status && std::holds_alternative<target::SyncStatus>(*report.status) != asks_server)
         report.status.reset();
     if (!report.status) return report;
+    // Between two runs nobody looks at the source; who is paused or finished is compared with where it was, or is
+    // asked.
+    const bool is_at_rest = report.stage == Stage::Paused || report.stage == Stage::Finished;
+    auto* const sync = std::get_if<target::SyncStatus>(&*report.status);
+    if (sync != nullptr && is_over && !is_at_rest) sync->learn_upstream({});
     add(noticed, noticed_in(*report.status));
     std::visit([&](auto& status) { status.noticed = std::move(noticed); }, *report.status);
     return report;
@@ -210,10 +217,22 @@ UnitOutcome SubTask::run_unit(UnitKind kind, std::stop_token stop) {
     const bool is_killed = state_.with([&](State& state) {
         add(state.noticed, noticed);
         state.unit = unit;
+        state.is_unit_over = false;
         return state.is_killed;
     });
     if (is_killed) return UnitOutcome::Stopped;
-    return unit->run(unit_stop.get_token());
+    try {
+        const UnitOutcome outcome = unit->run(unit_stop.get_token());
+        end_unit();
+        return outcome;
+    } catch (...) {
+        end_unit();
+        throw;
+    }
+}
+
+void SubTask::end_unit() {
+    state_.with([](State& state) { state.is_unit_over = true; });
 }
 
 void SubTask::end_run(UnitOutcome outcome) {

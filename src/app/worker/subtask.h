@@ -101,6 +101,7 @@ class SubTask {
         meta::Stage stage = meta::Stage::Paused;
         std::optional<UnitKind> kind;
         std::shared_ptr<target::Unit> unit;
+        bool is_unit_over = false;             // its run has ended: what it knows of the source is old
         std::vector<target::Noticed> noticed;  // by the units before it
         bool is_canceled = false;
         bool is_killed = false;
@@ -114,6 +115,7 @@ class SubTask {
     bool wait_for_work(std::stop_token stop);
     void run_units(std::stop_token stop);
     target::UnitOutcome run_unit(UnitKind kind, std::stop_token stop);
+    void end_unit();
     void end_run(target::UnitOutcome outcome);
     void fail_run(const Error& error);
     std::optional<Clock::Duration> plan_resume(State& state, const Error& error);

@@ -64,6 +64,8 @@ class FakeUnits {
                 return status;
             }
             target::SyncStatus status;
+            status.flushed.position = {.file = "bin.000001", .offset = 4};
+            status.learn_upstream(status.flushed);
             status.noticed.push_back({.kind = "trifle", .where = "`d`.`t`", .count = 2});
             return status;
         }
@@ -240,6 +242,26 @@ TEST_F(SubTaskTest, TransientErrorResumesByItselfAfterTheWait) {
     clock_.advance(2s);
     report = await(Stage::Running);
     EXPECT_TRUE(report.errors.empty());
+}
+
+TEST_F(SubTaskTest, NobodyIsInStepBetweenTwoRuns) {
+    start(config::TaskMode::Incremental, {});
+    const auto is_synced = [](const SubTaskReport& report) {
+        return std::get<target::SyncStatus>(report.status.value()).is_synced;
+    };
+    subtask_->resume();
+    while (units_.history().empty()) std::this_thread::yield();
+    EXPECT_TRUE(is_synced(await(Stage::Running)));
+    subtask_->pause();
+    EXPECT_TRUE(is_synced(await(Stage::Paused))) << "as far as was known";
+    std::optional<SubTaskReport> meanwhile;
+    units_.before_making = [&](UnitKind) { meanwhile = subtask_->report(); };
+    subtask_->resume();
+    while (units_.history().size() < 2) std::this_thread::yield();
+    ASSERT_TRUE(meanwhile);
+    EXPECT_EQ(meanwhile->stage, Stage::Running);
+    EXPECT_FALSE(is_synced(*meanwhile)) << "what is known is of the run before";
+    EXPECT_TRUE(is_synced(await(Stage::Running)));
 }
 
 TEST_F(SubTaskTest, PermanentErrorWaitsForTheUser) {

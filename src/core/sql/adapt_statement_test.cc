@@ -3,22 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "core/sql/statement_pieces.h"
+#include "core/sql/test_versions.h"
 
 namespace dm::sql {
 namespace {
 
-constexpr model::ServerVersion kMariaDb1011{.flavor = model::Flavor::MariaDb, .major = 10, .minor = 11, .patch = 6};
-constexpr model::ServerVersion kMariaDb105{.flavor = model::Flavor::MariaDb, .major = 10, .minor = 5, .patch = 1};
-constexpr model::ServerVersion kMySql97{.flavor = model::Flavor::MySql, .major = 9, .minor = 7, .patch = 0};
-constexpr model::ServerVersion kMySql57{.flavor = model::Flavor::MySql, .major = 5, .minor = 7, .patch = 40};
-
-constexpr model::ServerVersion kTidb{.flavor = model::Flavor::MySql,
-                                     .major = 8,
-                                     .minor = 0,
-                                     .patch = 11,
-                                     .is_tidb = true,
-                                     .tidb_major = 7,
-                                     .tidb_minor = 5};
+using namespace testing;
 
 TEST(AdaptStatement, TidbHasNoSpatialAndFewFulltextIndexes) {
     const AdaptedStatement adapted = adapt_statement(
