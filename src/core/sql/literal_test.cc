@@ -1,5 +1,6 @@
 #include "core/sql/literal.h"
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -32,9 +33,13 @@ TEST(Literal, WritesIntegersAndNull) {
 }
 
 TEST(Literal, WritesVectorsAsText) {
-    const auto text = [](std::vector<float> elements) {
-        std::string bytes(elements.size() * sizeof(float), '\0');
-        std::memcpy(bytes.data(), elements.data(), bytes.size());
+    const auto text = [](const std::vector<float>& elements) {
+        std::string bytes;
+        for (const float element : elements) {
+            std::array<char, sizeof(float)> raw;
+            std::memcpy(raw.data(), &element, raw.size());
+            bytes.append(raw.data(), raw.size());
+        }
         std::string out;
         append_vector_text(out, bytes);
         return out;
