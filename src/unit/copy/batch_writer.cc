@@ -19,11 +19,11 @@ bool needs_record(const Batch& batch) {
     return !is_only_one || job.redo_mode == target::WriteMode::Ignore;
 }
 
-/// Whether nobody but this copy writes to the table, and all it writes at first is new.
-bool is_alone(const TableJob& job) { return job.record.was_empty && !job.is_shared_target && !job.shape.is_keyless(); }
+/// Whether all that is written to the table at first is new to it, as a key tells.
+bool writes_new_rows(const TableJob& job) { return job.is_alone() && !job.shape.is_keyless(); }
 
 Error clash(const TableJob& job, const Error& error) {
-    if (!is_alone(job)) {
+    if (!writes_new_rows(job)) {
         return Error(ErrorCode::CopyTargetConflict,
                      fmt::format("rows of {} exist in the target {}", job.source.quoted(), job.target.quoted()))
             .with_cause(error);
@@ -63,7 +63,7 @@ void BatchWriter::write(Batch& batch, std::stop_token stop) {
     try {
         if (!write_in_the_end(batch, stop)) return;
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::CopyTargetConflict || !is_alone(*batch.chunk->job)) throw;
+        if (error.code() != ErrorCode::CopyTargetConflict || !writes_new_rows(*batch.chunk->job)) throw;
         give_up(*batch.chunk->job, error, stop);
     }
     ChunkLedger::count(*batch.chunk, batch.held.statement.rows(), batch.held.statement.data_bytes());
@@ -112,7 +112,7 @@ void BatchWriter::execute(Batch& batch) {
         const bool is_clash = target::sql_error_number(error) == target::server_error::kDuplicateKey;
         if (!is_clash || batch.held.statement.mode() != target::WriteMode::Insert) throw;
         const bool may_be_there = run_.options.on_duplicate != OnDuplicate::Error || job.record.was_empty;
-        if (is_alone(job) || job.shape.is_keyless() || !may_be_there) throw clash(job, error);
+        if (writes_new_rows(job) || job.shape.is_keyless() || !may_be_there) throw clash(job, error);
         batch.held.statement.set_mode(job.redo_mode);
         session_.get().execute(batch.held.statement.text());
     }

@@ -40,6 +40,9 @@ struct TableJob {
 
     std::atomic<std::uint64_t> rows_done{0};
     std::atomic<std::uint64_t> bytes_done{0};
+
+    /// Whether nobody but this copy writes to the target table, which had no rows.
+    [[nodiscard]] bool is_alone() const { return record.was_empty && !is_shared_target; }
 };
 
 /// A statement with its share of the memory for statements.

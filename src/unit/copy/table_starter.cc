@@ -220,8 +220,7 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
         record.was_empty = !has_rows(sides.downstream, job.target);
         compare_keys(job, sides);
     }
-    const bool is_alone = record.was_empty && !job.is_shared_target;
-    ensure(!job.shape.is_keyless() || is_alone, ErrorCode::CopyKeyless,
+    ensure(!job.shape.is_keyless() || job.is_alone(), ErrorCode::CopyKeyless,
            fmt::format("{} has no primary key and no unique key of NOT NULL columns, and its target {} {}: its rows "
                        "could not be told from "
                        "others if the copy had to start again",
@@ -282,17 +281,16 @@ void TableStarter::compare_keys(TableJob& job, BothSides sides) const {
                                                read_unique_keys(sides.downstream, job.target));
     if (!coarser) return;
     notices_.add(std::string(dml::kCoarserKey), job.source.quoted(), *coarser);
-    job.is_strict = job.record.was_empty && !job.is_shared_target && !job.shape.is_keyless();
+    job.is_strict = job.is_alone() && !job.shape.is_keyless();
 }
 
 void TableStarter::choose_modes(TableJob& job) const {
-    const bool is_alone = job.record.was_empty && !job.is_shared_target;
     job.redo_mode =
         options_.on_duplicate == OnDuplicate::Ignore ? target::WriteMode::Ignore : target::WriteMode::Replace;
     job.mode = job.redo_mode;
     // Rows that move between chunks under a second unique key must push the older version out.
-    const bool cannot_clash = is_alone && job.shape.unique_keys <= 1;
-    if (cannot_clash || job.is_strict || (options_.on_duplicate == OnDuplicate::Error && !is_alone))
+    const bool cannot_clash = job.is_alone() && job.shape.unique_keys <= 1;
+    if (cannot_clash || job.is_strict || (options_.on_duplicate == OnDuplicate::Error && !job.is_alone()))
         job.mode = target::WriteMode::Insert;
     if (job.shape.is_keyless()) job.mode = job.redo_mode = target::WriteMode::Insert;
 }
