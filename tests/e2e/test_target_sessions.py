@@ -2,14 +2,14 @@
 
 import pytest
 
-from .test_target_keys import noticed, running  # noqa: F401 (a fixture)
+from .test_target_keys import noticed
 
 _SESSION = {"sql_mode": "ANSI_QUOTES,NO_ZERO_IN_DATE,NO_ZERO_DATE", "character_set_client": "latin1",
             "character_set_results": "latin1", "autocommit": 0}
 
 
 @pytest.mark.parametrize("kind", ["mariadb10.11", "mysql9.7"])
-def test_the_users_session_changes_no_rows(running, servers, assert_same, tmp_path, kind):  # noqa: F811
+def test_the_users_session_changes_no_rows(running, servers, assert_same, tmp_path, kind):
     """A sql_mode without NO_AUTO_VALUE_ON_ZERO, with quotes of another meaning; another encoding; no commits."""
     source, target = servers.get(kind, "up"), servers.get(kind, "down")
     source.execute("CREATE DATABASE d", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
@@ -36,7 +36,7 @@ def test_the_users_session_changes_no_rows(running, servers, assert_same, tmp_pa
 
 
 @pytest.mark.parametrize("kind", ["mysql9.7", "mariadb10.11"])
-def test_values_that_have_two_readings(running, servers, kind):  # noqa: F811
+def test_values_that_have_two_readings(running, servers, kind):
     """-0 is not 0, and the error value of an ENUM not its empty member; neither is a change to a strict task."""
     source, target = servers.get(kind, "up"), servers.get("mysql9.7", "down")
     source.execute("CREATE DATABASE d", "CREATE TABLE d.n (id INT PRIMARY KEY, v DOUBLE, f FLOAT)",
@@ -53,7 +53,7 @@ def test_values_that_have_two_readings(running, servers, kind):  # noqa: F811
         assert source.query(sql) == target.query(sql)
 
 
-def test_what_is_computed_in_a_time_zone_is_said(running, servers, downstream):  # noqa: F811
+def test_what_is_computed_in_a_time_zone_is_said(running, servers, downstream):
     maria = servers.get("mariadb10.11", "up")
     maria.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, ts TIMESTAMP NULL, g DATE AS (DATE(ts)) STORED)",
                   "CREATE TABLE d.v (id INT PRIMARY KEY, ts TIMESTAMP NULL, g DATE AS (DATE(ts)) VIRTUAL)",
