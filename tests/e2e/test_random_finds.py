@@ -217,6 +217,29 @@ def test_what_a_transaction_with_temporary_tables_has_undone(running, servers, d
     assert "noticed" not in cluster.subtask("t", "s1")["sync"]
 
 
+def test_what_is_undone_does_not_undo_what_others_did(running, servers, downstream, assert_same):
+    """What ROLLBACK TO took back is free for others at once; MariaDB logs it behind their changes nevertheless."""
+    maria = servers.get("mariadb11.8", "up")
+    maria.execute("FLUSH BINARY LOGS", "CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(9))")
+    cluster = running(maria, downstream, **{"syncers": {"safe": {"safe-mode": True}},
+                                            "mysql-instances": [{"source-id": "s1", "syncer-config-name": "safe"}]})
+    session = maria.connect(database="d", autocommit=False)
+    with session.cursor() as cursor:
+        for statement in ["CREATE TEMPORARY TABLE tmp (id INT)", "INSERT INTO t VALUES (1, 'kept')", "SAVEPOINT a",
+                          "INSERT INTO t VALUES (2, 'undone'), (3, 'undone')", "ROLLBACK TO SAVEPOINT a"]:
+            cursor.execute(statement)
+        maria.execute("INSERT INTO d.t VALUES (2, 'other'), (4, 'other')", "INSERT INTO d.t VALUES (3, 'gone')",
+                      "DELETE FROM d.t WHERE id = 3")
+        cursor.execute("DROP TEMPORARY TABLE tmp")
+        session.commit()
+    session.close()
+    texts = [row[5] for row in maria.query(f"SHOW BINLOG EVENTS IN '{last_log(maria)}'")]
+    assert texts.index("ROLLBACK TO `a`") > max(i for i, text in enumerate(texts) if "DELETE FROM" in text)
+    cluster.wait_synced("t")
+    assert_same(maria, downstream, "d")
+    assert "noticed" not in cluster.subtask("t", "s1")["sync"]
+
+
 def last_log(server):
     return server.query("SHOW BINARY LOGS")[-1][0]
 

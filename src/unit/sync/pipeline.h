@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bounded_queue.h"
+#include "base/byte_cursor.h"
 #include "base/error.h"
 #include "core/checkpoint/watermark.h"
 #include "core/dml/conflict_table.h"
@@ -22,6 +23,11 @@ namespace dm::sync {
 struct EventChunk {
     std::string bytes;
     std::vector<std::size_t> ends;  ///< per event
+
+    [[nodiscard]] ByteView event(std::size_t number) const {
+        const std::size_t begin = number == 0 ? 0 : ends[number - 1];
+        return as_bytes(bytes).subspan(begin, ends[number] - begin);
+    }
 };
 
 /// Reader to translator.

@@ -19,7 +19,8 @@ struct StagedRows {
     std::shared_ptr<const binlog::TableMap> table;
     std::shared_ptr<const void> owner;
     std::size_t number = 0;  ///< among those of its transaction
-    bool is_undone = false;  ///< the opposite is to be applied
+    bool is_void = false;    ///< undone later in its transaction: nothing to apply, if its table has transactions
+    bool is_undone = false;  ///< the opposite is to be applied, if its table has transactions
 };
 
 /// Keeps the rows of XA transactions from their preparation to their commit. What would take more than `max_bytes` in

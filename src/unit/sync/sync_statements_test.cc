@@ -71,12 +71,14 @@ TEST_F(SyncUnitTest, rows_of_an_xa_transaction_count_from_its_commit) {
     EXPECT_TRUE(std::get<target::SyncStatus>(unit->status()).noticed.empty());
 }
 
-/// One that works on 20 rows, goes back to a savepoint twice, and may end in ROLLBACK.
-BinlogScript undone_script(bool is_committed) {
+/// One that works on 20 rows, goes back to a savepoint twice, and may end in ROLLBACK. With a GTID its rows are applied
+/// before it is known what it undoes, as those of a large transaction are.
+BinlogScript undone_script(bool is_committed, bool has_gtid) {
     BinlogScript script;
     script.begin();
     for (int id = 1; id <= 20; ++id) script.insert({id, id, 0});
     script.commit();
+    if (has_gtid) script.gtid(1);
     script.begin();
     script.statement("SAVEPOINT `a`");
     script.update({1, 1, 0}, {31, 1, 0});
@@ -119,26 +121,65 @@ MiniTarget::Rows rows_after_undone(bool is_committed) {
 
 TEST_F(SyncUnitTest, what_a_transaction_has_undone_is_undone_in_the_target) {
     for (const bool is_committed : {true, false}) {
-        renew_target();
-        const auto unit = make_unit(undone_script(is_committed).bytes());
-        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
-        EXPECT_EQ(target_->rows(), rows_after_undone(is_committed));
-        EXPECT_TRUE(std::get<target::SyncStatus>(unit->status()).noticed.empty());
+        for (const bool has_gtid : {true, false}) {
+            renew_target();
+            const auto unit = make_unit(undone_script(is_committed, has_gtid).bytes());
+            ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+            EXPECT_EQ(target_->rows(), rows_after_undone(is_committed));
+            const auto noticed = std::get<target::SyncStatus>(unit->status()).noticed;
+            ASSERT_EQ(noticed.size(), has_gtid ? 1U : 0U);
+            if (has_gtid) {
+                EXPECT_EQ(noticed[0].kind, "changes of a large transaction were applied before it undid them");
+            }
+        }
     }
 }
 
 TEST_F(SyncUnitTest, what_is_undone_survives_broken_streams_and_kills) {
-    const std::string binlog = undone_script(true).bytes();
-    for (std::size_t events = 1; events < 100; ++events) {
-        renew_target();
-        ASSERT_EQ(make_unit(binlog, events)->run({}), target::UnitOutcome::Stopped);
-        ASSERT_EQ(target_->rows(), rows_after_undone(true)) << "broken after " << events;
+    for (const bool has_gtid : {true, false}) {
+        const std::string binlog = undone_script(true, has_gtid).bytes();
+        for (std::size_t events = 1; events < 100; ++events) {
+            renew_target();
+            ASSERT_EQ(make_unit(binlog, events)->run({}), target::UnitOutcome::Stopped);
+            ASSERT_EQ(target_->rows(), rows_after_undone(true)) << "broken after " << events;
+        }
+        for (std::size_t at = 1; at < 60; ++at) {
+            renew_target();
+            run_killed_at(at, binlog);
+            ASSERT_EQ(make_unit(binlog)->run({}), target::UnitOutcome::Stopped);
+            ASSERT_EQ(target_->rows(), rows_after_undone(true)) << "killed at statement " << at;
+        }
     }
-    for (std::size_t at = 1; at < 60; ++at) {
+}
+
+TEST_F(SyncUnitTest, what_is_undone_leaves_alone_what_others_did_meanwhile) {
+    BinlogScript script;
+    script.begin();
+    script.insert_all({{1, 1, 1}, {2, 2, 2}, {3, 3, 3}});
+    script.commit();
+    // The transaction below had let these rows go before it was logged.
+    script.begin();
+    script.remove({1, 1, 1});
+    script.insert({4, 4, 4});
+    script.update({2, 2, 2}, {2, 2, 9});
+    script.commit();
+    script.begin();
+    script.insert({5, 5, 5});
+    script.statement("SAVEPOINT `a`");
+    script.update({1, 1, 1}, {1, 1, 7});
+    script.remove({2, 2, 2});
+    script.insert({4, 4, 7});
+    script.statement("ROLLBACK TO `a`");
+    script.commit();
+    const MiniTarget::Rows expected = {
+        {"2", {"2", "2", "9"}}, {"3", {"3", "3", "3"}}, {"4", {"4", "4", "4"}}, {"5", {"5", "5", "5"}}};
+    for (const bool is_safe : {true, false}) {
+        config_.sync.safe_mode = is_safe;
         renew_target();
-        run_killed_at(at, binlog);
-        ASSERT_EQ(make_unit(binlog)->run({}), target::UnitOutcome::Stopped);
-        ASSERT_EQ(target_->rows(), rows_after_undone(true)) << "killed at statement " << at;
+        const auto unit = make_unit(script.bytes());
+        ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+        EXPECT_EQ(target_->rows(), expected);
+        EXPECT_TRUE(std::get<target::SyncStatus>(unit->status()).noticed.empty());
     }
 }
 
@@ -263,6 +304,7 @@ TEST_F(SyncUnitTest, a_stream_that_breaks_amid_create_table_select_repeats_nothi
 
 TEST_F(SyncUnitTest, a_transaction_that_the_upstream_lost_does_not_swallow_the_next) {
     BinlogScript before;
+    before.gtid(1);
     before.begin();
     before.insert({1, 1, 1});
     before.insert({2, 2, 2});
@@ -273,7 +315,7 @@ TEST_F(SyncUnitTest, a_transaction_that_the_upstream_lost_does_not_swallow_the_n
     after.insert({1, 1, 7});
     after.insert({4, 4, 4});
     after.commit();
-    constexpr std::size_t kEventsUntilSecondRow = 7;
+    constexpr std::size_t kEventsUntilSecondRow = 8;
     const auto unit = make_unit_of({Files{{"bin.000001", before.bytes()}},
                                     Files{{"bin.000001", BinlogScript().bytes()}, {"bin.000002", after.bytes()}}},
                                    kEventsUntilSecondRow);

@@ -40,6 +40,7 @@ Translator::Translator(Options options, TranslatorContext context, ReaderQueue& 
       input_(input),
       output_(output),
       position_(options_.start),
+      ahead_(options_.max_ahead_bytes),
       prepared_(options_.max_prepared_bytes),
       safe_mode_(options_.safe_mode),
       started_(context.clock.now()) {}
@@ -81,6 +82,7 @@ void Translator::handle(const ReaderItem& item) {
 void Translator::handle_broken() {
     const model::Location from = position_.transaction_end();
     changes_.begin_again();
+    ahead_.begin_again();
     decoder_ = binlog::EventDecoder();
     tables_.clear();
     prepared_.forget_places();
@@ -110,14 +112,15 @@ model::Location Translator::recorded(const model::Location& location) const {
     return {.position = location.position, .gtid_set = model::GtidSet(location.gtid_set.flavor())};
 }
 
-void Translator::handle_events(const std::shared_ptr<const EventChunk>& chunk) {
-    const ByteView bytes = as_bytes(chunk->bytes);
-    std::size_t begin = 0;
-    for (const std::size_t end : chunk->ends) {
-        handle_event(bytes.subspan(begin, end - begin), chunk);
-        end_if_asked();
-        if (end_) return;
-        begin = end;
+void Translator::handle_events(std::shared_ptr<const EventChunk> chunk) {
+    ahead_.add(std::move(chunk));
+    while (const auto piece = ahead_.next()) {
+        if (piece->undone) undone_.foresee(*piece->undone);
+        for (std::size_t number = piece->begin; number < piece->end; ++number) {
+            handle_event(piece->chunk->event(number), piece->chunk);
+            end_if_asked();
+            if (end_) return;
+        }
     }
 }
 
@@ -230,6 +233,7 @@ void Translator::handle_rows(const binlog::RowsEvent& rows, const std::shared_pt
     });
     if (rules::is_system_schema(found->second->name.schema)) return;
     StagedRows staged{.event = rows, .table = found->second, .owner = owner, .number = number};
+    staged.is_void = undone_.is_foreseen(number);
     if (!is_xa) {
         apply_rows(staged);
     } else if (context_.rules.filter.accepts(staged.table->name)) {
@@ -244,7 +248,8 @@ void Translator::apply_rows(const StagedRows& rows) {
     const SourceTable& table = *table_of(rows);
     if (table.is_gone) context_.notices.mention("rows of a table that was gone before its copy", table.name.quoted());
     if (table.is_sequence) context_.notices.pass_over("rows of a sequence", table.name.quoted());
-    if (!table.is_accepted || !table.plan || (rows.is_undone && !table.has_transactions)) return;
+    if (!table.is_accepted || !table.plan) return;
+    if (table.has_transactions ? rows.is_void : rows.is_undone) return;
     const auto verdict = table.verdicts.at(static_cast<std::size_t>(rows.event.kind));
     if (verdict == rules::Verdict::Skip) return;
     ensure(verdict != rules::Verdict::Error, ErrorCode::SyncFilteredError, [&] {

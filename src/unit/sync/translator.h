@@ -16,6 +16,7 @@
 #include "core/dml/causality_keys.h"
 #include "unit/sync/ddl_handler.h"
 #include "unit/sync/event_reader.h"
+#include "unit/sync/look_ahead.h"
 #include "unit/sync/notices.h"
 #include "unit/sync/pipeline.h"
 #include "unit/sync/prepared_reader.h"
@@ -68,6 +69,7 @@ class Translator {
         std::optional<Clock::Duration> safe_mode_time;
         std::optional<model::Location> run_until;
         std::size_t max_prepared_bytes = 16UL << 20U;  ///< of XA transactions kept from preparation to commit
+        std::size_t max_ahead_bytes = 8UL << 20U;      ///< of a transaction whose end is awaited
     };
     Translator(Options options, TranslatorContext context, ReaderQueue& input, SequencerQueue& output);
 
@@ -82,7 +84,7 @@ class Translator {
 
   private:
     void handle(const ReaderItem& item);
-    void handle_events(const std::shared_ptr<const EventChunk>& chunk);
+    void handle_events(std::shared_ptr<const EventChunk> chunk);
     void handle_event(ByteView bytes, const std::shared_ptr<const void>& owner);
     void handle_body(const binlog::Event& event, const std::shared_ptr<const void>& owner);
     void handle_payload(const binlog::Event& event, const std::shared_ptr<const void>& owner);
@@ -125,6 +127,7 @@ class Translator {
     binlog::EventDecoder decoder_;
     binlog::StreamPosition position_;
     std::map<std::uint64_t, std::shared_ptr<const binlog::TableMap>> tables_;  // by the stream's table ids
+    LookAhead ahead_;
     PreparedTransactions prepared_;
     UndoneChanges undone_;              // of the current transaction
     model::BinlogPosition rows_start_;  // of the transaction of the last rows

@@ -82,6 +82,8 @@ void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> pr
 void Translator::undo(std::vector<UndoneChanges::Range> ranges) {
     if (prepared_.is_open()) return prepared_.undo(ranges);
     if (ranges.empty() || is_handled()) return;
+    context_.notices.mention("changes of a large transaction were applied before it undid them",
+                             position_.start().to_string());
     while (!ranges.empty() && !end_) {
         UndoneChanges::Range& range = ranges.back();
         std::optional<std::deque<StagedRows>> last;

@@ -27,6 +27,13 @@ std::string_view without_quotes(std::string_view name) {
 
 void UndoneChanges::begin_transaction() { *this = {}; }
 
+void UndoneChanges::foresee(std::vector<Range> undone) { foreseen_ = std::move(undone); }
+
+bool UndoneChanges::is_foreseen(std::size_t number) const {
+    const auto holds = [number](const Range& range) { return range.begin <= number && number < range.end; };
+    return foreseen_ && std::ranges::any_of(*foreseen_, holds);
+}
+
 std::vector<UndoneChanges::Range> UndoneChanges::undo(std::size_t from) {
     std::vector<Range> ranges;
     std::size_t begin = from;
@@ -45,6 +52,7 @@ std::optional<std::vector<UndoneChanges::Range>> UndoneChanges::undone_by(std::s
     const bool is_savepoint = accept(statement, "SAVEPOINT");
     if (!is_savepoint) {
         if (!accept(statement, "ROLLBACK")) return std::nullopt;
+        if (foreseen_) return std::vector<Range>{};
         accept(statement, "WORK");
         if (!accept(statement, "TO")) return undo(0);
         accept(statement, "SAVEPOINT");

@@ -21,6 +21,10 @@ class UndoneChanges {
     };
     /// A transaction begins, perhaps one that was read in part before.
     void begin_transaction();
+    /// What the transaction will undo is known: all of it. Statements undo nothing more then.
+    void foresee(std::vector<Range> undone);
+    /// Whether the rows event of that number is among it.
+    [[nodiscard]] bool is_foreseen(std::size_t number) const;
     /// A rows event of it; returns its number.
     std::size_t count() noexcept { return count_++; }
     /// The rows events that a statement amid it, or at its end, undoes, in their order, each once. Nothing if it is no
@@ -37,6 +41,7 @@ class UndoneChanges {
     std::size_t count_ = 0;
     std::vector<Savepoint> savepoints_;
     std::vector<Range> undone_;
+    std::optional<std::vector<Range>> foreseen_;
 };
 
 }  // namespace dm::sync

@@ -53,6 +53,19 @@ TEST_F(UndoneChangesTest, a_savepoint_that_is_set_again_is_the_later_one) {
     EXPECT_EQ(changes_.undone_by("ROLLBACK"), (Ranges{{0, 1}}));
 }
 
+TEST_F(UndoneChangesTest, what_is_foreseen_is_not_undone_again) {
+    changes_.foresee({{1, 2}, {4, 6}});
+    for (const std::size_t number : {0, 2, 3, 6}) EXPECT_FALSE(changes_.is_foreseen(number));
+    for (const std::size_t number : {1, 4, 5}) EXPECT_TRUE(changes_.is_foreseen(number));
+    count(6);
+    EXPECT_EQ(changes_.undone_by("ROLLBACK TO a"), Ranges{});
+    EXPECT_EQ(changes_.undone_by("ROLLBACK"), Ranges{});
+    changes_.begin_transaction();
+    EXPECT_FALSE(changes_.is_foreseen(1));
+    count(1);
+    EXPECT_EQ(changes_.undone_by("ROLLBACK"), (Ranges{{0, 1}}));
+}
+
 TEST_F(UndoneChangesTest, other_statements_are_none_of_its_business) {
     for (const auto* text : {"BEGIN", "COMMIT", "XA ROLLBACK 'a'", "DROP TABLE t", "SAVEPOINTS", ""})
         EXPECT_EQ(changes_.undone_by(text), std::nullopt);
