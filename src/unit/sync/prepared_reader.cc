@@ -71,55 +71,55 @@ std::vector<std::string> list_files(sql::SqlSession& session) {
 
 }  // namespace
 
-PreparedReader::Found PreparedReader::scan_file(const std::string& id, const std::string& file,
-                                                const model::BinlogPosition& before, std::stop_token stop) {
+/// Adds what one file says, which is older than what `traces` holds. False if stop was requested.
+bool PreparedReader::scan_file(const std::string& id, const std::string& file, const model::BinlogPosition& before,
+                               Traces& traces, std::stop_token stop) {
     const auto source = open_();
     const model::BinlogPosition begin{.file = file, .offset = 4};
     source->start({.position = begin, .gtid_set = std::nullopt});
     binlog::EventDecoder decoder;
     binlog::StreamPosition stream({.position = begin, .gtid_set = {}});
-    Found found;
+    Traces found;
     model::BinlogPosition opened;
+    const auto take = [&](const binlog::Event& event, const model::BinlogPosition& start) {
+        if (opens_xa(event)) opened = start;
+        const auto* query = event.get_if<binlog::Query>();
+        const auto xa = query != nullptr ? binlog::parse_xa_statement(query->statement) : std::nullopt;
+        const bool is_end =
+            xa && xa->id == id && (xa->kind == XaStatement::Kind::Commit || xa->kind == XaStatement::Kind::Rollback);
+        if (is_end) found.ended = xa->kind;
+        const auto* prepare = event.get_if<binlog::XaPrepare>();
+        if (prepare != nullptr && !prepare->is_one_phase && binlog::xa_id(*prepare) == id)
+            found = {.start = opened, .ended = std::nullopt};
+    };
     while (const auto bytes = source->next(stop)) {
         const auto event = decoder.decode(*bytes);
         const model::BinlogPosition transaction_start = stream.transaction_end().position;
         stream.advance(event);
         const bool is_behind = model::compare_positions(stream.end().position, before) == std::strong_ordering::greater;
-        if (stream.end().position.file != file || is_behind) return found;
-        unpack(event, nullptr, decoder, [&](const binlog::Event& inner, const auto&) {
-            if (opens_xa(inner)) opened = transaction_start;
-            const auto* query = inner.get_if<binlog::Query>();
-            const auto xa = query != nullptr ? binlog::parse_xa_statement(query->statement) : std::nullopt;
-            const bool is_end = xa && xa->id == id &&
-                                (xa->kind == XaStatement::Kind::Commit || xa->kind == XaStatement::Kind::Rollback);
-            if (is_end) found.mention = Mention::Ended;
-            const auto* prepare = inner.get_if<binlog::XaPrepare>();
-            if (prepare != nullptr && !prepare->is_one_phase && binlog::xa_id(*prepare) == id)
-                found = {.mention = Mention::Prepared, .start = opened};
-        });
+        if (stream.end().position.file != file || is_behind) break;
+        unpack(event, nullptr, decoder,
+               [&](const binlog::Event& inner, const auto&) { take(inner, transaction_start); });
     }
-    if (stop.stop_requested()) found.mention = Mention::Cut;
-    return found;
+    traces.start = found.start;
+    if (!traces.ended) traces.ended = found.ended;
+    return !stop.stop_requested();
 }
 
-std::optional<model::BinlogPosition> PreparedReader::find(const std::string& id, const model::BinlogPosition& before,
-                                                          std::stop_token stop) {
+std::optional<PreparedReader::Traces> PreparedReader::find(const std::string& id, const model::BinlogPosition& before,
+                                                           std::stop_token stop) {
     log::info("looking for the preparation of an XA transaction in older binlog files",
               {{"xid", id}, {"before", before.to_string()}});
     std::vector<std::string> files = list_files(upstream_.get());
     std::erase_if(files, [&](const std::string& file) {
         return model::compare_positions({.file = file, .offset = 4}, before) == std::strong_ordering::greater;
     });
+    Traces traces;
     for (const std::string& file : files | std::views::reverse) {
-        const Found found = scan_file(id, file, before, stop);
-        if (found.mention == Mention::Cut) return std::nullopt;
-        if (found.mention == Mention::Prepared) return found.start;
-        if (found.mention == Mention::Ended) break;
+        if (!scan_file(id, file, before, traces, stop)) return std::nullopt;
+        if (traces.start) break;
     }
-    throw Error(ErrorCode::SyncBinlogPurged,
-                fmt::format("the XA transaction {} ended at {}, but no binlog the upstream still has holds its rows",
-                            id, before.to_string()))
-        .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
+    return traces;
 }
 
 /// Hands what follows `start` to `sink` until that has had enough. False if stop was requested before.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/binlog/event_source.h"
+#include "core/binlog/xa_id.h"
 #include "core/model/location.h"
 #include "unit/sync/prepared_transactions.h"
 #include "unit/sync/session_links.h"
@@ -23,11 +24,14 @@ class PreparedReader {
     using OpenSource = std::function<std::unique_ptr<binlog::EventSource>()>;
     PreparedReader(OpenSource open, SessionLink& upstream) : open_(std::move(open)), upstream_(upstream) {}
 
-    /// Where the newest transaction `id` that was prepared before `before`, and neither committed nor rolled back
-    /// since, begins: looked for in the file of `before`, then in the older ones. Nothing if stop was requested. Throws
-    /// Error{SyncBinlogPurged} if no file has it.
-    [[nodiscard]] std::optional<model::BinlogPosition> find(const std::string& id, const model::BinlogPosition& before,
-                                                            std::stop_token stop);
+    /// What older binlog says of an XA transaction: where the newest of that id begins, and how it ended since.
+    struct Traces {
+        std::optional<model::BinlogPosition> start;      ///< nothing: no file has its preparation
+        std::optional<binlog::XaStatement::Kind> ended;  ///< Commit or Rollback
+    };
+    /// Looks for transaction `id` before `before`: in that file, then in the older ones. Nothing if stop was requested.
+    [[nodiscard]] std::optional<Traces> find(const std::string& id, const model::BinlogPosition& before,
+                                             std::stop_token stop);
 
     /// Hands the rows of the XA transaction that begins at `start` to `sink`; views in them are valid as StagedRows
     /// says. False if stop was requested before all was read. Throws Error{SyncEventUnsupported} if a part of it was
@@ -43,15 +47,10 @@ class PreparedReader {
                                                                   std::stop_token stop);
 
   private:
-    enum class Mention : std::uint8_t { None, Prepared, Ended, Cut };
-    struct Found {
-        Mention mention = Mention::None;
-        model::BinlogPosition start;
-    };
     using EventSink = std::function<bool(const binlog::Event&, const std::shared_ptr<const void>&)>;
     bool read_events(const model::BinlogPosition& start, const EventSink& sink, std::stop_token stop);
-    Found scan_file(const std::string& id, const std::string& file, const model::BinlogPosition& before,
-                    std::stop_token stop);
+    bool scan_file(const std::string& id, const std::string& file, const model::BinlogPosition& before, Traces& traces,
+                   std::stop_token stop);
 
     OpenSource open_;
     SessionLink& upstream_;

@@ -212,14 +212,47 @@ TEST_F(SyncUnitTest, an_xa_commit_without_its_rows_in_any_binlog_is_refused) {
     script.xa("START", 'a');
     script.insert({1, 1, 1});
     script.xa_prepare('a');
-    script.xa("COMMIT", 'a');
-    script.xa("COMMIT", 'a');
+    script.xa("COMMIT", 'b');
     try {
         (void)make_unit(script.bytes())->run({});
-        FAIL() << "the second commit has nothing to commit";
+        FAIL() << "the commit has nothing to commit";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::SyncBinlogPurged);
-        EXPECT_NE(std::string(error.what()).find("x'61',x'',1"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("x'62',x'',1"), std::string::npos) << error.what();
+    }
+}
+
+/// MariaDB that dies while it ends a transaction has the end in its binlog, and the transaction still prepared.
+TEST_F(SyncUnitTest, the_last_end_of_an_xa_transaction_counts) {
+    const MiniTarget::Rows before = {{"1", {"1", "1", "1"}}, {"2", {"2", "2", "2"}}};
+    const MiniTarget::Rows after = {{"1", {"1", "1", "7"}}, {"3", {"3", "3", "3"}}, {"4", {"4", "4", "4"}}};
+    for (const std::string_view first : {"COMMIT", "ROLLBACK"}) {
+        for (const std::string_view second : {"COMMIT", "ROLLBACK"}) {
+            BinlogScript script;
+            script.begin();
+            script.insert_all({{1, 1, 1}, {2, 2, 2}});
+            script.commit();
+            script.xa("START", 'a');
+            script.update({1, 1, 1}, {1, 1, 7});
+            script.remove({2, 2, 2});
+            script.insert_all({{3, 3, 3}, {4, 4, 4}});
+            script.xa_prepare('a');
+            script.xa(first, 'a');
+            const std::string once = script.bytes();
+            script.xa(second, 'a');
+            for (const bool is_two_runs : {false, true}) {
+                renew_target();
+                if (is_two_runs) {
+                    ASSERT_EQ(make_unit(once)->run({}), target::UnitOutcome::Stopped);
+                }
+                const auto unit = make_unit(script.bytes());
+                ASSERT_EQ(unit->run({}), target::UnitOutcome::Stopped);
+                EXPECT_EQ(target_->rows(), second == "COMMIT" ? after : before) << first << ", then " << second;
+                const auto noticed = std::get<target::SyncStatus>(unit->status()).noticed;
+                ASSERT_EQ(noticed.size(), 1U);
+                EXPECT_EQ(noticed[0].kind, "XA transaction that the upstream ended twice");
+            }
+        }
     }
 }
 

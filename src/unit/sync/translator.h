@@ -96,8 +96,11 @@ class Translator {
     bool handle_xa(std::string_view statement);
     void handle_xa_prepare(const binlog::XaPrepare& prepare);
     void apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id);
+    std::optional<PreparedReader::Traces> traces_of(const std::string& id);
+    model::BinlogPosition start_of_prepared(const PreparedReader::Traces& traces, const std::string& id) const;
+    void take_back_prepared(const std::string& id);
     void undo(std::vector<UndoneChanges::Range> ranges);
-    void undo_rows(StagedRows rows);
+    void take_back(const model::BinlogPosition& start, std::vector<UndoneChanges::Range> ranges);
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
     bool is_handled();

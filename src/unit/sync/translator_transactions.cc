@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "core/binlog/xa_id.h"
 #include "unit/sync/translator.h"
 
@@ -25,7 +27,7 @@ bool Translator::handle_xa(std::string_view statement) {
         case binlog::XaStatement::Kind::End:
             break;
         case binlog::XaStatement::Kind::Rollback:
-            (void)prepared_.take(xa->id);
+            if (!prepared_.is_open() && !prepared_.take(xa->id)) take_back_prepared(xa->id);
             break;
         case binlog::XaStatement::Kind::Commit:
             apply_prepared(prepared_.is_open() ? prepared_.take_open() : prepared_.take(xa->id), xa->id);
@@ -34,7 +36,42 @@ bool Translator::handle_xa(std::string_view statement) {
     return true;
 }
 
-/// Nothing known: it was prepared before this run began.
+/// What older binlog says of a transaction of which this run knows nothing: it was prepared before, or ended before.
+/// MariaDB that dies while it commits or rolls back keeps the transaction prepared though its end is in the binlog: it
+/// is ended once more, perhaps otherwise. Nothing if the stream has ended.
+std::optional<PreparedReader::Traces> Translator::traces_of(const std::string& id) {
+    std::optional<PreparedReader::Traces> traces;
+    retry_over_cuts("search for a prepared transaction",
+                    [&] { traces = context_.prepared.find(id, position_.start().position, stop_); });
+    if (!traces) end(StreamEnd::Cut);
+    if (traces && traces->ended) context_.notices.mention("XA transaction that the upstream ended twice", id);
+    return traces;
+}
+
+/// One that is rolled back: if it was committed before, its rows are in the target. Upstream they were locked since.
+void Translator::take_back_prepared(const std::string& id) {
+    const auto traces = traces_of(id);
+    if (!traces || traces->ended != binlog::XaStatement::Kind::Commit) return;
+    const model::BinlogPosition start = start_of_prepared(*traces, id);
+    std::size_t count = 0;
+    bool is_read = false;
+    retry_over_cuts("rows of a prepared transaction", [&] {
+        count = 0;
+        is_read = context_.prepared.read(
+            start, [&](const StagedRows&) { ++count; }, stop_);
+    });
+    if (!is_read) return end(StreamEnd::Cut);
+    take_back(start, {{.begin = 0, .end = count}});
+}
+
+model::BinlogPosition Translator::start_of_prepared(const PreparedReader::Traces& traces, const std::string& id) const {
+    if (traces.start) return *traces.start;
+    throw Error(ErrorCode::SyncBinlogPurged,
+                fmt::format("the XA transaction {} ended at {}, but no binlog the upstream still has holds its rows",
+                            id, position_.start().to_string()))
+        .with_workaround("Copy the data again: stop the task and start it with `--remove-meta`.");
+}
+
 void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> prepared, const std::string& id) {
     const auto apply = [this](const StagedRows& rows) {
         if (!end_ && context_.rules.filter.accepts(rows.table->name)) apply_rows(rows);
@@ -43,12 +80,13 @@ void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> pr
         for (const StagedRows& rows : prepared->rows) apply(rows);
         return;
     }
-    std::optional<model::BinlogPosition> start;
+    model::BinlogPosition start;
     if (prepared) {
         start = prepared->start;
     } else {
-        retry_over_cuts("search for a prepared transaction",
-                        [&] { start = context_.prepared.find(id, position_.start().position, stop_); });
+        const auto traces = traces_of(id);
+        if (!traces || traces->ended == binlog::XaStatement::Kind::Commit) return;
+        start = start_of_prepared(*traces, id);
     }
     bool is_read = false;
     std::size_t applied = 0;
@@ -66,10 +104,10 @@ void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> pr
             }
             applied = seen;
         };
-        is_read = context_.prepared.read(*start, apply_new, stop_);
+        is_read = context_.prepared.read(start, apply_new, stop_);
     };
     try {
-        if (start) retry_over_cuts("rows of a prepared transaction", read);
+        retry_over_cuts("rows of a prepared transaction", read);
     } catch (const Error&) {
         if (refused) throw *refused;
         throw;
@@ -77,31 +115,31 @@ void Translator::apply_prepared(std::optional<PreparedTransactions::Prepared> pr
     if (!is_read) end(StreamEnd::Cut);
 }
 
-/// Applies the opposite of what a transaction has undone, from its last row to its first. The rows have been handed on
-/// before: they are read from the binlog again.
 void Translator::undo(std::vector<UndoneChanges::Range> ranges) {
     if (prepared_.is_open()) return prepared_.undo(ranges);
     if (ranges.empty() || is_handled()) return;
     context_.notices.mention("changes of a large transaction were applied before it undid them",
                              position_.start().to_string());
+    take_back(rows_start_, std::move(ranges));
+}
+
+/// Applies the opposite of rows of the transaction that begins at `start`, from the last to the first. They have been
+/// handed on before: they are read from the binlog again.
+void Translator::take_back(const model::BinlogPosition& start, std::vector<UndoneChanges::Range> ranges) {
     while (!ranges.empty() && !end_) {
         UndoneChanges::Range& range = ranges.back();
         std::optional<std::deque<StagedRows>> last;
-        retry_over_cuts("rows of a transaction that was undone", [&] {
-            last = context_.prepared.read_last(rows_start_, range, options_.max_prepared_bytes, stop_);
-        });
+        retry_over_cuts("rows of a transaction that was undone",
+                        [&] { last = context_.prepared.read_last(start, range, options_.max_prepared_bytes, stop_); });
         if (!last) return end(StreamEnd::Cut);
         range.end -= std::min(last->size(), range.end - range.begin);
-        for (; !last->empty() && !end_; last->pop_back()) undo_rows(std::move(last->back()));
+        for (; !last->empty() && !end_; last->pop_back()) {
+            StagedRows& rows = last->back();
+            rows.is_undone = true;
+            if (!rules::is_system_schema(rows.table->name.schema)) apply_rows(rows);
+        }
         if (range.begin >= range.end) ranges.pop_back();
     }
-}
-
-void Translator::undo_rows(StagedRows rows) {
-    // Its table is the one that the stream has announced, as far as it still knows it.
-    if (const auto known = tables_.find(rows.event.table_id); known != tables_.end()) rows.table = known->second;
-    rows.is_undone = true;
-    if (!rules::is_system_schema(rows.table->name.schema)) apply_rows(rows);
 }
 
 }  // namespace dm::sync
