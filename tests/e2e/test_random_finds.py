@@ -240,6 +240,19 @@ def test_what_is_undone_does_not_undo_what_others_did(running, servers, downstre
     assert "noticed" not in cluster.subtask("t", "s1")["sync"]
 
 
+def test_a_name_that_is_not_ascii_is_left_by_a_rename(running, servers, downstream, assert_same):
+    """MariaDB keeps the table under its old name, too, if ALTER TABLE copies it and gives it another one."""
+    mysql = servers.get("mysql9.7", "up")
+    mysql.execute("CREATE DATABASE d", "CREATE DATABASE e", "CREATE TABLE d.`t\u00fc` (id INT PRIMARY KEY, v CHAR(9))",
+                  "INSERT INTO d.`t\u00fc` VALUES (1, 'a'), (2, 'b')", "CREATE TABLE d.u (id INT PRIMARY KEY)")
+    cluster = running(mysql, downstream)
+    mysql.execute("ALTER TABLE d.`t\u00fc` MODIFY v CHAR(9) CHARACTER SET latin1, RENAME TO e.u, ADD n TEXT",
+                  "CREATE TABLE d.`t\u00fc` (id INT PRIMARY KEY)", "INSERT INTO d.`t\u00fc` VALUES (7)",
+                  "INSERT INTO e.u VALUES (3, 'c', 'n')")
+    cluster.wait_synced("t")
+    assert_same(mysql, downstream, "d", "e")
+
+
 def last_log(server):
     return server.query("SHOW BINARY LOGS")[-1][0]
 

@@ -56,8 +56,10 @@ std::string quoted_target(const model::TableName& name, bool is_schema_only) {
 /// Turns one statement into its parts for the downstream.
 class Rewriter {
   public:
-    Rewriter(TokenStream& tokens, Outline outline, const RouteFunction& route, const AcceptFunction& accept)
-        : tokens_(tokens), outline_(std::move(outline)), route_(route), accept_(accept) {
+    Rewriter(TokenStream& tokens, Outline outline, const RouteFunction& route, const AcceptFunction& accept,
+             const SplitOptions& options)
+        : tokens_(tokens), outline_(std::move(outline)), options_(options), route_(route), accept_(accept) {
+        if (options_.splits_rename && !options_.splits_alter) later_rename_ = find_rename_beside_others();
         for (const auto& mention : outline_.info.tables) {
             model::TableName target = route_(mention.name);
             if (mention.is_schema_only) target.table.clear();
@@ -72,12 +74,14 @@ class Rewriter {
         });
     }
 
-    std::vector<RewrittenDdl> run(const SplitOptions& options) {
+    std::vector<RewrittenDdl> run() {
         const Kind kind = outline_.info.kind;
         if (kind == Kind::DropTable || kind == Kind::RenameTable) {
             split_list();
-        } else if (kind == Kind::AlterTable && options.splits_alter) {
+        } else if (kind == Kind::AlterTable && options_.splits_alter) {
             split_alter();
+        } else if (later_rename_ != nullptr) {
+            split_rename();
         } else if (is_accepted(whole())) {
             if (outline_.or_replace.size() > 0) emit_drop();
             emit(render(tokens_.text(), whole(), edits_), whole());
@@ -129,11 +133,11 @@ class Rewriter {
         for (const Span way : outline_.ways) cut(way);
         const OutlinePart* kept = nullptr;
         for (const auto& part : outline_.parts) {
-            if (!part.is_way) {
+            if (!part.is_way && &part != later_rename_) {
                 kept = &part;
                 continue;
             }
-            cut(part.span);
+            cut(&part == later_rename_ ? rename_span(part) : part.span);
             if (part.comma.size() > 0) {
                 cut(part.comma);
             } else if (kept != nullptr) {
@@ -205,6 +209,41 @@ class Rewriter {
         }
     }
 
+    /// The name behind RENAME TO; null if the action is another.
+    [[nodiscard]] const TableMention* new_name_in(const OutlinePart& part) const {
+        const auto found = std::ranges::find_if(mentions(), [&](const TableMention& mention) {
+            return mention.role == Role::RenameTo && is_within(mention.span, part.span);
+        });
+        return found == mentions().end() ? nullptr : &*found;
+    }
+
+    /// RENAME TO with its new name; PARTITION BY may stand behind it without a comma.
+    [[nodiscard]] Span rename_span(const OutlinePart& part) const {
+        return {part.span.begin, new_name_in(part)->span.end};
+    }
+
+    /// Null if there is none, or nothing else.
+    [[nodiscard]] const OutlinePart* find_rename_beside_others() const {
+        if (outline_.info.kind != Kind::AlterTable) return nullptr;
+        const auto rename =
+            std::ranges::find_if(outline_.parts, [&](const auto& part) { return new_name_in(part) != nullptr; });
+        if (rename == outline_.parts.end()) return nullptr;
+        const auto is_other = [&](const OutlinePart& part) { return !part.is_hint && &part != &*rename; };
+        const bool is_beside = std::ranges::any_of(outline_.parts, is_other);
+        return is_beside || rename_span(*rename).end < rename->span.end ? &*rename : nullptr;
+    }
+
+    void split_rename() {
+        if (!is_accepted(whole())) return;
+        RewrittenDdl rename = emit(render(tokens_.text(), whole(), edits_), whole());
+        rename.kind = Kind::RenameTable;
+        rename.text =
+            fmt::format("RENAME TABLE {} TO {}", rename.targets.front().quoted(), rename.targets.back().quoted());
+        result_.back().sources.resize(1);
+        result_.back().targets.resize(1);
+        result_.push_back(std::move(rename));
+    }
+
     void split_alter() {
         if (!is_accepted(whole())) return;
         if (outline_.parts.size() <= 1 && (outline_.parts.empty() || outline_.parts.front().columns.empty())) {
@@ -242,6 +281,8 @@ class Rewriter {
 
     TokenStream& tokens_;
     Outline outline_;
+    const SplitOptions& options_;
+    const OutlinePart* later_rename_ = nullptr;  ///< becomes a statement of its own
     const RouteFunction& route_;
     const AcceptFunction& accept_;
     std::vector<model::TableName> targets_;  ///< of each mention
@@ -274,7 +315,7 @@ std::vector<RewrittenDdl> split_and_route(std::string_view statement, const Pars
     TokenStream tokens(statement, lexing);
     Outline outline = outline_of(tokens, kind, context);
     if (outline.info.is_temporary) return {};
-    Rewriter rewriter(tokens, outline, route, accept);
+    Rewriter rewriter(tokens, outline, route, accept, options);
     if (outline.info.kind == Kind::CreateTableSelect) {
         if (!accept(outline.info.tables.front().name)) return {};
         throw Error(
@@ -282,7 +323,7 @@ std::vector<RewrittenDdl> split_and_route(std::string_view statement, const Pars
             fmt::format("CREATE TABLE ... SELECT on {} was logged as a statement: its rows are not in the binlog",
                         outline.info.tables.front().name.quoted()));
     }
-    return rewriter.run(options);
+    return rewriter.run();
 }
 
 std::string_view kind_name(StatementKind kind) noexcept {

@@ -80,7 +80,8 @@ std::string rewrite(const TestCase& one) {
         return true;
     };
     SplitOptions options;
-    options.splits_alter = !one.directive("split").empty();
+    options.splits_alter = one.directive("split") == "yes";
+    options.splits_rename = one.directive("split") == "rename";
     std::string text;
     for (const auto& ddl : split_and_route(one.input, context_of(one), route, accept, options)) {
         text += ddl.text + "\n  [" + std::string(kind_name(ddl.kind)) + ']';

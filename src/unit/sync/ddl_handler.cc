@@ -242,8 +242,8 @@ DdlHandler::Prepared DdlHandler::prepare_structure(const sql::StatementInfo& inf
         return info.kind != StatementKind::CreateTableSelect ||
                (is_listed(table) && !is_before_copy(table, event) && passes_filters(table, info.kind, event));
     };
-    auto parts =
-        sql::split_and_route(event.statement, context, route, may_be_read, {.splits_alter = options_.splits_alter});
+    auto parts = sql::split_and_route(event.statement, context, route, may_be_read,
+                                      {.splits_alter = options_.splits_alter, .splits_rename = options_.splits_rename});
     std::erase_if(parts, was_kept);
     parts = wanted_parts(std::move(parts), info, event, route, may_be_read);
     leave_out_discards(parts, event);

@@ -34,6 +34,7 @@ class DdlHandler {
         int max_attempts = 12;
         bool keeps_collations = false;  ///< a collation the target does not know is an error
         bool splits_alter = false;      ///< the target takes not all combinations of actions in one ALTER TABLE
+        bool splits_rename = false;     ///< nor a RENAME TO beside others
         /// Rows change with their parents in the target too, by its own checks or because the binlog tells.
         bool follows_parents = true;
     };

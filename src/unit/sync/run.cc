@@ -188,6 +188,7 @@ void Run::prepare(std::stop_token stop) {
                             .start = start.location,
                             .keeps_collations = keeps_collations,
                             .splits_alter = downstream.version().is_tidb,
+                            .splits_rename = downstream.version().flavor == model::Flavor::MariaDb,
                             .follows_parents = checks_foreign_keys(config_) || logs_followers(upstream)},
         rules_, *pipeline->catalog, pipeline->recorder, notices_, dependencies_.clock, *pipeline->journal, upstream_,
         downstream_);
