@@ -184,3 +184,27 @@ def test_objects_of_mysql_9_that_are_no_tables(running, servers, downstream, ass
     assert_same(upstream, downstream, "d")
     assert {"skipped statement on a view", "skipped statement on a routine",
             "skipped statement on tablespaces, servers and reference systems"} <= set(noticed(cluster))
+
+
+def test_checks_of_mariadb_are_no_checks_of_mysql(running, servers, assert_same):
+    """MySQL's have names of their schema, outlive MODIFY and hold columns fast; rows need none of them."""
+    maria, mysql = servers.get("mariadb11.8", "up"), servers.get("mysql9.7", "down")
+    shapes = ["a (id INT PRIMARY KEY, j JSON, n INT CHECK (n > 0), CHECK (n < 9))",
+              "b (id INT PRIMARY KEY, j JSON, n INT, v VARCHAR(25), CONSTRAINT pos CHECK (n > 0), CHECK (n < 9))",
+              "c (id INT PRIMARY KEY, n INT, CONSTRAINT pos CHECK (n > 0), CONSTRAINT u UNIQUE (n))"]
+    changes = ["ALTER TABLE a CHANGE j k LONGTEXT, MODIFY n INT", "INSERT INTO a VALUES (1, 'no json', -5)",
+               "ALTER TABLE b RENAME COLUMN n TO m, CHANGE j v LONGTEXT, CHANGE v j VARCHAR(25)",
+               "ALTER TABLE c DROP CONSTRAINT pos", "ALTER TABLE c DROP CONSTRAINT u, ADD CONSTRAINT neg CHECK (n < 0)",
+               "ALTER TABLE c DROP CONSTRAINT neg, ADD m INT CHECK (m > 0)", "INSERT INTO c VALUES (1, 7, 8), (2, 7, NULL)",
+               "SET check_constraint_checks = 0", "INSERT INTO b VALUES (2, 77, NULL, 'x')", "SET check_constraint_checks = 1"]
+    maria.execute("CREATE DATABASE copied", "CREATE DATABASE followed", *[f"CREATE TABLE copied.{shape}" for shape in shapes])
+    cluster = running(maria, mysql)
+    maria.execute(*[f"CREATE TABLE followed.{shape}" for shape in shapes])
+    for schema in ["copied", "followed"]:
+        maria.execute(f"USE {schema}", *changes)
+    cluster.wait_synced("t")
+    assert_same(maria, mysql, "copied", "followed")
+    kept = "SELECT COUNT(*) FROM information_schema.table_constraints WHERE constraint_type = 'CHECK' AND table_schema IN ('copied', 'followed')"
+    assert mysql.value(kept) == 0
+    noticed = [n for n in cluster.subtask("t", "s1")["sync"]["noticed"] if n["kind"] == "structure adapted to the target"]
+    assert [n["where"] for n in noticed] == ["`copied`.`a`"]

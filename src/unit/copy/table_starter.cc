@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "core/sql/check_constraints.h"
 #include "unit/copy/create_table.h"
 #include "unit/copy/target_table.h"
 #include "unit/copy/unique_keys.h"
@@ -233,6 +234,7 @@ void TableStarter::create_target(TableJob& job, BothSides sides) const {
     TableSource source{.source = job.source, .create_table = record.point.create_table};
     if (options_.keeps_collations)
         source.create_table = sql::state_collations(source.create_table, collation_defaults(sides.upstream));
+    leave_out_checks(source.create_table, job, sides);
     record.owns_target = true;
     record.was_empty = true;
     // TiDB adds indexes in the background, row by row: nothing is gained by waiting.
@@ -260,6 +262,16 @@ void TableStarter::create_target(TableJob& job, BothSides sides) const {
         if (error.code() == ErrorCode::CopyPlan) checkpoint_.forget_table(sides.downstream, job.source);
         throw;
     }
+}
+
+void TableStarter::leave_out_checks(std::string& create_table, const TableJob& job, BothSides sides) const {
+    const auto is_mariadb = [](sql::SqlSession& side) { return side.version().flavor == model::Flavor::MariaDb; };
+    if (!is_mariadb(sides.upstream) || is_mariadb(sides.downstream)) return;
+    sql::AdaptedStatement left = sql::without_checks(create_table);
+    create_table = std::move(left.text);
+    if (!left.changes.empty())
+        notices_.add(std::string(target::kAdapted), job.target.quoted(),
+                     fmt::format("{}", fmt::join(left.changes, "; ")));
 }
 
 Adaptation TableStarter::adaptation() const {

@@ -67,6 +67,7 @@ class TableStarter {
     [[nodiscard]] std::optional<StartedTable> resume(const std::shared_ptr<TableJob>& job, BothSides sides) const;
     void prepare_target(TableJob& job, BothSides sides) const;
     void create_target(TableJob& job, BothSides sides) const;
+    void leave_out_checks(std::string& create_table, const TableJob& job, BothSides sides) const;
     [[nodiscard]] Adaptation adaptation() const;
     [[nodiscard]] sql::CollationDefaults collation_defaults(sql::SqlSession& upstream) const;
     void compare_keys(TableJob& job, BothSides sides) const;

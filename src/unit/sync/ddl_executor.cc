@@ -80,20 +80,21 @@ void DdlExecutor::run_text(const std::string& text, const sql::RewrittenDdl& par
 
 /// Executes it, then, if the target refuses what it says, its adapted form.
 void DdlExecutor::run_adapted(const sql::RewrittenDdl& part, const StatementEvent& event) {
-    const std::string text = dialect_.translated(part, event);
+    const sql::AdaptedStatement statement = dialect_.translated(part, event);
     try {
-        run_text(text, part, event);
+        if (!statement.text.empty()) run_text(statement.text, part, event);
     } catch (const Error& refusal) {
-        const auto adapted = dialect_.adapted(text, part, refusal);
+        const auto adapted = dialect_.adapted(statement.text, part, refusal);
         if (!adapted) throw;
         try {
-            run_text(adapted->text, part, event);
+            if (!adapted->text.empty()) run_text(adapted->text, part, event);
         } catch (const Error& second) {
             throw second.with_context(
                 fmt::format("also after adapting the statement ({})", fmt::join(adapted->changes, "; ")));
         }
         dialect_.note(*adapted, part);
     }
+    if (!statement.changes.empty()) dialect_.note(statement, part);
 }
 
 /// MySQL does not exchange a partition with a table if columns were added to one of them, or dropped, without a

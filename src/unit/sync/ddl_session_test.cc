@@ -120,9 +120,9 @@ TEST_F(DdlSessionTest, utf8mb4_without_a_collation_means_what_the_session_meant)
     Notices notices(false, registry_, metrics::Labels{});
     TargetDialect dialect({}, notices, up_, down_);
     const auto change = part("ALTER TABLE `s`.`t` ADD v CHAR(9) CHARSET utf8mb4");
-    EXPECT_EQ(dialect.translated(change, event_), change.text);
+    EXPECT_EQ(dialect.translated(change, event_).text, change.text);
     event_.utf8mb4_collation = 45;
-    EXPECT_EQ(dialect.translated(change, event_), change.text + " COLLATE utf8mb4_general_ci");
+    EXPECT_EQ(dialect.translated(change, event_).text, change.text + " COLLATE utf8mb4_general_ci");
     dialect.set_charset_collations(down_.get(), event_);
     EXPECT_EQ(downstream_.statements("SET SESSION default").size(), 1U);
     EXPECT_EQ(dialect.session_collations(event_).at("utf8mb4"), "utf8mb4_general_ci");
@@ -143,9 +143,9 @@ TEST_F(DdlSessionTest, mariadb_names_the_collations_that_a_session_has_chosen) {
     Notices notices(false, registry_, metrics::Labels{});
     TargetDialect dialect({.is_from_mariadb = true}, notices, up_, down_);
     event_.charset_collations = {{45, 46}};
-    EXPECT_EQ(dialect.translated(part("ALTER TABLE `s`.`t` ADD v CHAR(9) CHARSET utf8mb4"), event_),
+    EXPECT_EQ(dialect.translated(part("ALTER TABLE `s`.`t` ADD v CHAR(9) CHARSET utf8mb4"), event_).text,
               "ALTER TABLE `s`.`t` ADD v CHAR(9) CHARSET utf8mb4 COLLATE utf8mb4_bin");
-    EXPECT_EQ(dialect.translated(part("ALTER TABLE `s`.`t` ADD v CHAR(9) CHARSET utf8"), event_),
+    EXPECT_EQ(dialect.translated(part("ALTER TABLE `s`.`t` ADD v CHAR(9) CHARSET utf8"), event_).text,
               "ALTER TABLE `s`.`t` ADD v CHAR(9) CHARSET utf8 COLLATE utf8mb3_general_ci");
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "core/schema/charsets.h"
+#include "core/sql/check_constraints.h"
 #include "core/sql/comment_text.h"
 #include "core/sql/mariadb_clauses.h"
 #include "unit/target/adaptation.h"
@@ -23,6 +24,14 @@ std::string place_of(const sql::RewrittenDdl& part) {
     if (part.targets.empty()) return {};
     const model::TableName& name = part.targets.front();
     return name.table.empty() ? fmt::format("schema {}", model::quote_identifier(name.schema)) : name.quoted();
+}
+
+/// "Constraint 'x' does not exist."
+std::string quoted_name_in(std::string_view message) {
+    const auto begin = message.find("Constraint '");
+    if (begin == std::string_view::npos) return {};
+    message.remove_prefix(begin + 12);
+    return std::string(message.substr(0, message.rfind("' does not exist")));
 }
 
 }  // namespace
@@ -121,7 +130,7 @@ sql::CollationDefaults TargetDialect::differing_defaults(const StatementEvent& e
     return meant;
 }
 
-std::string TargetDialect::translated(const sql::RewrittenDdl& part, const StatementEvent& event) {
+sql::AdaptedStatement TargetDialect::translated(const sql::RewrittenDdl& part, const StatementEvent& event) {
     if (sql::has_overlap_key(part.text)) {
         throw Error(
             ErrorCode::SyncDdlUnsupported,
@@ -132,14 +141,22 @@ std::string TargetDialect::translated(const sql::RewrittenDdl& part, const State
     }
     const model::ServerVersion version = downstream_.get().version();
     const bool is_for_another = options_.is_from_mariadb && version.flavor != model::Flavor::MariaDb;
-    std::string text = is_for_another ? sql::without_mariadb_clauses(part.text, part.kind) : part.text;
-    text = sql::open_comments(sql::translate_words(text, version), options_.is_from_mariadb, version);
-    return sql::state_collations(text, differing_defaults(event));
+    sql::AdaptedStatement translated{.text = part.text, .changes = {}};
+    if (is_for_another) translated = sql::without_checks(sql::without_mariadb_clauses(part.text, part.kind));
+    translated.text =
+        sql::open_comments(sql::translate_words(translated.text, version), options_.is_from_mariadb, version);
+    translated.text = sql::state_collations(translated.text, differing_defaults(event));
+    return translated;
 }
 
 std::optional<sql::AdaptedStatement> TargetDialect::adapted(const std::string& text, const sql::RewrittenDdl& part,
                                                             const Error& refusal) {
     const auto number = target::sql_error_number(refusal);
+    if (options_.is_from_mariadb && number == target::server_error::kNoSuchConstraint) {
+        // A CHECK, then, which the target was not given.
+        const auto left = sql::without_drop_constraint(text, quoted_name_in(refusal.raw_cause()));
+        return left.changes.empty() ? std::nullopt : std::optional(left);
+    }
     if (!number || !target::is_refused_structure(*number)) return std::nullopt;
     return target::adapt_refused(text, downstream_.get().version(),
                                  {.error = refusal,

@@ -27,8 +27,9 @@ class TargetDialect {
 
     /// What means the same to both sides: hidden columns, what comments say to the upstream alone, clauses of MariaDB,
     /// and, where the target's defaults are not those of the event's session, the collations of character sets that
-    /// come without.
-    [[nodiscard]] std::string translated(const sql::RewrittenDdl& part, const StatementEvent& event);
+    /// come without. Changes are what another target than MariaDB gets not: CHECKs. Nothing is to be done if the text
+    /// is empty.
+    [[nodiscard]] sql::AdaptedStatement translated(const sql::RewrittenDdl& part, const StatementEvent& event);
 
     /// What comes nearest to a translated statement that the target refused with `refusal`; nothing if it was not
     /// refused for what it says, or there is nothing to adapt. Throws Error{SyncDdlUnsupported} for a collation that

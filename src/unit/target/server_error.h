@@ -19,8 +19,9 @@ inline constexpr int kDuplicateKey = 1062;
 inline constexpr int kNoSuchTable = 1146;
 inline constexpr int kUnknownDatabase = 1049;
 inline constexpr int kPacketTooLarge = 1153;
-inline constexpr int kOnlyAlone = 1785;        ///< MySQL with GTIDs: a table without transactions, in a transaction
-inline constexpr int kExchangeDiffers = 1731;  ///< EXCHANGE PARTITION of tables that are not alike
+inline constexpr int kOnlyAlone = 1785;         ///< MySQL with GTIDs: a table without transactions, in a transaction
+inline constexpr int kNoSuchConstraint = 3940;  ///< MySQL
+inline constexpr int kExchangeDiffers = 1731;   ///< EXCHANGE PARTITION of tables that are not alike
 }  // namespace server_error
 
 }  // namespace dm::target
