@@ -59,6 +59,17 @@ TEST(TableView, NobodyIsSaidToHaveNoTasksWhoCouldNotBeAsked) {
     EXPECT_EQ(status_table(response, false), "s1: grpc request error\n");
 }
 
+TEST(TableView, ALeaderWithoutTheMastersHasALineOfItsOwn) {
+    pb::ListMemberResponse response;
+    response.set_result(true);
+    auto& leader = *response.add_members()->mutable_leader();
+    leader.set_name("m1");
+    leader.set_addr("h:1");
+    EXPECT_EQ(member_table(response, false),
+              "KIND    NAME  ADDRESS  STATE  SOURCE\n"
+              "leader  m1    h:1             \n");
+}
+
 TEST(TableView, ColumnsOfWideNamesStandBelowEachOther) {
     pb::ListMemberResponse response;
     response.set_result(true);
