@@ -198,6 +198,8 @@ def test_no_secret_is_ever_shown(new_server, new_cluster, downstream):
         cluster.ctl_ok("start-task", path)
         cluster.wait_unit("t", "Sync")
         upstream.execute(f"INSERT INTO d.t VALUES (1, '{_SECRETS[3]}')")
+        upstream.execute("CREATE TABLE d.far (id INT PRIMARY KEY) ENGINE=InnoDB "
+                         f"CONNECTION='mysql://u:{_SECRETS[1]}@elsewhere/d/t'")
         cluster.wait_synced("t")
         for words in (["config", "task", "t"], ["config", "source", "s1"], ["config", "master", "master-1"],
                       ["config", "worker", "worker-1"], ["config", "task-template", "t"], ["get-config", "task", "t"],
