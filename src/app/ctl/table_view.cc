@@ -87,6 +87,7 @@ std::string load_text(const pb::LoadStatus& load) {
 
 std::string sync_text(const pb::SyncStatus& sync, pb::Stage stage) {
     if (sync.synced()) return "in step";
+    if (stage == pb::Finished) return "done";  // mode full: the source is not asked any more
     if (sync.masterbinlog().empty()) {
         const bool has_begun = sync.syncerbinlog() != kNoPosition;
         return has_begun || stage != pb::Running ? "the source does not answer" : "starting";

@@ -40,6 +40,7 @@ TEST(TableView, SaysOfReplicationWhatIsKnown) {
     EXPECT_EQ(status_table(in_sync_unit(pb::Paused, "(b.1, 9)", "(b.1, 9)"), false), row("Paused", "in step"));
     EXPECT_EQ(status_table(in_sync_unit(pb::Paused, "(b.1, 9)", "(b.1, 99)"), false), row("Paused", "behind"))
         << "how long is not known while nothing is read";
+    EXPECT_EQ(status_table(in_sync_unit(pb::Finished, "(b.1, 9)", ""), false), row("Finished", "done"));
 }
 
 TEST(TableView, ASourceThatDoesNotAnswerIsNotCalledInStep) {
