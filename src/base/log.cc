@@ -7,6 +7,7 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
@@ -135,6 +136,19 @@ void append_value(std::string& out, std::string_view text) {
     }
 }
 
+/// Statements may hold the address of another server, `mysql://user:password@host`: its password becomes `******`.
+std::string without_passwords(std::string line) {
+    constexpr std::string_view kEnds = "/'\"`@ ]\\";
+    for (auto at = line.find("://"); at != std::string::npos; at = line.find("://", at)) {
+        at += 3;
+        const auto end = line.find_first_of(kEnds, at);
+        const auto colon = line.find(':', at);
+        if (end == std::string::npos || line[end] != '@' || colon >= end) continue;
+        line.replace(colon + 1, end - colon - 1, "******");
+    }
+    return line;
+}
+
 std::string place_of(const std::source_location& where) {
     std::string_view path = where.file_name();
     if (const auto slash = path.rfind('/'); slash != std::string_view::npos) path.remove_prefix(slash + 1);
@@ -182,7 +196,7 @@ std::string format_text(std::string_view time, Level level, std::string_view pla
         append_value(line, field.value);
         line += ']';
     }
-    return line;
+    return without_passwords(std::move(line));
 }
 
 std::string format_json(std::string_view time, Level level, std::string_view place, std::string_view message,
@@ -197,7 +211,7 @@ std::string format_json(std::string_view time, Level level, std::string_view pla
         append_escaped(line, field.value);
     }
     line += '}';
-    return line;
+    return without_passwords(std::move(line));
 }
 
 }  // namespace dm::log

@@ -12,7 +12,8 @@
 
 /// The log. Lines are `[time] [LEVEL] [file:line] ["message"] [key=value]...`, or one JSON object each. An empty
 /// message is left out; what holds blanks, quotes, brackets or `=` is quoted; bytes that are no UTF-8 become U+FFFD.
-/// Source: the text encoding of the original's logs. Thread-safe. Callers never pass passwords.
+/// Source: the text encoding of the original's logs. Thread-safe. Callers never pass passwords; of addresses such as
+/// `mysql://user:password@host`, which statements may hold, the password is left out.
 namespace dm::log {
 
 enum class Level : std::uint8_t { Debug, Info, Warn, Error, Fatal };

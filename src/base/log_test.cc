@@ -43,6 +43,16 @@ TEST(LogTextTest, LeavesAnEmptyMessageOut) {
     EXPECT_EQ(format_text("t", Level::Fatal, "a.cc:1", "", {{"k", 1}}), "[t] [FATAL] [a.cc:1] [k=1]");
 }
 
+TEST(LogTextTest, LeavesPasswordsInAddressesOut) {
+    EXPECT_EQ(field("connection='mysql://u:p:w@h:1/d/t'"),
+              R"([t] [INFO] [a.cc:1] [m] [k="connection='mysql://u:******@h:1/d/t'"])");
+    EXPECT_EQ(field("x://a:b@c,y://d:e@f"), "[t] [INFO] [a.cc:1] [m] [k=x://a:******@c,y://d:******@f]");
+    for (const auto* plain : {"http://h:1", "http://h:1/a:b@c", "mysql://u@h", "x://", "http://h:1,http://k:2"})
+        EXPECT_EQ(field(plain), fmt::format("[t] [INFO] [a.cc:1] [m] [k={}]", plain));
+    EXPECT_EQ(format_json("t", Level::Info, "a.cc:1", "x://u:p@h", {}),
+              R"({"level":"INFO","time":"t","caller":"a.cc:1","message":"x://u:******@h"})");
+}
+
 class LogFileTest : public testing::Test {
   protected:
     LogFileTest() { std::filesystem::create_directory(folder_); }

@@ -86,6 +86,11 @@ def test_start_on_some_sources_only(cluster, source, servers, downstream):
     assert not answer["result"] and [s["source"] for s in answer["sources"]] == ["nobody"]
     assert [s["source"] for s in cluster.ctl_ok("start-task", "-s", "s2", path)["sources"]] == ["s2"]
     assert set(cluster.subtasks("t")) == {"s2"}
+    # One task writes to one place: another target for the other source would be lost in `config task` and an export.
+    refused = cluster.ctl("start-task", cluster.write("other.yaml", cluster.task_config(
+        "t", downstream, ["s1", "s2"], **{"meta-schema": "elsewhere"})))
+    assert not refused["result"] and "code=46014" in refused["msg"] and "meta-schema `elsewhere`" in refused["msg"]
+    assert set(cluster.subtasks("t")) == {"s2"}
     assert [s["source"] for s in cluster.ctl_ok("start-task", path)["sources"]] == ["s1"]
     assert set(cluster.subtasks("t")) == {"s1", "s2"}
     assert [s["source"] for s in cluster.ctl_ok("pause-task", "-s", "s1", "t")["sources"]] == ["s1"]

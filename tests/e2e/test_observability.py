@@ -210,6 +210,7 @@ def test_a_copy_shows_its_progress(cluster, source, downstream):
 
 
 def test_master_and_process(running):
+    assert [http_get(running.master_addr, path) for path in ("/livez", "/readyz")] == ["ok", "ok"]
     master = Scrape.of(running.master_addr)
     check_against_list(master, "dm-master")
     assert {labels["type"]: value for name, labels, value in master.series

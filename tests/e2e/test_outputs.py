@@ -105,8 +105,17 @@ def test_no_color_and_tables(running, terminal):
     screen.wait_for("worker-2")
     assert screen.wait() == 0
     assert f"{_GREEN}bound" in screen.text and f"{_YELLOW}free" in screen.text
+    assert running.ctl_run("list-member", "--leader", "--output", "table").stdout.splitlines()[1].split() == [
+        "leader", "master-1", running.master_addr]
     piped = running.ctl_run("query-status", "--output", "table")
     assert piped.returncode == 0 and "\x1b[" not in piped.stdout and piped.stdout.startswith("TASK")
+
+
+def test_an_answer_that_cannot_be_written_is_no_success(running):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([running.bin / "dmctl", "--master-addr", running.master_addr, "list-member"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, cwd=running.folder, timeout=60, check=False)
+    assert done.returncode == 1 and "cannot write the answer: No space left on device" in done.stderr
 
 
 def test_in_a_pipe_everything_is_json(running):
@@ -189,6 +198,8 @@ def test_no_secret_is_ever_shown(new_server, new_cluster, downstream):
         cluster.ctl_ok("start-task", path)
         cluster.wait_unit("t", "Sync")
         upstream.execute(f"INSERT INTO d.t VALUES (1, '{_SECRETS[3]}')")
+        upstream.execute("CREATE TABLE d.far (id INT PRIMARY KEY) ENGINE=InnoDB "
+                         f"CONNECTION='mysql://u:{_SECRETS[1]}@elsewhere/d/t'")
         cluster.wait_synced("t")
         for words in (["config", "task", "t"], ["config", "source", "s1"], ["config", "master", "master-1"],
                       ["config", "worker", "worker-1"], ["config", "task-template", "t"], ["get-config", "task", "t"],

@@ -342,6 +342,9 @@ def test_each_missing_privilege_of_the_target_is_mended_by_its_statement(check, 
                    "INSERT INTO d.t VALUES (1)")
     target = servers.get(kind, "down")
     needed = ["CREATE", "SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "INDEX"]
+    if kind == "mysql9.7":
+        needed.append("REFERENCES")
+        source.execute("CREATE TABLE d.child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES d.t (id))")
     name = "target db privilege checker"
     for missing in needed:
         without_account(target)
@@ -363,10 +366,35 @@ def test_tables_that_the_account_does_not_see(check, servers):
     instance = {"instances": [{"source-id": "s1", "block-allow-list": "l"}]}
     tables = {"block-allow-list": {"l": {"do-tables": [{"db-name": "d", "tbl-name": t} for t in "ab"]}}, **instance}
     item = check(server, user=USER, **tables)[name]
-    assert item["state"] == "warn" and "`d`.`b` is not copied" in item["errors"][0]["short_error"]
+    assert item["state"] == "warn" and "`d`.`b` is not migrated" in item["errors"][0]["short_error"]
     mend(server, item)
     assert check(server, user=USER, **tables) == {}
     item = check(server, user=USER, **{"block-allow-list": {"l": {"do-dbs": ["d"]}}}, **instance)[name]
     assert item["state"] == "warn" and "whole schema `d`" in item["errors"][0]["short_error"]
     mend(server, item)
     assert check(server, user=USER, **{"block-allow-list": {"l": {"do-dbs": ["d"]}}}, **instance) == {}
+
+
+def test_what_super_does_not_include_in_the_newest_mariadb(check, servers):
+    server = servers.get("mariadb11.8", "up")
+    server.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY) COLLATE utf8mb4_bin")
+    account(server, "SUPER, REPLICATION SLAVE, SELECT ON *.*")
+    items = check(server, user=USER)
+    assert set(items) == {"binlog_do_db/binlog_ignore_db check", "source db replication privilege checker"}
+    for item in items.values():
+        assert item["errors"][0]["instruction"].startswith("GRANT BINLOG MONITOR ON *.* TO "), item
+        mend(server, item)
+    assert check(server, user=USER) == {}
+
+
+def test_structures_that_the_account_does_not_see_are_missed_without_a_copy_too(check, servers):
+    server = servers.get("mysql9.7", "up")
+    server.execute("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY) COLLATE utf8mb4_bin")
+    account(server, "REPLICATION SLAVE, REPLICATION CLIENT ON *.*")
+    task = {"task-mode": "incremental", "block-allow-list": {"l": {"do-dbs": ["d"]}},
+            "instances": [{"source-id": "s1", "block-allow-list": "l"}]}
+    item = check(server, user=USER, **task)["table structure compatibility check"]
+    statements = [error["instruction"] for error in item["errors"] if "instruction" in error]
+    assert item["state"] == "warn" and statements == [f"GRANT SELECT ON `d`.* TO '{USER}'@'%';"]
+    server.execute(statements[0].rstrip(";"))
+    assert check(server, user=USER, **task) == {}

@@ -1,6 +1,7 @@
 #include "app/ctl/argument_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -44,6 +45,19 @@ std::string unknown_flag(const std::string& word) {
     return fmt::format("unknown shorthand flag: '{}' in {}", word.substr(1, 1), word);
 }
 
+/// What is wrong with "--more=maybe"; empty for other words.
+std::string switch_complaint(const std::vector<FlagSpec>& known, std::string_view word) {
+    constexpr auto kTruths = std::to_array<std::string_view>({"true", "false", "1", "0"});
+    for (const auto& flag : known) {
+        const std::string begin = fmt::format("--{}=", flag.name);
+        if (flag.kind != FlagKind::Switch || !word.starts_with(begin)) continue;
+        const std::string_view value = word.substr(begin.size());
+        if (std::ranges::find(kTruths, value) != kTruths.end()) return {};
+        return fmt::format("invalid argument \"{}\" for \"{}\" flag: use true or false", value, shown(flag));
+    }
+    return {};
+}
+
 /// Collects what CLI11 found for one flag; the text of a complaint, or nothing.
 std::optional<std::string> take(const FlagSpec& flag, const std::vector<std::string>& values, FlagValues& flags) {
     if (flag.kind == FlagKind::Number && !values.empty() && !is_number(values.back())) {
@@ -78,6 +92,10 @@ ParsedArguments parse_arguments(const CommandSpec& command, const std::vector<st
         }
     }
     const auto end_of_flags = std::ranges::find(words, "--");
+    for (auto word = words.begin(); word != end_of_flags; ++word) {
+        parsed.failure = switch_complaint(known, *word);
+        if (!parsed.failure.empty()) return parsed;
+    }
     std::vector<std::string> flagged;
     for (auto word = words.begin(); word != end_of_flags; ++word) {
         const bool is_short_with_value =

@@ -45,6 +45,8 @@ TEST(ParseArguments, NamesWhatItDoesNotKnow) {
     EXPECT_EQ(parse("operate-source", {"create", "-w"}).failure, "flag needs an argument: -w");
     EXPECT_EQ(parse("check-task", {"-e", "many"}).failure,
               "invalid argument \"many\" for \"-e, --error\" flag: not a whole number");
+    EXPECT_EQ(parse("query-status", {"--more=maybe"}).failure,
+              "invalid argument \"maybe\" for \"--more\" flag: use true or false");
 }
 
 TEST(ParseArguments, TwoDashesEndTheFlags) {

@@ -64,8 +64,9 @@ Dmctl::Result Dmctl::execute(const std::vector<std::string>& given, const std::v
 Dmctl::Result Dmctl::execute_command(const CommandSpec& command, const std::string& path,
                                      const std::vector<std::string>& words, const std::vector<std::string>& sources) {
     // A refused command takes whatever flags the original's has.
+    const auto end_of_flags = std::ranges::find(words, "--");
     const bool wants_help =
-        std::ranges::find(words, "--help") != words.end() || std::ranges::find(words, "-h") != words.end();
+        std::any_of(words.begin(), end_of_flags, [](const auto& word) { return word == "--help" || word == "-h"; });
     if (wants_help) {
         streams_.out << help_text(command, path);
         return {};

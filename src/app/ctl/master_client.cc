@@ -80,6 +80,8 @@ RpcOutcome MasterClient::call(std::string_view method, const MessageLite& reques
         text +=
             fmt::format("; what listens at {} is no dm-master of this version: give its `master-addr`", connected_to_);
     }
+    if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED)
+        text += "; should it be the request that is too large, raise dm-master's `max-request-bytes`";
     return {.is_ok = false, .text = std::move(text)};
 }
 

@@ -87,6 +87,7 @@ std::string load_text(const pb::LoadStatus& load) {
 
 std::string sync_text(const pb::SyncStatus& sync, pb::Stage stage) {
     if (sync.synced()) return "in step";
+    if (stage == pb::Finished) return "done";  // mode full: the source is not asked any more
     if (sync.masterbinlog().empty()) {
         const bool has_begun = sync.syncerbinlog() != kNoPosition;
         return has_begun || stage != pb::Running ? "the source does not answer" : "starting";
@@ -149,8 +150,11 @@ std::string member_table(const pb::ListMemberResponse& response, bool has_colour
     if (!response.result()) return response.msg() + "\n";
     std::vector<Row> rows = {{"KIND", "NAME", "ADDRESS", "STATE", "SOURCE"}};
     std::string leader;
+    const bool has_masters = std::ranges::any_of(response.members(), &pb::Members::has_master);
     for (const auto& member : response.members()) {
         if (member.has_leader()) leader = member.leader().name();
+        if (member.has_leader() && !has_masters && !leader.empty())
+            rows.push_back({"leader", leader, member.leader().addr(), "", ""});
         for (const auto& master : member.master().masters()) {
             const std::string state = master.alive() ? "alive" : "offline";
             rows.push_back({master.name() == leader ? "leader" : "master", master.name(),

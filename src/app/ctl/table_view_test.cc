@@ -40,6 +40,7 @@ TEST(TableView, SaysOfReplicationWhatIsKnown) {
     EXPECT_EQ(status_table(in_sync_unit(pb::Paused, "(b.1, 9)", "(b.1, 9)"), false), row("Paused", "in step"));
     EXPECT_EQ(status_table(in_sync_unit(pb::Paused, "(b.1, 9)", "(b.1, 99)"), false), row("Paused", "behind"))
         << "how long is not known while nothing is read";
+    EXPECT_EQ(status_table(in_sync_unit(pb::Finished, "(b.1, 9)", ""), false), row("Finished", "done"));
 }
 
 TEST(TableView, ASourceThatDoesNotAnswerIsNotCalledInStep) {
@@ -57,6 +58,17 @@ TEST(TableView, NobodyIsSaidToHaveNoTasksWhoCouldNotBeAsked) {
     source.set_msg("grpc request error");
     source.mutable_sourcestatus()->set_source("s1");
     EXPECT_EQ(status_table(response, false), "s1: grpc request error\n");
+}
+
+TEST(TableView, ALeaderWithoutTheMastersHasALineOfItsOwn) {
+    pb::ListMemberResponse response;
+    response.set_result(true);
+    auto& leader = *response.add_members()->mutable_leader();
+    leader.set_name("m1");
+    leader.set_addr("h:1");
+    EXPECT_EQ(member_table(response, false),
+              "KIND    NAME  ADDRESS  STATE  SOURCE\n"
+              "leader  m1    h:1             \n");
 }
 
 TEST(TableView, ColumnsOfWideNamesStandBelowEachOther) {

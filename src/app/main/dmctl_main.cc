@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -88,7 +89,12 @@ int main(int argc, char** argv) {
     } catch (...) {
         std::cerr << "Error: " << dm::current_error().what() << '\n';
     }
-    std::cout << std::flush;
+    errno = 0;
+    if (!(std::cout << std::flush)) {
+        std::cerr << "Error: cannot write the answer: " << (errno != 0 ? std::strerror(errno) : "output closed")
+                  << '\n';
+        if (code == 0) code = 1;
+    }
     std::cerr << std::flush;
     std::_Exit(code);  // the signal step waits for ever
 }

@@ -128,6 +128,13 @@ struct MasterServer::Impl {
         });
         routes.add("/metrics", [this](const rpc::HttpRequest&) { return expose(); });
         routes.add("/health", [this](const rpc::HttpRequest&) { return health(); });
+        // The probes of etcd: whether the process lives, whether it can serve.
+        routes.add("/livez", [](const rpc::HttpRequest&) { return rpc::HttpResponse{.body = "ok"}; });
+        routes.add("/readyz", [this](const rpc::HttpRequest&) {
+            rpc::HttpResponse response = health();
+            if (response.status == 200) response = rpc::HttpResponse{.body = "ok"};
+            return response;
+        });
         routes.add("/version", [](const rpc::HttpRequest&) {
             return json_answer(200, "{\"dm\":\"" + std::string(kReleaseVersion) + "\"}");
         });

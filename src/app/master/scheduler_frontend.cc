@@ -29,6 +29,22 @@ std::string joined(const std::vector<Name>& names) {
     return fmt::format("[{}]", fmt::join(texts, " "));
 }
 
+std::string where_to(const config::SubTaskConfig& subtask) {
+    return fmt::format("{} with meta-schema `{}`", config::host_and_port(subtask.to.host, subtask.to.port),
+                       subtask.meta_schema);
+}
+
+/// All subtasks of a task write to one place: what shows and exports a task knows one target of it.
+void refuse_other_target(const ClusterTable::SubTasks& running, const config::SubTaskConfig& subtask) {
+    for (const auto& [source, row] : running) {
+        if (where_to(*row.config) == where_to(subtask)) continue;
+        throw Error(ErrorCode::SchedulerSubTaskExists,
+                    fmt::format("task {} runs on source {} into {}; this file says {}", subtask.name.str(),
+                                source.str(), where_to(*row.config), where_to(subtask)))
+            .with_workaround("Use the same target, another task name, or `stop-task` the whole task first.");
+    }
+}
+
 /// The checks of add_subtasks; what has to be written.
 std::vector<config::SubTaskConfig> missing_subtasks(const ClusterTable& table,
                                                     const std::vector<config::SubTaskConfig>& subtasks) {
@@ -42,6 +58,7 @@ std::vector<config::SubTaskConfig> missing_subtasks(const ClusterTable& table,
             existing.push_back(subtask.source_id);
             continue;
         }
+        if (task != nullptr) refuse_other_target(*task, subtask);
         if (!source.worker) unbound.push_back(subtask.source_id);
         missing.push_back(subtask);
     }

@@ -209,6 +209,9 @@ TEST_F(SchedulerTest, AddsOnlySubtasksThatAreMissing) {
               ErrorCode::SchedulerSourcesUnbound);
     EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({subtask_config(task, SourceId("s9"))}); }),
               ErrorCode::SchedulerSourceMissing);
+    auto elsewhere = subtask_config(task, SourceId("s2"));
+    elsewhere.meta_schema = "other";
+    EXPECT_EQ(code_of([&] { scheduler_->add_subtasks({elsewhere}); }), ErrorCode::SchedulerSubTaskExists);
     const auto added =
         scheduler_->add_subtasks({subtask_config(task, SourceId("s1")), subtask_config(task, SourceId("s2"))});
     ASSERT_EQ(added.size(), 1U);

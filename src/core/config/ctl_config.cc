@@ -87,8 +87,9 @@ CtlStart parse_ctl_arguments(const Arguments& arguments, const FileReader& read_
     std::string file;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (arguments[i] == "--") {
-            start.command.insert(start.command.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                                 arguments.end());
+            // Behind a command's name the dashes are for the command: what follows them are no flags of its own either.
+            const auto rest = static_cast<std::ptrdiff_t>(i) + (start.command.empty() ? 1 : 0);
+            start.command.insert(start.command.end(), arguments.begin() + rest, arguments.end());
             break;
         }
         auto option = as_option(arguments[i]);

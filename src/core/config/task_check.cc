@@ -325,6 +325,23 @@ ValidatorConfig effective_validator(const TaskConfig& task, const InstanceConfig
     return named_or_default(instance.validator_config_name, std::optional<ValidatorConfig>(), task.validators);
 }
 
+namespace {
+
+/// A slip of the finger here would take all threads of the worker's machine.
+void check_connections(const TaskConfig& task, const InstanceConfig& instance) {
+    constexpr int kMost = 4096;
+    const auto check = [&](std::string_view key, int count) {
+        ensure(count <= kMost, ErrorCode::ConfigYaml,
+               fmt::format("source {}: `{}` is {}; it takes at most {}, since each is a connection and a thread",
+                           instance.source_id.str(), key, count, kMost));
+    };
+    check("threads", effective_dump(task, instance).threads);
+    check("pool-size", effective_load(task, instance).pool_size);
+    check("worker-count", effective_sync(task, instance).worker_count);
+}
+
+}  // namespace
+
 void check_task(const TaskConfig& config, const Node& root, const ReadContext& context) {
     check_whole(config, root, context);
     References used;
@@ -337,6 +354,7 @@ void check_task(const TaskConfig& config, const Node& root, const ReadContext& c
         context.raise(code);
     }
     check_unused(config, used);
+    for (const auto& instance : config.instances) check_connections(config, instance);
     ensure(config.timezone.empty() || is_offset(config.timezone) || is_zone_name(config.timezone),
            ErrorCode::ConfigTimezone,
            fmt::format("`timezone` is '{}'; it takes a name such as Asia/Tokyo or an offset from -12:59 to +14:00",

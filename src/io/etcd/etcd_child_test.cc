@@ -97,6 +97,12 @@ TEST(EtcdLogTest, ALineSaysItsMessageAndItsError) {
     EXPECT_FALSE(info.is_problem);
     EXPECT_EQ(info.text, "opened backend db");
     EXPECT_EQ(read_etcd_line("no JSON").text, "no JSON");
+    const auto removed = read_etcd_line(
+        R"({"level":"warn","msg":"server error","error":"the member has been permanently removed from the cluster"})");
+    EXPECT_TRUE(removed.is_problem);
+    EXPECT_EQ(removed.text, "server error: the member has been permanently removed from the cluster");
+    EXPECT_FALSE(
+        read_etcd_line(R"({"level":"warn","msg":"prober detected unhealthy status","error":"EOF"})").is_problem);
 }
 
 /// Ctrl-C on a terminal goes to everybody in the foreground's group; etcd must outlive the master's own end.

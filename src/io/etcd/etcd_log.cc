@@ -41,7 +41,9 @@ std::string unescaped(std::string_view text) {
 EtcdLine read_etcd_line(std::string_view line) {
     const auto level = text_member(line, "level").value_or("info");
     const auto message = text_member(line, "msg");
-    EtcdLine read{.is_problem = level != "debug" && level != "info" && level != "warn",
+    // A member that was removed from its cluster only warns before it ends, and says nothing else of the reason.
+    const bool is_end = level == "warn" && message == "server error";
+    EtcdLine read{.is_problem = is_end || (level != "debug" && level != "info" && level != "warn"),
                   .text = message ? unescaped(*message) : std::string(line)};
     if (const auto error = text_member(line, "error"); message && error) read.text += ": " + unescaped(*error);
     return read;

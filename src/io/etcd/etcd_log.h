@@ -7,7 +7,7 @@ namespace dm::etcd {
 
 /// What a line of etcd's own log says.
 struct EtcdLine {
-    bool is_problem = false;  ///< of level error or above
+    bool is_problem = false;  ///< of level error or above, or what ends the server
     std::string text;         ///< its message, and its error behind a colon; the whole line if it is no JSON
 };
 [[nodiscard]] EtcdLine read_etcd_line(std::string_view line);

@@ -179,6 +179,8 @@ AccountGrants read_grants(sql::SqlSession& session) {
     AccountGrants grants;
     grants.is_mariadb = version.flavor == model::Flavor::MariaDb;
     grants.has_binlog_monitor = grants.is_mariadb && version.is_at_least(10, 5);
+    grants.is_super_enough = !grants.is_mariadb || !version.is_at_least(11, 0);
+    grants.checks_references = !grants.is_mariadb && version.is_at_least(5, 7);
     grants.account = quote_account(session.query("SELECT CURRENT_USER() AS u").text(0, "u"));
     grants.effective = grants_from(session, "SHOW GRANTS");
     if (grants.effective.roles().empty()) {

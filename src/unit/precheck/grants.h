@@ -43,6 +43,8 @@ struct AccountGrants {
     Grants possible;      ///< with all roles that were granted, active or not
     bool is_mariadb = false;
     bool has_binlog_monitor = false;  ///< MariaDB 10.5 and later split REPLICATION CLIENT
+    bool is_super_enough = true;      ///< SUPER includes REPLICATION CLIENT; not so in MariaDB 11 and later
+    bool checks_references = false;   ///< a foreign key takes REFERENCES: MySQL 5.7 and later
 };
 
 /// Asks the server. Throws what the session throws.

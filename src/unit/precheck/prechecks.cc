@@ -74,11 +74,12 @@ class TargetLook {
         return facts;
     }
     [[nodiscard]] std::vector<CheckItem> look(const std::vector<config::SubTaskConfig>& subtasks,
-                                              const IsWanted& is_wanted) {
+                                              const IsWanted& is_wanted, bool makes_foreign_keys) {
         std::vector<CheckItem> items;
         if (is_wanted("target_privilege")) {
-            items.push_back(guarded(check_target_privileges({}).without_findings(),
-                                    [&] { return check_target_privileges(read_grants(*session_)); }));
+            items.push_back(guarded(check_target_privileges({}, false).without_findings(), [&] {
+                return check_target_privileges(read_grants(*session_), makes_foreign_keys);
+            }));
         }
         const bool has_load =
             config::copies_data(subtasks.front().mode) && subtasks.front().mode != config::TaskMode::Dump;
@@ -158,11 +159,7 @@ std::vector<CheckItem> run_prechecks(const std::vector<config::SubTaskConfig>& s
 
     const RunAll divided = sources.size() > kDivided ? RunAll(one_by_one) : environment.run_all;
     std::vector<std::vector<CheckItem>> found(sources.size() + 1);
-    environment.run_all(sources.size() + 1, [&](std::size_t i) {
-        if (i == sources.size()) {
-            found[i] = target.look(subtasks, is_wanted);
-            return;
-        }
+    environment.run_all(sources.size(), [&](std::size_t i) {
         Failures failure(1);
         failure.attempt(0, [&] {
             sources[i].look(environment, divided, is_wanted);
@@ -172,6 +169,8 @@ std::vector<CheckItem> run_prechecks(const std::vector<config::SubTaskConfig>& s
         found[i] = sources[i].take_items();
         if (failure.at(0)) found[i].push_back(lost_source(subtasks[i], *failure.at(0)));
     });
+    // The last one, since it depends on the tables: foreign keys take a privilege more.
+    found.back() = target.look(subtasks, is_wanted, std::ranges::any_of(sources, &SourceLook::has_foreign_keys));
     std::vector<CheckItem> items;
     for (auto& part : found) std::ranges::move(part, std::back_inserter(items));
     return items;

@@ -21,8 +21,10 @@ struct Need {
 Need replication_slave() { return {{"REPLICATION SLAVE", "REPLICATION REPLICA"}}; }
 
 Need replication_client(const AccountGrants& grants) {
-    if (grants.has_binlog_monitor) return {{"BINLOG MONITOR", "REPLICATION CLIENT", "SUPER"}};
-    return {{"REPLICATION CLIENT", "BINLOG MONITOR", "SUPER"}};
+    Need need{{"REPLICATION CLIENT", "BINLOG MONITOR"}};
+    if (grants.has_binlog_monitor) std::ranges::reverse(need.alternatives);
+    if (grants.is_super_enough) need.alternatives.emplace_back("SUPER");
+    return need;
 }
 
 std::string activate_roles(const AccountGrants& grants) {
@@ -132,15 +134,12 @@ CheckItem check_binlog_is_visible(CheckItem item, const AccountGrants& grants) {
     return item;
 }
 
-namespace {
-
-/// Tables that the server may hide from the account.
 void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const CopyNeeds& needs) {
     for (const auto& schema : needs.named_schemas) {
         if (grants.effective.has_on("SELECT", {schema, {}})) continue;
         item.add(CheckState::Warn,
                  fmt::format("SELECT is not granted on the whole schema {}: tables that the account does not see are "
-                             "not copied",
+                             "not migrated",
                              model::quote_identifier(schema)),
                  fmt::format("GRANT SELECT ON {}.* TO {};", model::quote_identifier(schema), grants.account));
     }
@@ -148,12 +147,10 @@ void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const Cop
         if (grants.effective.has_on("SELECT", table)) continue;
         item.add(
             CheckState::Warn,
-            fmt::format("table {} is not copied: it does not exist, or the account does not see it", table.quoted()),
+            fmt::format("table {} is not migrated: it does not exist, or the account does not see it", table.quoted()),
             fmt::format("GRANT SELECT ON {} TO {};", table.quoted(), grants.account));
     }
 }
-
-}  // namespace
 
 bool cannot_read_binlog(const AccountGrants& grants) {
     return !grants.effective.has_global(replication_slave().alternatives) && grants.effective.roles().empty();
@@ -171,10 +168,15 @@ CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& ne
     check_hidden_tables(item, grants, needs);
     if ((!needs.needs_lock && !needs.is_snapshot) || grants.effective.has_global({"RELOAD", "FLUSH_TABLES"}))
         return item;
-    const bool can_lock = std::ranges::all_of(
-        needs.tables, [&](const auto& table) { return grants.effective.has_on("LOCK TABLES", table); });
-    if (!can_lock) {
-        item.add(CheckState::Fail,
+    const auto can_lock = [&](const model::TableName& table) { return grants.effective.has_on("LOCK TABLES", table); };
+    const bool can_lock_seen = std::ranges::all_of(needs.tables, can_lock);
+    const bool can_lock_hidden = std::ranges::all_of(needs.named_schemas,
+                                                     [&](const auto& schema) {
+                                                         return can_lock({schema, {}});
+                                                     }) &&
+                                 std::ranges::all_of(needs.unseen_tables, can_lock);
+    if (!can_lock_seen || (needs.tables.empty() && !can_lock_hidden)) {
+        item.add(can_lock_seen ? CheckState::Warn : CheckState::Fail,
                  fmt::format("lack of RELOAD global (*.*) privilege, or LOCK TABLES on every table: {}",
                              needs.is_snapshot
                                  ? "without the binary log all tables are copied as of one moment, in which they are "
@@ -186,11 +188,12 @@ CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& ne
     return item;
 }
 
-CheckItem check_target_privileges(const AccountGrants& grants) {
+CheckItem check_target_privileges(const AccountGrants& grants, bool makes_foreign_keys) {
     CheckItem item{.name = "target db privilege checker", .about = "check privileges of target DB"};
     std::vector<Need> needs;
     for (const auto* name : {"CREATE", "SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "INDEX"})
         needs.push_back({{name}});
+    if (makes_foreign_keys && grants.checks_references) needs.push_back({{"REFERENCES"}});
     report(item, grants, lacking_of(grants, needs), "schemas, tables, rows and checkpoints are written with it");
     if (item.state == CheckState::Fail) item.state = CheckState::Warn;
     return item;

@@ -32,7 +32,9 @@ struct CopyNeeds {
 /// MySQL REPLICATION CLIENT, to know its place in the binlog, unless it copies a snapshot. Servers hide tables without
 /// a privilege, so what is named but perhaps hidden is a warning.
 [[nodiscard]] CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& needs);
+/// Adds to `item` a warning for what the task names and the server may hide from the account.
+void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const CopyNeeds& needs);
 /// Writing: what tables, rows and checkpoints need, on everything. A warning at most.
-[[nodiscard]] CheckItem check_target_privileges(const AccountGrants& grants);
+[[nodiscard]] CheckItem check_target_privileges(const AccountGrants& grants, bool makes_foreign_keys);
 
 }  // namespace dm::precheck

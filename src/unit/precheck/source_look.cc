@@ -179,8 +179,17 @@ void SourceLook::compare(TableMap target, std::set<std::string> target_collation
     structures_.target_collations = std::move(target_collations);
     add(check_table_structures({}, {}).without_findings(), [&] {
         if (structures_failure_) std::rethrow_exception(structures_failure_);
-        return check_table_structures(pairs_, structures_);
+        CheckItem item = check_table_structures(pairs_, structures_);
+        if (copies_now(subtask_.mode)) return item;  // what is hidden is said beside the privileges of the copy
+        CopyNeeds needs;
+        add_named(needs);
+        check_hidden_tables(item, read_grants(*session_), needs);
+        return item;
     });
+}
+
+bool SourceLook::has_foreign_keys() const {
+    return std::ranges::any_of(structures_.source, [](const auto& entry) { return entry.second.has_foreign_key; });
 }
 
 std::vector<CheckItem> SourceLook::take_items() {

@@ -34,6 +34,8 @@ class SourceLook {
 
     [[nodiscard]] const config::SubTaskConfig& subtask() const noexcept { return subtask_; }
     [[nodiscard]] const std::vector<TablePair>& pairs() const noexcept { return pairs_; }
+    /// Whether a table of the source has a foreign key. After `look`.
+    [[nodiscard]] bool has_foreign_keys() const;
     [[nodiscard]] std::vector<CheckItem> take_items();
 
   private:
