@@ -163,6 +163,7 @@ void Run::prepare(std::stop_token stop) {
                                      {"source", config_.source_id.str()},
                                      {"location", start.location.to_string()},
                                      {"safe_mode", options.safe_mode.is_on()}});
+    if (by_gtid) mention_lost_end(upstream_location_.last(), start, notices_);
 
     // Foreign keys that are checked allow no other order than the upstream's.
     const std::size_t lanes =

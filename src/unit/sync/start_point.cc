@@ -116,4 +116,10 @@ StartPoint StartPointFinder::find(const checkpoint::CheckpointContent& content,
     return start;
 }
 
+void mention_lost_end(const model::Location& newest, const StartPoint& start, Notices& notices) {
+    const model::GtidSet& applied = start.location.gtid_set;
+    if (start.is_fresh || applied.flavor() != model::Flavor::MySql || newest.gtid_set.contains(applied)) return;
+    notices.mention_once("transactions in the target that the upstream does not have", start.location.to_string());
+}
+
 }  // namespace dm::sync

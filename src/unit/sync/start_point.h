@@ -11,6 +11,7 @@
 #include "core/config/subtask_config.h"
 #include "core/model/location.h"
 #include "core/sql/sql_session.h"
+#include "unit/sync/notices.h"
 #include "unit/target/copy_checkpoint.h"
 
 namespace dm::sync {
@@ -46,5 +47,9 @@ class StartPointFinder {
     sql::SqlSession& upstream_;
     const OpenSource& open_source_;
 };
+
+/// Says so where a MySQL server has taken over without the last of what was applied, since it serves its binlog all the
+/// same; MariaDB refuses by itself. More is not done, as the server may only be a replica that is late.
+void mention_lost_end(const model::Location& newest, const StartPoint& start, Notices& notices);
 
 }  // namespace dm::sync

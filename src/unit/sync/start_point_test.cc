@@ -138,5 +138,28 @@ TEST(StartPointOfMariaDb, asks_the_server_for_the_gtids) {
     EXPECT_THROW((void)StartPointFinder(config, *session, open).find({}, {}, {}, {}), Error);
 }
 
+TEST(LostEndTest, is_mentioned_of_a_server_without_what_was_applied) {
+    struct Case {
+        const char* newest;
+        const char* applied;
+        bool is_fresh;
+        std::size_t mentioned;
+    };
+    constexpr auto kOther = "4e11fa47-71ca-11e1-9e33-c80aa9429562:1-5";
+    for (const auto& [newest, applied, is_fresh, mentioned] :
+         {Case{kSet, kSet, false, 0}, Case{kOther, kSet, false, 1}, Case{kOther, kSet, true, 0},
+          Case{"3e11fa47-71ca-11e1-9e33-c80aa9429562:1-6", kSet, false, 0},
+          Case{"3e11fa47-71ca-11e1-9e33-c80aa9429562:1-4", kSet, false, 1}}) {
+        metrics::Registry registry;
+        Notices notices(true, registry, {});
+        const model::Location there{.position = {}, .gtid_set = model::GtidSet::parse(model::Flavor::MySql, newest)};
+        StartPoint start;
+        start.location.gtid_set = model::GtidSet::parse(model::Flavor::MySql, applied);
+        start.is_fresh = is_fresh;
+        mention_lost_end(there, start, notices);
+        EXPECT_EQ(notices.list().size(), mentioned) << newest;
+    }
+}
+
 }  // namespace
 }  // namespace dm::sync
