@@ -50,6 +50,25 @@ def test_routes_rename_schemas_and_tables(cluster, upstream, downstream, assert_
     assert_same(upstream, downstream, *((tuple(a.split(".")), tuple(b.split("."))) for a, b in moved.items()))
 
 
+@pytest.mark.parametrize("kind", ["mysql5.6", "mysql9.7", "mariadb10.11"])
+def test_foreign_keys_follow_the_routes_of_their_parents(cluster, servers, assert_same, kind):
+    source, target = servers.get("mariadb10.11", "up"), servers.get(kind, "down")
+    source.execute("CREATE DATABASE a", "CREATE DATABASE b", "CREATE TABLE a.parent (id INT PRIMARY KEY)",
+                   "CREATE TABLE a.child (id INT PRIMARY KEY, CONSTRAINT c1 FOREIGN KEY (id) REFERENCES parent (id))",
+                   "CREATE TABLE b.child (id INT PRIMARY KEY, CONSTRAINT c2 FOREIGN KEY (id) REFERENCES a.parent (id))",
+                   "INSERT INTO a.parent VALUES (1), (2)", "INSERT INTO a.child VALUES (1)", "INSERT INTO b.child VALUES (2)")
+    cluster.create_source("s1", source)
+    routes = {"all": {"schema-pattern": "a", "target-schema": "a_t"},
+              "parent": {"schema-pattern": "a", "table-pattern": "parent", "target-schema": "p", "target-table": "elder"}}
+    cluster.start_task("t", target, [{"source-id": "s1", "route-rules": list(routes)}], routes=routes)
+    source.execute("CREATE TABLE b.late (id INT PRIMARY KEY, CONSTRAINT c3 FOREIGN KEY (id) REFERENCES a.parent (id))")
+    cluster.wait_synced("t")
+    assert_same(source, target, (("a", "parent"), ("p", "elder")), (("a", "child"), ("a_t", "child")), (("b", "child"), ("b", "child")))
+    parents = target.query("SELECT table_name, unique_constraint_schema, referenced_table_name FROM "
+                           "information_schema.referential_constraints WHERE constraint_name IN ('c1', 'c2', 'c3') ORDER BY constraint_name")
+    assert [tuple(row) for row in parents] == [("child", "p", "elder"), ("child", "p", "elder"), ("late", "p", "elder")]
+
+
 @pytest.mark.parametrize("rules, kept", [
     ({"do-dbs": ["shop*"]}, {"shop_a.one", "shop_a.two", "shop_b.one"}),
     ({"ignore-dbs": ["shop_?"]}, {"other.one", "other.log_1"}),

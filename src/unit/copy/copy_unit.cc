@@ -296,7 +296,7 @@ void CopyUnit::State::plan_snapshot(RunParts& parts, const target::CopyCheckpoin
 
 void CopyUnit::State::work(RunParts& parts, const target::CopyCheckpoint& checkpoint) {
     const std::stop_token abort = parts.abort.get_token();
-    const TableStarter starter(options, checkpoint, parts.purged, notices,
+    const TableStarter starter(options, *environment.router, checkpoint, parts.purged, notices,
                                {.is_snapshot = parts.is_snapshot, .patience = patience(abort)});
     ManagedSession probe(parts.downstream);
     CopyRun run{.options = options,

@@ -15,7 +15,9 @@ namespace {
 
 using sql::Piece;
 using sql::PieceKind;
+using sql::Pieces;
 using sql::split_pieces;
+using sql::unquoted;
 
 /// What stands between two commas of a CREATE TABLE's outer parentheses.
 struct Definition {
@@ -159,16 +161,27 @@ std::string index_name(std::string_view definition) {
     return name == pieces.end() ? std::string() : sql::unquoted(*name);
 }
 
-std::string retarget_create_table(std::string_view create_table, const model::TableName& target) {
-    constexpr std::string_view kHead = "CREATE TABLE ";
-    std::vector<Piece> pieces = split_pieces(create_table);
+std::string retarget_create_table(std::string_view create_table, const model::TableName& target,
+                                  const ParentRoute& route) {
+    Pieces pieces(create_table);
     constexpr std::size_t kName = 4;
-    ensure(create_table.starts_with(kHead) && pieces.size() > kName && pieces[kName].kind == PieceKind::Name,
+    ensure(create_table.starts_with("CREATE TABLE ") && pieces.size() > kName && pieces[kName].kind == PieceKind::Name,
            ErrorCode::CopyPlan,
            fmt::format("the upstream describes the table for {} in an unknown way: {}", target.quoted(),
                        create_table.substr(0, 60)));
-    return fmt::format("CREATE TABLE IF NOT EXISTS {}{}", target.quoted(),
-                       create_table.substr(kHead.size() + pieces[kName].text.size()));
+    pieces[kName].text = "IF NOT EXISTS " + target.quoted();
+    for (std::size_t i = kName + 1; i < pieces.size(); ++i) {
+        const std::size_t first = pieces.after(i);
+        if (!pieces.is_word(i, "REFERENCES") || first >= pieces.size() || pieces[first].kind != PieceKind::Name)
+            continue;
+        const std::size_t dot = pieces.after(first);
+        const bool has_schema = pieces.is_sign(dot, '.') && pieces.after(dot) < pieces.size();
+        const std::size_t last = has_schema ? pieces.after(dot) : first;
+        const model::TableName parent{has_schema ? unquoted(pieces[first]) : std::string(), unquoted(pieces[last])};
+        pieces.take_out(first, last);
+        pieces[last].text = route(parent).quoted();
+    }
+    return pieces.text();
 }
 
 std::string comparable_structure(std::string_view create_table) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,9 +10,13 @@
 /// The text of SHOW CREATE TABLE, made fit for another name and another server. Pure functions.
 namespace dm::copy {
 
-/// The statement with the table's name replaced by `target`, and IF NOT EXISTS. Throws Error{CopyPlan} if the text does
-/// not begin like SHOW CREATE TABLE's.
-[[nodiscard]] std::string retarget_create_table(std::string_view create_table, const model::TableName& target);
+/// Where the parent of a foreign key is in the target; its schema is empty if the text names none.
+using ParentRoute = std::function<model::TableName(const model::TableName& parent)>;
+
+/// The statement with the table's name replaced by `target`, the parents of its foreign keys by what `route` says, and
+/// IF NOT EXISTS. Throws Error{CopyPlan} if the text does not begin like SHOW CREATE TABLE's.
+[[nodiscard]] std::string retarget_create_table(std::string_view create_table, const model::TableName& target,
+                                                const ParentRoute& route);
 
 /// The text without what changes while nothing about the structure does: the AUTO_INCREMENT counter.
 [[nodiscard]] std::string comparable_structure(std::string_view create_table);

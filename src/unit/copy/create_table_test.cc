@@ -7,13 +7,29 @@
 namespace dm::copy {
 namespace {
 
+const ParentRoute kNoParents = [](const model::TableName& parent) { return parent; };
+
 TEST(RetargetCreateTable, ReplacesOnlyTheName) {
-    EXPECT_EQ(retarget_create_table("CREATE TABLE `a``(b` (\n  `CREATE TABLE` int\n)", {"s", "x`y"}),
+    EXPECT_EQ(retarget_create_table("CREATE TABLE `a``(b` (\n  `CREATE TABLE` int\n)", {"s", "x`y"}, kNoParents),
               "CREATE TABLE IF NOT EXISTS `s`.`x``y` (\n  `CREATE TABLE` int\n)");
 }
 
+TEST(RetargetCreateTable, RoutesTheParentsOfForeignKeys) {
+    const auto route = [](const model::TableName& parent) {
+        return model::TableName{parent.schema.empty() ? "own" : "of " + parent.schema, parent.table + "_t"};
+    };
+    EXPECT_EQ(retarget_create_table("CREATE TABLE `c` (\n  `a` int COMMENT 'REFERENCES `x`',\n  `REFERENCES` int,\n  "
+                                    "CONSTRAINT `c1` FOREIGN KEY (`a`) REFERENCES `p` (`id`) ON DELETE CASCADE,\n  "
+                                    "CONSTRAINT `c2` FOREIGN KEY (`a`) REFERENCES `o``s`.`q` (`id`)\n) ENGINE=InnoDB",
+                                    {"s", "c"}, route),
+              "CREATE TABLE IF NOT EXISTS `s`.`c` (\n  `a` int COMMENT 'REFERENCES `x`',\n  `REFERENCES` int,\n  "
+              "CONSTRAINT `c1` FOREIGN KEY (`a`) REFERENCES `own`.`p_t` (`id`) ON DELETE CASCADE,\n  CONSTRAINT `c2` "
+              "FOREIGN KEY (`a`) REFERENCES `of o``s`.`q_t` (`id`)\n) ENGINE=InnoDB");
+}
+
 TEST(RetargetCreateTable, RefusesWhatIsNoTable) {
-    EXPECT_THROW(retarget_create_table("CREATE ALGORITHM=UNDEFINED VIEW `v` AS select 1", {"s", "v"}), Error);
+    EXPECT_THROW(retarget_create_table("CREATE ALGORITHM=UNDEFINED VIEW `v` AS select 1", {"s", "v"}, kNoParents),
+                 Error);
 }
 
 TEST(ComparableStructure, TheCounterDoesNotMatter) {

@@ -231,7 +231,10 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
 
 void TableStarter::create_target(TableJob& job, BothSides sides) const {
     target::TableCopyRecord& record = job.record;
-    TableSource source{.source = job.source, .create_table = record.point.create_table};
+    const auto route = [&](const model::TableName& parent) {
+        return router_.route({parent.schema.empty() ? job.source.schema : parent.schema, parent.table});
+    };
+    TableSource source{.source = job.source, .create_table = record.point.create_table, .route = route};
     if (options_.keeps_collations)
         source.create_table = sql::state_collations(source.create_table, collation_defaults(sides.upstream));
     leave_out_checks(source.create_table, job, sides);

@@ -42,9 +42,14 @@ class TableStarter {
   public:
     using Jobs = std::span<const std::shared_ptr<TableJob>>;
 
-    TableStarter(const CopyOptions& options, const target::CopyCheckpoint& checkpoint, const PurgedBinlog& purged,
-                 NoticeBook& notices, ReadingWay way)
-        : options_(options), checkpoint_(checkpoint), purged_(purged), notices_(notices), way_(std::move(way)) {}
+    TableStarter(const CopyOptions& options, const rules::TableRouter& router, const target::CopyCheckpoint& checkpoint,
+                 const PurgedBinlog& purged, NoticeBook& notices, ReadingWay way)
+        : options_(options),
+          router_(router),
+          checkpoint_(checkpoint),
+          purged_(purged),
+          notices_(notices),
+          way_(std::move(way)) {}
 
     /// Starts the tables anew or continues from their checkpoint; one answer per table, in order. Nothing: it is gone
     /// upstream and forgotten.
@@ -78,6 +83,7 @@ class TableStarter {
     [[nodiscard]] End compare(TableJob& job, BothSides sides) const;
 
     const CopyOptions& options_;
+    const rules::TableRouter& router_;
     const target::CopyCheckpoint& checkpoint_;
     const PurgedBinlog& purged_;
     NoticeBook& notices_;

@@ -61,7 +61,7 @@ class TableStarterTest : public testing::Test {
     }
 
     TableStarter starter() {
-        return {options_, checkpoint_, purged_, notices_, {.patience = {.clock = clock_, .stop = {}}}};
+        return {options_, router_, checkpoint_, purged_, notices_, {.patience = {.clock = clock_, .stop = {}}}};
     }
 
     auto start(const std::vector<std::shared_ptr<TableJob>>& jobs) {
@@ -83,6 +83,7 @@ class TableStarterTest : public testing::Test {
 
     FakeSqlServer up_{kMariaDb};
     FakeSqlServer down_;
+    const rules::TableRouter router_{std::vector<rules::RouteRule>{}, true};
     CopyOptions options_;
     target::CopyCheckpoint checkpoint_{"dm_meta", "task", "source", model::Flavor::MariaDb};
     PurgedBinlog purged_{.first_file = "bin.000005", .gtid_set = model::GtidSet(model::Flavor::MariaDb)};

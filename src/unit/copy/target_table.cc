@@ -96,7 +96,7 @@ bool create_target_table(sql::SqlSession& downstream, const TableSource& source,
                 "Create the table in the target with an ordinary key of the same columns and those of "
                 "the period, then resume the task.");
     }
-    const std::string statement = retarget_create_table(source.create_table, target);
+    const std::string statement = retarget_create_table(source.create_table, target, source.route);
     try {
         return execute_or_adapt(downstream, statement, target.quoted(), adaptation);
     } catch (const Error& error) {

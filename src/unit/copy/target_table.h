@@ -15,6 +15,7 @@ namespace dm::copy {
 struct TableSource {
     model::TableName source;
     std::string create_table;  ///< SHOW CREATE TABLE of the upstream
+    ParentRoute route;         ///< of parents of foreign keys
 };
 
 /// What becomes of statements that the target refuses.
