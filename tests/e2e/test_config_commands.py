@@ -133,6 +133,15 @@ def test_start_at_a_time(cluster, servers, downstream, kind, gtid):
     server.execute("INSERT INTO d.t VALUES (5)")
     cluster.wait(lambda: ids(downstream) == [5], 30, "only what is new")
 
+    # Neither a time nor `meta` nor a checkpoint: what the source has in its binlog by now is not repeated.
+    cluster.ctl_ok("stop-task", "t")
+    cluster.ctl_ok("start-task", "--remove-meta", path)
+    server.execute("INSERT INTO d.t VALUES (6)")
+    cluster.wait(lambda: 6 in ids(downstream), 30, "what comes after the start")
+    assert ids(downstream) == [5, 6]
+    where = server.query("SHOW BINARY LOGS")[-1]
+    assert f"binlog-name: {where[0]}" in cluster.ctl("config", "task", "t")["cfg"]
+
 
 def test_manual_pause_outlives_the_worker(cluster, source, downstream):
     """Neither an automatic resume nor a new worker starts again what the user paused."""
