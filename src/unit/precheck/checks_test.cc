@@ -131,6 +131,11 @@ TEST(PrivilegeChecks, TablesMayBeHidden) {
     EXPECT_EQ(item.findings[1].instruction, "GRANT SELECT ON `d`.`b` TO 'dm'@'%';");
     EXPECT_EQ(check_copy_privileges(account({base, "GRANT SELECT ON `d`.* TO `dm`@`%`"}), needs).state,
               CheckState::Success);
+
+    const std::vector<model::TableName> none;
+    const auto blind = check_copy_privileges(account({base}), {.tables = none, .named_schemas = {"d"}});
+    EXPECT_EQ(blind.state, CheckState::Fail) << "nothing at all would be migrated";
+    EXPECT_EQ(blind.findings.front().instruction, "GRANT SELECT ON `d`.* TO 'dm'@'%';");
 }
 
 TEST(PrivilegeChecks, LockNeedsReloadOrLockTables) {

@@ -134,11 +134,12 @@ CheckItem check_binlog_is_visible(CheckItem item, const AccountGrants& grants) {
 
 namespace {
 
-/// Tables that the server may hide from the account.
+/// Tables that the server may hide from the account. If it sees none at all, nothing would be migrated.
 void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const CopyNeeds& needs) {
+    const CheckState state = needs.tables.empty() ? CheckState::Fail : CheckState::Warn;
     for (const auto& schema : needs.named_schemas) {
         if (grants.effective.has_on("SELECT", {schema, {}})) continue;
-        item.add(CheckState::Warn,
+        item.add(state,
                  fmt::format("SELECT is not granted on the whole schema {}: tables that the account does not see are "
                              "not copied",
                              model::quote_identifier(schema)),
@@ -147,7 +148,7 @@ void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const Cop
     for (const auto& table : needs.unseen_tables) {
         if (grants.effective.has_on("SELECT", table)) continue;
         item.add(
-            CheckState::Warn,
+            state,
             fmt::format("table {} is not copied: it does not exist, or the account does not see it", table.quoted()),
             fmt::format("GRANT SELECT ON {} TO {};", table.quoted(), grants.account));
     }
