@@ -18,11 +18,9 @@ namespace {
 constexpr std::uint64_t kFirstEvent = 4;
 
 [[noreturn]] void refuse(std::string_view text) {
-    throw Error(
-        ErrorCode::MasterInvalidOp,
-        fmt::format("`--start-time {}` is not a time; write 2021-10-21T00:01:00, with a blank for the T and with "
-                    "Z, +08:00 or +0800 behind it if you like",
-                    text));
+    throw Error(ErrorCode::MasterInvalidOp, fmt::format("`--start-time {}` is not a time", text))
+        .with_workaround(
+            "Write 2021-10-21T00:01:00, with a blank for the T and with Z, +08:00 or +0800 behind it if you like.");
 }
 
 int digits(std::string_view text, std::size_t at, std::size_t count, std::string_view whole) {
