@@ -123,7 +123,10 @@ def test_start_at_a_time(cluster, servers, downstream, kind, gtid):
     assert not again["result"] and "code=46014" in again["msg"]
     cluster.ctl_ok("stop-task", "t")
     downstream.execute("DELETE FROM d.t")
-    cluster.ctl_ok("start-task", "--start-time", at(begin), path)
+    # A time without a zone is the source's.
+    server.execute("SET GLOBAL time_zone = '+09:00'")
+    cluster.ctl_ok("start-task", "--start-time", at(begin + 9 * 3600).rstrip("Z"), path)
+    server.execute("SET GLOBAL time_zone = 'SYSTEM'")
     cluster.wait_unit("t", "Sync")
     cluster.wait_synced("t")
     assert ids(downstream) == [3, 4]

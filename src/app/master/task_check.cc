@@ -25,14 +25,15 @@ constexpr std::string_view kHeader = "fail to check synchronization configuratio
 constexpr std::string_view kPassed = "pre-check is passed. ";
 
 /// Where the source's binlog was at that time.
-model::Location place_of_time(const MasterContext& context, const config::SubTaskConfig& source, std::int64_t time) {
+model::Location place_of_time(const MasterContext& context, const config::SubTaskConfig& source,
+                              const StartTime& start) {
     const auto session = context.connect(source.from, ErrorScope::Upstream);
     const auto listed = session->query("SHOW BINARY LOGS");
     std::vector<std::string> files;
     for (std::size_t row = 0; row < listed.rows.size(); ++row) files.push_back(listed.text(row, "Log_name"));
     const BinlogByTime search([&] { return context.open_binlog(source.from); }, std::move(files),
                               session->version().flavor);
-    auto place = search.find(time);
+    auto place = search.find(seconds_at(start, *session));
     ensure(place.has_value(), ErrorCode::ConfigStartTimeLate, "there is no binlog event as late as the start time");
     return std::move(*place);
 }
@@ -164,7 +165,7 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
 }
 
 void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time) {
-    const std::int64_t time = parse_start_time(start_time);
+    const StartTime time = parse_start_time(start_time);
     ensure(task.task.task_mode == config::TaskMode::Incremental, ErrorCode::ConfigFeatureMissing,
            fmt::format("`--start-time` with task-mode {} is not available in this version: existing data is copied "
                        "first, and its copy says where replication begins; use task-mode incremental",
