@@ -128,7 +128,10 @@ def test_start_at_a_time(cluster, servers, downstream, kind, gtid):
     assert not again["result"] and "code=46014" in again["msg"]
     cluster.ctl_ok("stop-task", "t")
     downstream.execute("DELETE FROM d.t")
-    cluster.ctl_ok("start-task", "--start-time", at(begin), path)
+    # A time without a zone is the source's.
+    server.execute("SET GLOBAL time_zone = '+09:00'")
+    cluster.ctl_ok("start-task", "--start-time", at(begin + 9 * 3600).rstrip("Z"), path)
+    server.execute("SET GLOBAL time_zone = 'SYSTEM'")
     cluster.wait_unit("t", "Sync")
     cluster.wait_synced("t")
     assert ids(downstream) == [3, 4]
@@ -137,6 +140,15 @@ def test_start_at_a_time(cluster, servers, downstream, kind, gtid):
     cluster.ctl_ok("start-task", path)
     server.execute("INSERT INTO d.t VALUES (5)")
     cluster.wait(lambda: ids(downstream) == [5], 30, "only what is new")
+
+    # Neither a time nor `meta` nor a checkpoint: what the source has in its binlog by now is not repeated.
+    cluster.ctl_ok("stop-task", "t")
+    cluster.ctl_ok("start-task", "--remove-meta", path)
+    server.execute("INSERT INTO d.t VALUES (6)")
+    cluster.wait(lambda: 6 in ids(downstream), 30, "what comes after the start")
+    assert ids(downstream) == [5, 6]
+    where = server.query("SHOW BINARY LOGS")[-1]
+    assert f"binlog-name: {where[0]}" in cluster.ctl("config", "task", "t")["cfg"]
 
 
 def test_manual_pause_outlives_the_worker(cluster, source, downstream):

@@ -22,8 +22,9 @@ _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*\{([^}]*)\}")
 _MATCHER = re.compile(r'([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)\s*"[^"]*"')
 _GROUPING = re.compile(r"\b(?:by|on|ignoring|without)\s*\(([^)]*)\)")
-_LANGUAGE = {"sum", "count", "max", "topk", "rate", "increase", "changes", "deriv", "histogram_quantile", "time",
-             "vector", "label_values", "by", "on", "ignoring", "without", "and", "or", "unless", "group_left"}
+_LANGUAGE = {"sum", "count", "max", "max_over_time", "topk", "rate", "increase", "changes", "deriv",
+             "histogram_quantile", "time", "vector", "label_values", "by", "on", "ignoring", "without", "and", "or",
+             "unless", "group_left"}
 
 
 def metric_of(series):

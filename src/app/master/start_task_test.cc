@@ -132,6 +132,38 @@ TEST_F(StartTaskTest, AStartTimeForgetsAllProgressOfReplication) {
     EXPECT_THAT(start(yaml("s1"), false, kTime).msg(), HasSubstr("`--start-time` needs `stop-task` first"));
 }
 
+TEST_F(StartTaskTest, WithoutAPlaceReplicationBeginsWhereTheSourceIsNow) {
+    server_.on("SHOW MASTER STATUS",
+               sql::FakeSqlServer::result({"File", "Position", "Executed_Gtid_Set"}, {{"bin.000007", "1234", ""}}));
+    const std::string without = fmt::format(
+        "name: t\ntask-mode: incremental\nignore-checking-items: [all]\n"
+        "target-database: {{host: 10.0.0.2, port: 4000}}\nmysql-instances: [{{source-id: s1}}, {{source-id: s2}}]\n");
+    pb::StartTaskRequest request;
+    request.set_task(without);
+    request.add_sources("s1");
+    const auto response = start_task(context_, *scheduler_, request);
+    EXPECT_TRUE(response.result()) << response.msg();
+    EXPECT_EQ(server_.statements("SHOW MASTER STATUS").size(), 1) << "only the source that starts is asked";
+    const auto meta = scheduler_->read(
+        [](const ClusterTable& table) { return table.task(TaskName("t"))->at(SourceId("s1")).config->meta; });
+    EXPECT_EQ(meta, (config::MetaConfig{.binlog_name = "bin.000007", .binlog_pos = 1234, .binlog_gtid = ""}));
+}
+
+TEST_F(StartTaskTest, WhereASourceIsMustBeKnownBeforeItStarts) {
+    server_.on("SHOW MASTER STATUS", sql::FakeSqlServer::result({"File", "Position"}, {}));
+    const std::string without =
+        "name: t\ntask-mode: incremental\nignore-checking-items: [all]\n"
+        "target-database: {host: 10.0.0.2, port: 4000}\nmysql-instances: [{source-id: s1}]\n";
+    try {
+        (void)start(without);
+        FAIL() << "it started somewhere";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::MasterStatusEmpty);
+        EXPECT_THAT(error.message(), HasSubstr("source s1: "));
+    }
+    EXPECT_FALSE(stage());
+}
+
 /// Nobody serves the source, or the store is away: the next start must find the progress as it was.
 TEST_F(StartTaskTest, WhatCannotStartDestroysNothing) {
     for (const auto& [removes_meta, time] : {std::pair(true, ""), std::pair(false, kTime)}) {

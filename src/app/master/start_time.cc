@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <ctime>
 
@@ -18,11 +19,9 @@ namespace {
 constexpr std::uint64_t kFirstEvent = 4;
 
 [[noreturn]] void refuse(std::string_view text) {
-    throw Error(
-        ErrorCode::MasterInvalidOp,
-        fmt::format("`--start-time {}` is not a time; write 2021-10-21T00:01:00, with a blank for the T and with "
-                    "Z, +08:00 or +0800 behind it if you like",
-                    text));
+    throw Error(ErrorCode::MasterInvalidOp, fmt::format("`--start-time {}` is not a time", text))
+        .with_workaround(
+            "Write 2021-10-21T00:01:00, with a blank for the T and with Z, +08:00 or +0800 behind it if you like.");
 }
 
 int digits(std::string_view text, std::size_t at, std::size_t count, std::string_view whole) {
@@ -65,7 +64,7 @@ void advance(binlog::StreamPosition& position, const binlog::Event& event, binlo
 
 }  // namespace
 
-std::int64_t parse_start_time(std::string_view text) {
+StartTime parse_start_time(std::string_view text) {
     if (text.size() < 19 || text[4] != '-' || text[7] != '-' || (text[10] != ' ' && text[10] != 'T') ||
         text[13] != ':' || text[16] != ':') {
         refuse(text);
@@ -81,10 +80,20 @@ std::int64_t parse_start_time(std::string_view text) {
                                            std::chrono::month(static_cast<unsigned>(time.tm_mon + 1)),
                                            std::chrono::day(static_cast<unsigned>(time.tm_mday))};
     if (!date.ok() || time.tm_hour > 23 || time.tm_min > 59 || time.tm_sec > 59) refuse(text);
+    StartTime start{.clock = std::string(text.substr(0, 10)) + ' ' + std::string(text.substr(11, 8)), .seconds = {}};
     const auto zone = zone_of(text.substr(19), text);
-    if (zone) return timegm(&time) - *zone;
-    time.tm_isdst = -1;
-    return std::mktime(&time);
+    if (zone) start.seconds = timegm(&time) - *zone;
+    return start;
+}
+
+std::int64_t seconds_at(const StartTime& start, sql::SqlSession& source) {
+    if (start.seconds) return *start.seconds;
+    source.execute("SET SESSION time_zone = @@global.time_zone");
+    const std::string text = source.query(fmt::format("SELECT UNIX_TIMESTAMP('{}') AS t", start.clock)).text(0, "t");
+    std::int64_t seconds = 0;
+    std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (seconds <= 0) refuse(start.clock);
+    return seconds;
 }
 
 std::int64_t BinlogByTime::created_at(const std::string& file) const {

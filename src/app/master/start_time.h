@@ -10,13 +10,24 @@
 
 #include "core/binlog/event_source.h"
 #include "core/model/location.h"
+#include "core/sql/sql_session.h"
 
 /// `start-task --start-time`: a time of day to a place in a binlog.
 namespace dm::master {
 
-/// Seconds since 1970 of "2021-10-21 00:01:00" or with T between, and with Z, +08:00 or +0800 behind; without a zone it
-/// is the local time of this machine. Throws Error{MasterInvalidOp} naming the forms.
-[[nodiscard]] std::int64_t parse_start_time(std::string_view text);
+/// What `--start-time` says. A plain value.
+struct StartTime {
+    std::string clock;                    ///< "2021-10-21 00:01:00"
+    std::optional<std::int64_t> seconds;  ///< since 1970, if a zone was named
+};
+
+/// Reads "2021-10-21 00:01:00" or with T between, and with Z, +08:00 or +0800 behind. Throws Error{MasterInvalidOp}
+/// naming the forms.
+[[nodiscard]] StartTime parse_start_time(std::string_view text);
+
+/// The time in seconds since 1970. Without a zone it is the source's own, which it is asked for; its session is left in
+/// that zone. Throws Error{MasterInvalidOp} if the source does not know the time, and what the session throws.
+[[nodiscard]] std::int64_t seconds_at(const StartTime& start, sql::SqlSession& source);
 
 /// Searches the binlog of one server. A new source is opened for each file that is looked into.
 class BinlogByTime {

@@ -1,12 +1,11 @@
 #include "app/master/start_time.h"
 
-#include <cstdlib>
-
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "core/binlog/memory_event_source.h"
 #include "core/binlog/test_events.h"
+#include "core/sql/fake_sql_session.h"
 
 namespace dm::master {
 namespace {
@@ -14,19 +13,27 @@ namespace {
 using binlog::EventType;
 
 TEST(StartTime, FormsOfATime) {
-    EXPECT_EQ(parse_start_time("2021-10-21 00:01:00Z"), 1634774460);
-    EXPECT_EQ(parse_start_time("2021-10-21T00:01:00Z"), 1634774460);
-    EXPECT_EQ(parse_start_time("2021-10-21T08:01:00+08:00"), 1634774460);
-    EXPECT_EQ(parse_start_time("2021-10-20T21:31:00-0230"), 1634774460);
-    ::setenv("TZ", "UTC-3", 1);
-    ::tzset();
-    EXPECT_EQ(parse_start_time("2021-10-21 03:01:00"), 1634774460);
-    ::unsetenv("TZ");
-    ::tzset();
+    for (const auto* same :
+         {"2021-10-21 00:01:00Z", "2021-10-21T00:01:00Z", "2021-10-21T08:01:00+08:00", "2021-10-20T21:31:00-0230"})
+        EXPECT_EQ(parse_start_time(same).seconds, 1634774460) << same;
+    EXPECT_EQ(parse_start_time("2021-10-21T03:01:00").seconds, std::nullopt);
+    EXPECT_EQ(parse_start_time("2021-10-21T03:01:00").clock, "2021-10-21 03:01:00");
     for (const auto* bad :
          {"", "now", "2021-10-21", "2021-13-21 00:00:00", "2021-02-30 00:00:00", "2021-10-21 24:00:00",
           "2021-10-21 00:01:00 +08:00", "2021-10-21 00:01:00+8", "2021-10-2100:01:00"})
         EXPECT_THROW(static_cast<void>(parse_start_time(bad)), Error) << bad;
+}
+
+TEST(StartTime, WithoutAZoneItIsTheSources) {
+    sql::FakeSqlServer server;
+    server.on("SELECT UNIX_TIMESTAMP('2021-10-21 03:01:00')", sql::FakeSqlServer::result({"t"}, {{"1634774460"}}));
+    server.on("SELECT UNIX_TIMESTAMP('2921-10-21 03:01:00')", sql::FakeSqlServer::result({"t"}, {{"0"}}));
+    const auto session = server.connect();
+    EXPECT_EQ(seconds_at(parse_start_time("2021-10-21T03:01:00"), *session), 1634774460);
+    EXPECT_EQ(server.statements("SET SESSION time_zone").size(), 1);
+    EXPECT_THROW(static_cast<void>(seconds_at(parse_start_time("2921-10-21T03:01:00"), *session)), Error);
+    EXPECT_EQ(seconds_at(parse_start_time("1970-01-01T00:00:50Z"), *session), 50);
+    EXPECT_EQ(server.statements("SET SESSION time_zone").size(), 2) << "a zone that is named needs no asking";
 }
 
 /// Files of transactions that a statement each is, made at the given seconds.

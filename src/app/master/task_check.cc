@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "core/sql/literal.h"
 #include "unit/precheck/prechecks.h"
 #include "unit/precheck/report.h"
+#include "unit/precheck/server_facts.h"
 
 namespace dm::master {
 namespace {
@@ -23,14 +25,15 @@ constexpr std::string_view kHeader = "fail to check synchronization configuratio
 constexpr std::string_view kPassed = "pre-check is passed. ";
 
 /// Where the source's binlog was at that time.
-model::Location place_of_time(const MasterContext& context, const config::SubTaskConfig& source, std::int64_t time) {
+model::Location place_of_time(const MasterContext& context, const config::SubTaskConfig& source,
+                              const StartTime& start) {
     const auto session = context.connect(source.from, ErrorScope::Upstream);
     const auto listed = session->query("SHOW BINARY LOGS");
     std::vector<std::string> files;
     for (std::size_t row = 0; row < listed.rows.size(); ++row) files.push_back(listed.text(row, "Log_name"));
     const BinlogByTime search([&] { return context.open_binlog(source.from); }, std::move(files),
                               session->version().flavor);
-    auto place = search.find(time);
+    auto place = search.find(seconds_at(start, *session));
     ensure(place.has_value(), ErrorCode::ConfigStartTimeLate, "there is no binlog event as late as the start time");
     return std::move(*place);
 }
@@ -43,6 +46,36 @@ auto as_master(const Work& work) {
     } catch (const Error& error) {
         throw error.with_class(ErrorClass::DmMaster);
     }
+}
+
+config::MetaConfig meta_of(const model::Location& place, bool by_gtid) {
+    ensure(by_gtid || place.position.offset <= std::numeric_limits<std::uint32_t>::max(), ErrorCode::NoBinlogLocation,
+           fmt::format("no replica can begin at {}: it lies beyond 4 GiB", place.to_string()));
+    return {.binlog_name = place.position.file,
+            .binlog_pos = static_cast<std::uint32_t>(place.position.offset),
+            .binlog_gtid = by_gtid ? place.gtid_set.to_string() : std::string()};
+}
+
+/// Puts the place that `find` gives into `meta` of the subtasks that are `wanted`; all are asked at the same time.
+template <typename Wanted, typename Find>
+void begin_at(CheckedTask& task, const Wanted& wanted, const Find& find) {
+    std::vector<std::optional<Error>> failures(task.subtasks.size());
+    fan_out(failures.size(), [&](std::size_t i) {
+        auto& source = task.effective[i];
+        if (!wanted(source)) return;
+        try {
+            const model::Location place = find(source);
+            log::info(
+                "replication is to begin at a place that was looked up",
+                {{"task", task.task.name.str()}, {"source", source.source_id.str()}, {"location", place.to_string()}});
+            source.meta = meta_of(place, source.sync.enable_gtid);
+            task.subtasks[i].meta = source.meta;
+        } catch (...) {
+            failures[i] = current_error().with_context("source " + source.source_id.str());
+        }
+    });
+    for (const auto& failure : failures)
+        if (failure) throw Error(*failure);
 }
 
 /// How long a pre-check may go on: until nobody waits for it, or it has taken too long.
@@ -132,32 +165,24 @@ CheckOutcome pre_check(const MasterContext& context, const CheckedTask& task, st
 }
 
 void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time) {
-    const std::int64_t time = parse_start_time(start_time);
+    const StartTime time = parse_start_time(start_time);
     ensure(task.task.task_mode == config::TaskMode::Incremental, ErrorCode::ConfigFeatureMissing,
            fmt::format("`--start-time` with task-mode {} is not available in this version: existing data is copied "
                        "first, and its copy says where replication begins; use task-mode incremental",
                        config::task_mode_name(task.task.task_mode)));
-    std::vector<std::optional<model::Location>> places(task.subtasks.size());
-    std::vector<std::optional<Error>> failures(places.size());
-    fan_out(places.size(), [&](std::size_t i) {
-        try {
-            places[i] = place_of_time(context, task.effective[i], time);
-        } catch (...) {
-            failures[i] = current_error().with_context("source " + task.effective[i].source_id.str());
-        }
-    });
-    for (const auto& failure : failures)
-        if (failure) throw Error(*failure);
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        const auto& source = task.effective[i];
-        const auto& place = *places[i];
-        config::MetaConfig meta{.binlog_name = place.position.file,
-                                .binlog_pos = static_cast<std::uint32_t>(place.position.offset),
-                                .binlog_gtid = source.sync.enable_gtid ? place.gtid_set.to_string() : std::string()};
-        log::info("start time found", {{"source", source.source_id.str()}, {"location", place.to_string()}});
-        task.subtasks[i].meta = meta;
-        task.effective[i].meta = std::move(meta);
-    }
+    begin_at(
+        task, [](const config::SubTaskConfig&) { return true; },
+        [&](const config::SubTaskConfig& source) { return place_of_time(context, source, time); });
+}
+
+void begin_now_without_meta(const MasterContext& context, CheckedTask& task) {
+    if (task.task.task_mode != config::TaskMode::Incremental) return;
+    begin_at(
+        task, [](const config::SubTaskConfig& source) { return !source.meta; },
+        [&](const config::SubTaskConfig& source) {
+            const auto session = context.connect(source.from, ErrorScope::Upstream);
+            return precheck::read_binlog_end(*session);
+        });
 }
 
 void forget_progress(const MasterContext& context, const CheckedTask& task) {

@@ -38,6 +38,11 @@ struct CheckOutcome {
 /// nothing that late yet, or what connecting to it throws; both name the source.
 void begin_at_time(const MasterContext& context, CheckedTask& task, const std::string& start_time);
 
+/// Puts the place where each source is now into `meta` of the subtasks of an incremental task that have none: without
+/// that, replication would repeat all that the source still has in its binlog. A checkpoint that the task has left goes
+/// before it. Throws what connecting to a source throws; it names the source.
+void begin_now_without_meta(const MasterContext& context, CheckedTask& task);
+
 /// Forgets how far replication of these subtasks had come, so that it begins at `meta`.
 void forget_progress(const MasterContext& context, const CheckedTask& task);
 

@@ -34,9 +34,11 @@ std::vector<pb::CommonWorkerResponse> strangers(const CheckedTask& checked, cons
 
 void keep_named(CheckedTask& checked, const pb::StartTaskRequest& request) {
     if (request.sources().empty()) return;
-    std::erase_if(checked.subtasks, [&](const auto& subtask) {
-        return std::ranges::find(request.sources(), subtask.source_id.str()) == request.sources().end();
-    });
+    for (auto* subtasks : {&checked.subtasks, &checked.effective}) {
+        std::erase_if(*subtasks, [&](const auto& subtask) {
+            return std::ranges::find(request.sources(), subtask.source_id.str()) == request.sources().end();
+        });
+    }
 }
 
 void refuse_existing_task(Scheduler& scheduler, const model::TaskName& task) {
@@ -150,6 +152,7 @@ pb::StartTaskResponse start_task(const MasterContext& context, Scheduler& schedu
     for (auto& element : strangers(checked, request)) *response.add_sources() = std::move(element);
     if (response.sources_size() > 0) return response;
     keep_named(checked, request);
+    begin_now_without_meta(context, checked);
 
     const auto latch = scheduler.latch(checked.task.name);
     std::vector<model::SourceId> added;

@@ -63,6 +63,11 @@ Clock::Duration resume_wait(const config::CheckerConfig& checker, int step, doub
                                      Clock::Duration(static_cast<std::int64_t>(std::min(wait.count(), 1e15))));
 }
 
+bool resumes_by_itself(const Error& error) noexcept {
+    return error.retry_class() == RetryClass::Resume || error.code() == ErrorCode::DbDriver ||
+           error.code() == ErrorCode::DbBadConnection;
+}
+
 SubTask::SubTask(config::SubTaskConfig config, Dependencies dependencies)
     : config_(std::move(config)),
       dependencies_(std::move(dependencies)),
@@ -269,7 +274,7 @@ void SubTask::fail_run(const Error& error) {
 std::string_view SubTask::refusal_to_resume(const State& state, const Error& error) const {
     if (state.wish == Wish::Pause) return kPausedByHand;
     if (!dependencies_.checker.is_enabled) return "`checker.check-enable` of the source is false: use resume-task";
-    if (error.retry_class() != RetryClass::Resume)
+    if (!resumes_by_itself(error))
         return "the error does not go away by itself: remove its cause, then use resume-task";
     return {};
 }

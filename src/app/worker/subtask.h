@@ -62,8 +62,13 @@ struct SubTaskReport {
 /// greatest. With jitter, steps above 0 wait a part of that: half of it at `share` 0, all of it at 1. Pure.
 [[nodiscard]] Clock::Duration resume_wait(const config::CheckerConfig& checker, int step, double share);
 
+/// Whether a subtask that ended with this error is tried again without a human: the error is transient, or it is about
+/// connecting. A server that refuses a login may have a password changed, an account locked for a while or a database
+/// missing that is being restored; nothing is done by knocking again. Pure.
+[[nodiscard]] bool resumes_by_itself(const Error& error) noexcept;
+
 /// A task's part on this worker's source: runs its units one after another on a thread of its own, pauses itself on an
-/// error and, if the error is transient, resumes itself with back-off. Commands come from one thread, the owner's;
+/// error and, if that may go away, resumes itself with back-off. Commands come from one thread, the owner's;
 /// `report` may be called from any. Destruction stops gracefully and waits; after `kill` it does not drain.
 class SubTask {
   public:

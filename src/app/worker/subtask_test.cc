@@ -244,6 +244,14 @@ TEST_F(SubTaskTest, TransientErrorResumesByItselfAfterTheWait) {
     EXPECT_TRUE(report.errors.empty());
 }
 
+TEST(ResumesByItself, WhatIsTransientOrAboutConnecting) {
+    const auto never = [](ErrorCode code) { return Error(code, "refused").with_retry(RetryClass::Never); };
+    EXPECT_TRUE(resumes_by_itself(Error(ErrorCode::DbBadConnection, "away")));
+    EXPECT_TRUE(resumes_by_itself(never(ErrorCode::DbDriver))) << "access denied: the password may come right";
+    EXPECT_FALSE(resumes_by_itself(never(ErrorCode::DbExecuteFailed)));
+    EXPECT_TRUE(resumes_by_itself(Error(ErrorCode::DbExecuteFailed, "deadlock").with_retry(RetryClass::Resume)));
+}
+
 TEST_F(SubTaskTest, NobodyIsInStepBetweenTwoRuns) {
     start(config::TaskMode::Incremental, {});
     const auto is_synced = [](const SubTaskReport& report) {

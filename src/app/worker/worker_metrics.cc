@@ -164,7 +164,7 @@ WorkerMetrics::Task& WorkerMetrics::find_locked(const std::string& task, const s
 
 void WorkerMetrics::unit_failed(const std::string& task, const std::string& source, UnitKind kind, const Error& error) {
     const std::lock_guard lock(mutex_);
-    find_locked(task, source).failures.at({kind, error.retry_class() == RetryClass::Resume}).add();
+    find_locked(task, source).failures.at({kind, resumes_by_itself(error)}).add();
 }
 
 void WorkerMetrics::refresh(const std::string& source, const std::vector<SubTaskReport>& reports) {

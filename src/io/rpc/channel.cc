@@ -70,9 +70,9 @@ std::shared_ptr<grpc::Channel> connect_first(std::span<const std::string> addres
         auto channel = make_channel(address, options);
         if (dial(*channel, timeout)) return channel;
     }
-    throw Error(ErrorCode::MasterGrpcConnect,
-                fmt::format("none of the addresses {} answered within {} ms; check that they are right and running",
-                            fmt::join(addresses, ","), timeout.count()));
+    throw Error(ErrorCode::MasterGrpcConnect, fmt::format("none of the addresses {} answered within {} ms",
+                                                          fmt::join(addresses, ","), timeout.count()))
+        .with_workaround("Check that the addresses are right and that a dm-master listens there.");
 }
 
 std::string status_text(const grpc::Status& status) {

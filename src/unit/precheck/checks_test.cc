@@ -136,6 +136,11 @@ TEST(PrivilegeChecks, TablesMayBeHidden) {
     EXPECT_EQ(item.findings[1].instruction, "GRANT SELECT ON `d`.`b` TO 'dm'@'%';");
     EXPECT_EQ(check_copy_privileges(account({base, "GRANT SELECT ON `d`.* TO `dm`@`%`"}), needs).state,
               CheckState::Success);
+
+    const std::vector<model::TableName> none;
+    const auto blind = check_copy_privileges(account({base}), {.tables = none, .named_schemas = {"d"}});
+    EXPECT_EQ(blind.state, CheckState::Fail) << "nothing at all would be migrated";
+    EXPECT_EQ(blind.findings.front().instruction, "GRANT SELECT ON `d`.* TO 'dm'@'%';");
 }
 
 TEST(PrivilegeChecks, LockNeedsReloadOrLockTables) {
@@ -149,7 +154,7 @@ TEST(PrivilegeChecks, LockNeedsReloadOrLockTables) {
     EXPECT_EQ(state("GRANT SELECT, LOCK TABLES ON `d`.* TO `dm`@`%`").state, CheckState::Success);
     // Nothing is seen yet: what will be lacking then is said at once.
     const auto unseen = check_copy_privileges(account({base}), {.needs_lock = true, .named_schemas = {"d"}});
-    EXPECT_EQ(unseen.state, CheckState::Warn);
+    EXPECT_EQ(unseen.state, CheckState::Fail);
     EXPECT_EQ(unseen.findings.back().instruction, "GRANT RELOAD ON *.* TO 'dm'@'%';");
     EXPECT_EQ(check_copy_privileges(account({base}), {.needs_lock = true}).state, CheckState::Success);
     EXPECT_EQ(state("GRANT SELECT, FLUSH_TABLES ON *.* TO `dm`@`%`").state, CheckState::Success);

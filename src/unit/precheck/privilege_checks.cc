@@ -135,9 +135,10 @@ CheckItem check_binlog_is_visible(CheckItem item, const AccountGrants& grants) {
 }
 
 void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const CopyNeeds& needs) {
+    const CheckState state = needs.tables.empty() ? CheckState::Fail : CheckState::Warn;
     for (const auto& schema : needs.named_schemas) {
         if (grants.effective.has_on("SELECT", {schema, {}})) continue;
-        item.add(CheckState::Warn,
+        item.add(state,
                  fmt::format("SELECT is not granted on the whole schema {}: tables that the account does not see are "
                              "not migrated",
                              model::quote_identifier(schema)),
@@ -146,7 +147,7 @@ void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const Cop
     for (const auto& table : needs.unseen_tables) {
         if (grants.effective.has_on("SELECT", table)) continue;
         item.add(
-            CheckState::Warn,
+            state,
             fmt::format("table {} is not migrated: it does not exist, or the account does not see it", table.quoted()),
             fmt::format("GRANT SELECT ON {} TO {};", table.quoted(), grants.account));
     }

@@ -32,7 +32,8 @@ struct CopyNeeds {
 /// MySQL REPLICATION CLIENT, to know its place in the binlog, unless it copies a snapshot. Servers hide tables without
 /// a privilege, so what is named but perhaps hidden is a warning.
 [[nodiscard]] CheckItem check_copy_privileges(const AccountGrants& grants, const CopyNeeds& needs);
-/// Adds to `item` a warning for what the task names and the server may hide from the account.
+/// Adds to `item` a warning for what the task names and the server may hide from the account; a failure if the account
+/// sees no table at all, for nothing would be migrated.
 void check_hidden_tables(CheckItem& item, const AccountGrants& grants, const CopyNeeds& needs);
 /// Writing: what tables, rows and checkpoints need, on everything. A warning at most.
 [[nodiscard]] CheckItem check_target_privileges(const AccountGrants& grants, bool makes_foreign_keys);

@@ -13,6 +13,12 @@ std::uint64_t to_number(std::string_view digits) {
     return value;
 }
 
+sql::ResultSet query_binlog_status(sql::SqlSession& session) {
+    const auto& version = session.version();
+    const bool is_renamed = version.flavor == model::Flavor::MySql && version.is_at_least(8, 2);
+    return session.query(is_renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+}
+
 }  // namespace
 
 std::string ServerFacts::variable(std::string_view name) const {
@@ -36,10 +42,19 @@ ServerFacts read_server_facts(sql::SqlSession& session) {
 }
 
 BinlogFilters read_binlog_filters(sql::SqlSession& session) {
-    const auto& version = session.version();
-    const bool is_renamed = version.flavor == model::Flavor::MySql && version.is_at_least(8, 2);
-    const auto status = session.query(is_renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+    const auto status = query_binlog_status(session);
     return {.do_db = status.text(0, "Binlog_Do_DB"), .ignore_db = status.text(0, "Binlog_Ignore_DB")};
+}
+
+model::Location read_binlog_end(sql::SqlSession& session) {
+    const auto status = query_binlog_status(session);
+    ensure(!status.rows.empty(), ErrorCode::MasterStatusEmpty, "the upstream does not say where its binlog is");
+    const auto flavor = session.version().flavor;
+    const std::string gtids = flavor == model::Flavor::MariaDb
+                                  ? session.query("SELECT @@global.gtid_binlog_pos AS g").text(0, "g")
+                                  : status.text(0, "Executed_Gtid_Set");
+    return {.position = {.file = status.text(0, "File"), .offset = to_number(status.text(0, "Position"))},
+            .gtid_set = model::GtidSet::parse(flavor, gtids)};
 }
 
 }  // namespace dm::precheck

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/model/flavor.h"
+#include "core/model/location.h"
 #include "core/sql/sql_session.h"
 
 namespace dm::precheck {
@@ -32,5 +33,9 @@ struct BinlogFilters {
 
 /// Throws what the session throws: the statement needs REPLICATION CLIENT or BINLOG MONITOR.
 [[nodiscard]] BinlogFilters read_binlog_filters(sql::SqlSession& session);
+
+/// Where the server writes its next transaction. Throws Error{MasterStatusEmpty} if it writes no binlog, and what the
+/// session throws.
+[[nodiscard]] model::Location read_binlog_end(sql::SqlSession& session);
 
 }  // namespace dm::precheck

@@ -181,7 +181,7 @@ void SourceLook::compare(TableMap target, std::set<std::string> target_collation
         if (structures_failure_) std::rethrow_exception(structures_failure_);
         CheckItem item = check_table_structures(pairs_, structures_);
         if (copies_now(subtask_.mode)) return item;  // what is hidden is said beside the privileges of the copy
-        CopyNeeds needs;
+        CopyNeeds needs{.tables = tables_};
         add_named(needs);
         check_hidden_tables(item, read_grants(*session_), needs);
         return item;
