@@ -153,6 +153,7 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
     }
     choose_modes(*job);
     job->mode = job->redo_mode;
+    job->is_resumed = true;
     if (job->shape.is_keyless()) return keyless_start(job, true);
 
     StartedTable started;
