@@ -103,3 +103,22 @@ def test_rules_ignore_case_unless_told(cluster, servers, downstream, assert_same
     write_more(source, "ShopX.Orders")
     cluster.wait_synced("t")
     assert_same(source, downstream, (("ShopX", "Orders"), ("Shop", "O")))
+
+
+def test_what_merged_tables_lose_to_each_other_is_said(running, servers, downstream):
+    source = servers.get("mariadb10.11", "up")
+    source.execute("CREATE DATABASE m", "CREATE TABLE m.t1 (id INT PRIMARY KEY, v INT)", "CREATE TABLE m.t2 LIKE m.t1",
+                   "INSERT INTO m.t1 VALUES (1, 1), (2, 2), (3, 3)", "INSERT INTO m.t2 VALUES (2, 20), (3, 30), (4, 40)",
+                   "CREATE DATABASE f", "CREATE TABLE f.t (id INT PRIMARY KEY, v INT, c INT)",
+                   "INSERT INTO f.t VALUES (1, 1, 1), (2, 2, 2)")
+    downstream.execute("CREATE DATABASE f", "CREATE TABLE f.t (id INT PRIMARY KEY, v INT, c INT AS (v + 5) STORED)",
+                       "INSERT INTO f.t (id, v) VALUES (2, 9), (7, 7)")
+    cluster = running(source, downstream, **{
+        "mysql-instances": [{"source-id": "s1", "route-rules": ["r"]}],
+        "routes": {"r": {"schema-pattern": "m", "table-pattern": "t*", "target-schema": "m", "target-table": "t"}}})
+    noticed = {n["kind"]: n["count"] for n in cluster.subtask("t", "s1")["sync"]["noticed"]}
+    assert noticed == {"row of the target replaced by one with the same key": "3",
+                       "target table that held rows before": "1",
+                       "column that the target computes, the upstream's values are left out": "1"}
+    assert downstream.value("SELECT COUNT(*) FROM m.t") == 4
+    assert downstream.query("SELECT * FROM f.t ORDER BY id") == [(1, 1, 6), (2, 2, 7), (7, 7, 12)]

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "core/model/location.h"
@@ -22,6 +23,7 @@ struct TablePoint {
 struct CheckpointImage {
     model::Location global;
     std::optional<model::Location> safe_mode_exit;  ///< rows up to here may have been applied already
+    std::string server;                             ///< to whose binlog the global position belongs; empty: not known
     std::map<model::TableName, TablePoint> changed;
     std::set<model::TableName> removed;
 };
@@ -30,6 +32,7 @@ struct CheckpointImage {
 struct CheckpointContent {
     std::optional<model::Location> global;
     std::optional<model::Location> safe_mode_exit;
+    std::string server;  ///< to whose binlog the global position belongs; empty: not known
     std::map<model::TableName, TablePoint> tables;
 };
 

@@ -85,6 +85,7 @@ bool BatchWriter::write_in_the_end(Batch& batch, std::stop_token stop) {
             is_written = true;
         },
         [&](const Error& error, Clock::Duration) {
+            batch.may_be_written = true;
             log::warn("copy: writing again", {{"table", job.target.quoted()}, {"error", error.what()}});
             if (!job.is_strict) batch.held.statement.set_mode(job.redo_mode);
             if (!target::is_connection_lost(error)) return;
@@ -107,6 +108,7 @@ void BatchWriter::execute(Batch& batch) {
     const TableJob& job = *batch.chunk->job;
     try {
         const sql::ExecResult result = session_.get().execute(batch.held.statement.text());
+        look_for_replaced(batch, result.affected_rows);
         if (result.warnings != 0) look_at_warnings(batch, result.warnings);
     } catch (const Error& error) {
         const bool is_clash = target::sql_error_number(error) == target::server_error::kDuplicateKey;
@@ -139,6 +141,17 @@ void BatchWriter::save_record(const Batch& batch) {
     const Chunk& chunk = *batch.chunk;
     run_.checkpoint.save_chunks(session_.get(), chunk.job->source,
                                 {ChunkLedger::done_record(chunk, batch.held.statement)});
+}
+
+/// A row of the target that gave way to one with the same key may have been another table's, with other values.
+void BatchWriter::look_for_replaced(const Batch& batch, std::uint64_t affected) {
+    const TableJob& job = *batch.chunk->job;
+    const bool is_first = !batch.may_be_written && !batch.chunk->is_redo && !job.is_resumed;
+    const std::uint64_t rows = batch.held.statement.rows();
+    if (job.is_alone() || !is_first || batch.held.statement.mode() != target::WriteMode::Replace || affected <= rows)
+        return;
+    run_.notices.add("row of the target replaced by one with the same key", job.target.quoted(),
+                     fmt::format("rows of {}", job.source.quoted()), affected - rows);
 }
 
 /// The target stored something else than it was given: that must not pass in silence.

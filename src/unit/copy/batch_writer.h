@@ -22,6 +22,7 @@ class BatchWriter {
     void execute(Batch& batch);
     void execute_closing(Batch& batch);
     void save_record(const Batch& batch);
+    void look_for_replaced(const Batch& batch, std::uint64_t affected);
     void look_at_warnings(const Batch& batch, std::uint32_t warnings);
 
     CopyRun& run_;

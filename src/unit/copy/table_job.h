@@ -33,7 +33,8 @@ struct TableJob {
     /// Its keys may tell apart less in the target: no row may take another's place there, so that nothing is written
     /// twice, and what is interrupted begins anew.
     bool is_strict = false;
-    TableShape shape;  ///< emptied when the table is done
+    bool is_resumed = false;  ///< some of its rows may have been written by an earlier run
+    TableShape shape;         ///< emptied when the table is done
     target::TableCopyRecord record;
     target::WriteMode mode = target::WriteMode::Replace;       ///< of first attempts
     target::WriteMode redo_mode = target::WriteMode::Replace;  ///< of repetitions
@@ -74,7 +75,8 @@ struct Chunk {
 struct Batch {
     std::shared_ptr<Chunk> chunk;
     Held held;
-    bool is_closing = false;  ///< the chunk's last: written when all others are, in one transaction with its record
+    bool may_be_written = false;  ///< an earlier attempt had no answer, or a bad one
+    bool is_closing = false;      ///< the chunk's last: written when all others are, in one transaction with its record
 };
 
 }  // namespace dm::copy

@@ -154,6 +154,7 @@ std::optional<StartedTable> TableStarter::resume(const std::shared_ptr<TableJob>
     }
     choose_modes(*job);
     job->mode = job->redo_mode;
+    job->is_resumed = true;
     if (job->shape.is_keyless()) return keyless_start(job, true);
 
     StartedTable started;
@@ -219,6 +220,10 @@ void TableStarter::prepare_target(TableJob& job, BothSides sides) const {
         create_target(job, sides);
     } else {
         record.was_empty = !has_rows(sides.downstream, job.target);
+        if (!record.was_empty && !job.is_shared_target) {
+            notices_.add("target table that held rows before", job.target.quoted(),
+                         "those that the upstream does not have stay");
+        }
         compare_keys(job, sides);
     }
     ensure(!job.shape.is_keyless() || job.is_alone(), ErrorCode::CopyKeyless,
@@ -317,7 +322,11 @@ void TableStarter::fit_to_target(TableJob& job, BothSides sides) const {
     }
     if (job.record.owns_target) return;
     for (const std::string& name : generated_columns(sides.downstream, job.target)) {
-        std::erase_if(job.shape.columns, [&](const CopyColumn& column) { return column.name == name; });
+        const auto left_out =
+            std::erase_if(job.shape.columns, [&](const CopyColumn& column) { return column.name == name; });
+        if (left_out > 0)
+            notices_.add("column that the target computes, the upstream's values are left out", job.target.quoted(),
+                         name);
     }
 }
 

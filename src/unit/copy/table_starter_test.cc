@@ -78,7 +78,9 @@ class TableStarterTest : public testing::Test {
 
     [[nodiscard]] std::string told() const {
         const auto list = notices_.list();
-        return list.empty() ? std::string() : list.front().kind + " " + list.front().where;
+        std::string text;
+        for (const auto& notice : list) text += (text.empty() ? "" : "; ") + notice.kind + " " + notice.where;
+        return text;
     }
 
     FakeSqlServer up_{kMariaDb};
@@ -166,6 +168,22 @@ TEST_F(TableStarterTest, RowsThatCannotBeToldFromOthersAreNotCopiedTwice) {
     }
     EXPECT_TRUE(down_.statements("DROP TABLE").empty());
     EXPECT_TRUE(down_.statements("TRUNCATE").empty());
+}
+
+TEST_F(TableStarterTest, WhatATableMadeByHandKeepsIsSaid) {
+    up_.on("SELECT COLUMN_NAME AS c, DATA_TYPE",
+           FakeSqlServer::result({"c", "t", "e", "n", "o", "y"}, {{"id", "bigint", "", "NO", "NULL", "bigint"},
+                                                                  {"v", "int", "", "YES", "NULL", "int"}}));
+    have(down_, kTable);
+    down_.on("SELECT 1 FROM `s`.`t`", FakeSqlServer::result({"1"}, {{"1"}}));
+    down_.on("SELECT COLUMN_NAME AS c, EXTRA",
+             FakeSqlServer::result({"c", "e"}, {{"id", ""}, {"v", "VIRTUAL GENERATED"}, {"w", "STORED GENERATED"}}));
+    const auto table = job("t");
+    (void)start({table});
+    EXPECT_EQ(table->shape.columns.size(), 1U);
+    EXPECT_EQ(told(),
+              "column that the target computes, the upstream's values are left out `s`.`t`; "
+              "target table that held rows before `s`.`t`");
 }
 
 TEST_F(TableStarterTest, ATableThatIsRefusedMayBeMadeByHand) {

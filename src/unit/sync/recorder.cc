@@ -80,6 +80,11 @@ void Recorder::write(bool in_good_order) {
     checkpoint::CheckpointImage image;
     image.global = snapshot.watermark ? snapshot.watermark->location : options_.start;
     if (in_good_order) image.safe_mode_exit = image.global;
+    if (image.global == options_.start) {
+        image.server = options_.start_server;
+    } else if (knows_server()) {
+        image.server = options_.server;
+    }
     {
         const std::lock_guard lock(mutex_);
         points_.take(image);

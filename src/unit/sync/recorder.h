@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "base/bounded_queue.h"
 #include "base/clock.h"
@@ -26,6 +27,8 @@ class Recorder {
         Clock::Duration idle_interval = std::chrono::seconds(1);  ///< sooner when nothing is left to apply
         model::Location start;                                    ///< recorded while the watermark has not moved
         bool by_gtid = false;
+        std::string start_server;  ///< to whose binlog the start belongs; empty: not known
+        std::string server;        ///< to whose binlog later places belong; empty: not known
     };
     Recorder(Options options, target::SyncCheckpoint checkpoint, Progress& progress, SyncMetrics& metrics, Clock& clock,
              SessionLinks& links, sql::SqlConnector connect);
@@ -43,6 +46,10 @@ class Recorder {
     void flush_alone(bool in_good_order);
     /// While held, only `flush` writes: a change of structure and its location must be recorded together.
     void hold(bool is_held) noexcept { is_held_ = is_held; }
+
+    /// Places may belong to the binlog of another server by now.
+    void forget_server() noexcept { knows_server_ = false; }
+    [[nodiscard]] bool knows_server() const noexcept { return knows_server_ && !options_.server.empty(); }
 
     void set_point(const model::TableName& table, checkpoint::TablePoint point);
     void remove_point(const model::TableName& table);
@@ -64,6 +71,7 @@ class Recorder {
     SessionLink link_;
     BoundedQueue<Command> commands_{1000, 1000};
     std::atomic<bool> is_held_ = false;
+    std::atomic<bool> knows_server_ = true;
     Clock::TimePoint last_write_;
 
     mutable std::mutex mutex_;             // guards what follows

@@ -147,14 +147,20 @@ void Run::prepare(std::stop_token stop) {
     const bool by_gtid = config_.sync.enable_gtid;
     const StartPoint start =
         StartPointFinder(config_, upstream, dependencies_.open_source).find(content, copies, floor, stop);
+    server_ = fetch_server_name(upstream);
+    if (by_gtid && !start.is_fresh && !server_.empty() && content.server == server_) {
+        ensure_same_history(upstream, start.location);
+    }
     upstream_location_.set(fetch_upstream_location(upstream));
+    history_.see(server_, upstream_location_.last().position);
     view_.clock_offset = fetch_clock_offset(upstream, dependencies_.clock).count();
 
     Translator::Options options{.start = start.location,
                                 .by_gtid = by_gtid,
                                 .safe_mode = {},
                                 .safe_mode_time = {},
-                                .run_until = start.run_until};
+                                .run_until = start.run_until,
+                                .server = server_};
     if (dependencies_.run_until) options.run_until = dependencies_.run_until;
     is_there_already_ = options.run_until && model::compare_locations(start.location, *options.run_until, by_gtid) !=
                                                  std::strong_ordering::less;
@@ -168,11 +174,14 @@ void Run::prepare(std::stop_token stop) {
     // Foreign keys that are checked allow no other order than the upstream's.
     const std::size_t lanes =
         checks_foreign_keys(config_) ? 1 : static_cast<std::size_t>(std::max(config_.sync.worker_count, 1));
-    auto pipeline = std::make_unique<Pipeline>(
-        lanes, static_cast<std::size_t>(std::max(config_.sync.queue_size, 1)),
-        Recorder::Options{
-            .interval = config_.sync.checkpoint_flush_interval, .start = start.location, .by_gtid = by_gtid},
-        checkpoint, *this);
+    auto pipeline =
+        std::make_unique<Pipeline>(lanes, static_cast<std::size_t>(std::max(config_.sync.queue_size, 1)),
+                                   Recorder::Options{.interval = config_.sync.checkpoint_flush_interval,
+                                                     .start = start.location,
+                                                     .by_gtid = by_gtid,
+                                                     .start_server = start.is_fresh ? std::string() : content.server,
+                                                     .server = by_gtid ? server_ : std::string()},
+                                   checkpoint, *this);
     schema::TrackerOptions target_options = fetch_tracker_options(downstream);
     pipeline->catalog = std::make_unique<TableCatalog>(rules_, schema::Tracker(fetch_tracker_options(upstream)),
                                                        schema::Tracker(std::move(target_options)), pipeline->recorder,
@@ -365,17 +374,8 @@ target::UnitOutcome Run::run(std::stop_token stop) {
 }
 
 target::UnitOutcome Run::finish(StreamEnd how) {
-    switch (how) {
-        case StreamEnd::Reached:
-            return target::UnitOutcome::Finished;
-        case StreamEnd::Recopy:
-            return target::UnitOutcome::Recopy;
-        case StreamEnd::Ended:
-        case StreamEnd::Stopped:
-        case StreamEnd::Cut:
-            return target::UnitOutcome::Stopped;
-    }
-    return target::UnitOutcome::Stopped;
+    if (how == StreamEnd::Reached) return target::UnitOutcome::Finished;
+    return how == StreamEnd::Recopy ? target::UnitOutcome::Recopy : target::UnitOutcome::Stopped;
 }
 
 void Run::kill() noexcept {
@@ -451,16 +451,24 @@ void Run::measure_remaining(const model::Location& upstream) {
     }
 }
 
-/// Keeps the upstream's location and clock at hand and answers those who want to know it now.
+/// Keeps the upstream's location and clock at hand and answers those who want to know it now. A server whose binlog has
+/// begun anew sends nothing more to those who read it, and no error: here it is seen.
 void Run::poll_upstream(std::stop_token stop) {
     upstream_location_.run(std::move(stop), [this] {
         try {
+            const std::string server = fetch_server_name(polling_.get());
             auto location = fetch_upstream_location(polling_.get());
+            if (server != server_) pipeline_->recorder.forget_server();
+            history_.see(server, location.position);
             metrics_.master_seen(location);
             measure_remaining(location);
             view_.clock_offset = fetch_clock_offset(polling_.get(), dependencies_.clock).count();
             return location;
-        } catch (const Error&) {
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::SyncBinlogPurged) {
+                state_.fail(error);
+                pipeline_->abort();
+            }
             polling_.drop();
             throw;
         }

@@ -8,6 +8,7 @@
 #include "base/step.h"
 #include "core/schema/tracker.h"
 #include "unit/sync/applier.h"
+#include "unit/sync/binlog_history.h"
 #include "unit/sync/run_state.h"
 #include "unit/sync/sequencer.h"
 #include "unit/sync/start_point.h"
@@ -68,6 +69,8 @@ class Run {
     SessionLink downstream_;
     SessionLink polling_;
     UpstreamWatch upstream_location_;
+    std::string server_;                            ///< the upstream's name when the run began
+    HistoryWatch history_;                          // of the preparing thread, then of the polling one
     std::optional<Clock::TimePoint> estimated_at_;  // of the polling thread
     std::uint64_t bytes_when_estimated_ = 0;        // of the polling thread
     bool is_there_already_ = false;                 ///< `run_until` is not after the start

@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "core/binlog/collations.h"
 #include "core/binlog/payload_reader.h"
 #include "core/binlog/row_decoder.h"
 #include "core/dml/key_fineness.h"
 #include "core/sql/set_statement.h"
 #include "core/sql/statement_charset.h"
+#include "unit/sync/binlog_history.h"
 #include "unit/sync/row_images.h"
 #include "unit/sync/shown_statement.h"
 
@@ -79,8 +81,25 @@ void Translator::handle(const ReaderItem& item) {
     }
 }
 
+/// A server that is asked for what follows a GTID set does not say that its binlog has begun anew meanwhile. One that
+/// is away is not asked: then reading fails, too, and comes here again.
+void Translator::ensure_server_has(const model::Location& from) {
+    if (!options_.by_gtid || !context_.recorder.knows_server() || from == options_.start) return;
+    context_.upstream.drop();  // the name of the upstream may lead to another server than it did
+    try {
+        sql::SqlSession& upstream = context_.upstream.get();
+        if (fetch_server_name(upstream) != options_.server) return context_.recorder.forget_server();
+        ensure_same_history(upstream, from);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::SyncBinlogPurged) throw;
+        log::warn("the upstream could not be asked whether its binlog is still the same", {{"error", error.what()}});
+        context_.upstream.drop();
+    }
+}
+
 void Translator::handle_broken() {
     const model::Location from = position_.transaction_end();
+    ensure_server_has(from);
     changes_.begin_again();
     ahead_.begin_again();
     decoder_ = binlog::EventDecoder();

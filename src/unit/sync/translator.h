@@ -68,6 +68,7 @@ class Translator {
         /// Safe mode ends after this time in any case; nothing: only at its exit.
         std::optional<Clock::Duration> safe_mode_time;
         std::optional<model::Location> run_until;
+        std::string server;                            ///< the upstream's name when the run began; empty: not known
         std::size_t max_prepared_bytes = 16UL << 20U;  ///< of XA transactions kept from preparation to commit
         std::size_t max_ahead_bytes = 8UL << 20U;      ///< of a transaction whose end is awaited
     };
@@ -103,6 +104,7 @@ class Translator {
     void take_back(const model::BinlogPosition& start, std::vector<UndoneChanges::Range> ranges);
     void handle_heartbeat(const binlog::Heartbeat& heartbeat);
     void handle_broken();
+    void ensure_server_has(const model::Location& from);
     bool is_handled();
     void check_other(const binlog::Event& event);
     [[nodiscard]] EventPlace place();

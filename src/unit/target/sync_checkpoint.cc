@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "core/model/task_tables.h"
@@ -43,6 +44,17 @@ std::uint64_t number_of(const std::string& digits) {
     std::uint64_t value = 0;
     std::from_chars(digits.data(), digits.data() + digits.size(), value);
     return value;
+}
+
+/// What the global row has in the column for structures, `null` where nothing is known.
+std::string server_to_json(const std::string& server) {
+    return server.empty() ? "null" : nlohmann::json{{"server", server}}.dump(-1, ' ', true);
+}
+
+std::string server_from_json(const std::string& text) {
+    const auto value = nlohmann::json::parse(text, nullptr, false);
+    if (!value.is_object() || !value.contains("server") || !value["server"].is_string()) return {};
+    return value["server"].get<std::string>();
 }
 
 model::Location location_of(const sql::ResultSet& result, std::size_t row, const std::string& prefix,
@@ -108,6 +120,7 @@ checkpoint::CheckpointContent SyncCheckpoint::load(sql::SqlSession& session) con
             content.global = std::move(location);
             const model::Location exit = location_of(result, row, "exit_safe_binlog", flavor_);
             if (!exit.is_zero()) content.safe_mode_exit = exit;
+            content.server = server_from_json(result.text(row, "table_info"));
             continue;
         }
         const model::TableName name{result.text(row, "cp_schema"), result.text(row, "cp_table")};
@@ -160,7 +173,8 @@ void SyncCheckpoint::save(sql::SqlSession& session, const checkpoint::Checkpoint
     }
     write();
     const std::string exit = image.safe_mode_exit ? location_values(*image.safe_mode_exit) : "'',0,''";
-    rows = fmt::format("({},'','',{},{},'null',1)", id, location_values(image.global), exit);
+    rows = fmt::format("({},'','',{},{},{},1)", id, location_values(image.global), exit,
+                       text_literal(server_to_json(image.server)));
     count = 1;
     write();
     session.execute("COMMIT");

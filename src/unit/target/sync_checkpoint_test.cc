@@ -60,7 +60,8 @@ TEST_F(SyncCheckpointTest, an_empty_exit_is_none) {
 }
 
 TEST_F(SyncCheckpointTest, all_of_a_write_is_one_transaction_with_the_global_row_last) {
-    checkpoint::CheckpointImage image{.global = at(900, kSet), .safe_mode_exit = {}, .changed = {}, .removed = {}};
+    checkpoint::CheckpointImage image{
+        .global = at(900, kSet), .safe_mode_exit = {}, .server = {}, .changed = {}, .removed = {}};
     image.changed[{"s", "t'"}] = {.location = at(800), .definition = nullptr};
     image.removed.insert({"s", "gone"});
     checkpoint_.save(*session_, image);
@@ -73,9 +74,24 @@ TEST_F(SyncCheckpointTest, all_of_a_write_is_one_transaction_with_the_global_row
     EXPECT_EQ(statements.back(), "COMMIT");
 }
 
+TEST_F(SyncCheckpointTest, the_server_of_the_global_place_is_kept) {
+    have({{"", "", "bin.000003", "700", kSet, "", "0", "", R"({"server": "it's"})", "1"}});
+    EXPECT_EQ(checkpoint_.load(*session_).server, "it's");
+    have({{"", "", "bin.000003", "700", kSet, "", "0", "", R"({"server": 5})", "1"}});
+    EXPECT_EQ(checkpoint_.load(*session_).server, "");
+    checkpoint::CheckpointImage image{
+        .global = at(900, kSet), .safe_mode_exit = {}, .server = "it's", .changed = {}, .removed = {}};
+    checkpoint_.save(*session_, image);
+    EXPECT_NE(server_.statements("INSERT").back().find(R"('{"server":"it\'s"}',1)"), std::string::npos)
+        << server_.statements("INSERT").back();
+    image.server.clear();
+    checkpoint_.save(*session_, image);
+    EXPECT_NE(server_.statements("INSERT").back().find("'null',1)"), std::string::npos);
+}
+
 TEST_F(SyncCheckpointTest, beyond_four_gigabytes_the_gtids_decide) {
     checkpoint::CheckpointImage image{
-        .global = at(5'000'000'000, kSet), .safe_mode_exit = {}, .changed = {}, .removed = {}};
+        .global = at(5'000'000'000, kSet), .safe_mode_exit = {}, .server = {}, .changed = {}, .removed = {}};
     checkpoint_.save(*session_, image);
     EXPECT_NE(server_.statements("INSERT").back().find("4294967295"), std::string::npos);
     EXPECT_TRUE(SyncCheckpoint::can_record(image.global));
