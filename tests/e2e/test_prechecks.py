@@ -395,6 +395,6 @@ def test_structures_that_the_account_does_not_see_are_missed_without_a_copy_too(
             "instances": [{"source-id": "s1", "block-allow-list": "l"}]}
     item = check(server, user=USER, **task)["table structure compatibility check"]
     statements = [error["instruction"] for error in item["errors"] if "instruction" in error]
-    assert item["state"] == "warn" and statements == [f"GRANT SELECT ON `d`.* TO '{USER}'@'%';"]
+    assert item["state"] == "fail" and statements == [f"GRANT SELECT ON `d`.* TO '{USER}'@'%';"]
     server.execute(statements[0].rstrip(";"))
     assert check(server, user=USER, **task) == {}

@@ -207,4 +207,4 @@ def test_checks_of_mariadb_are_no_checks_of_mysql(running, servers, assert_same)
     kept = "SELECT COUNT(*) FROM information_schema.table_constraints WHERE constraint_type = 'CHECK' AND table_schema IN ('copied', 'followed')"
     assert mysql.value(kept) == 0
     noticed = [n for n in cluster.subtask("t", "s1")["sync"]["noticed"] if n["kind"] == "structure adapted to the target"]
-    assert [n["where"] for n in noticed] == ["`copied`.`a`"]
+    assert len(noticed) == 1 and noticed[0]["where"].startswith("`copied`."), noticed  # the first that was created

@@ -49,3 +49,13 @@ def test_the_lag_grows_while_a_transaction_waits(running, upstream, downstream, 
     upstream.execute("INSERT INTO d.t VALUES (4, 4)")
     running.wait(lambda: lag(running) < 2, 20, "the next one to be less late")
     assert_same(upstream, downstream, "d")
+
+
+def test_the_lag_grows_while_a_statement_is_executed(running, upstream, downstream, assert_same):
+    with contextlib.closing(downstream.connect(autocommit=False)) as reader:
+        reader.cursor().execute("SELECT * FROM d.t")
+        upstream.execute("ALTER TABLE d.t ADD w INT")
+        running.wait(lambda: int(sync_status(running)["secondsBehindMaster"]) >= 2, 30, "a lag to be shown")
+    running.wait_synced("t")
+    assert int(sync_status(running)["secondsBehindMaster"]) == 0
+    assert_same(upstream, downstream, "d")

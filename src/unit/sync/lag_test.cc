@@ -43,6 +43,25 @@ TEST(ProgressLags, OfWhatTheTargetHasCommittedAndOfWhatWaits) {
     EXPECT_FALSE(progress.snapshot().oldest_pending);
 }
 
+TEST(ProgressLags, OfWhatIsHeldUpBeforeItIsHandedOut) {
+    ManualClock clock;
+    Progress progress(1, clock);
+    {
+        const Progress::HeldUp held_up(progress, boundary(0, 90, 0));
+        EXPECT_FALSE(progress.snapshot().oldest_pending) << "every event is for a moment";
+        clock.advance(seconds(1));
+        ASSERT_TRUE(progress.snapshot().oldest_pending);
+        EXPECT_EQ(progress.snapshot().oldest_pending->timestamp, 90U);
+        { const Progress::HeldUp within(progress, boundary(0, 95, 0)); }
+        EXPECT_EQ(progress.snapshot().oldest_pending->timestamp, 90U);
+        // What was handed out before is older.
+        progress.add_boundary(std::vector<dml::Sequence>{1}, boundary(1, 80, 0));
+        EXPECT_EQ(progress.snapshot().oldest_pending->timestamp, 80U);
+        progress.apply(0, 1, 1);
+    }
+    EXPECT_FALSE(progress.snapshot().oldest_pending);
+}
+
 TEST(ProgressLags, NobodyWhoTakesThemLetsThemPileUp) {
     ManualClock clock;
     clock.advance(seconds(100));

@@ -81,10 +81,26 @@ bool Progress::wait_drained(std::uint64_t ticket, std::stop_token stop) {
     return changed_.wait(lock, std::move(stop), [&] { return is_aborted_ || is_done(); }) && is_done();
 }
 
+Progress::HeldUp::HeldUp(Progress& progress, const checkpoint::Boundary& at) : progress_(progress) {
+    const std::lock_guard lock(progress_.mutex_);
+    if (progress_.held_up_) return;
+    is_outer_ = true;
+    progress_.held_up_ = at;
+    progress_.held_up_since_ = progress_.clock_.now();
+}
+
+Progress::HeldUp::~HeldUp() {
+    if (!is_outer_) return;
+    const std::lock_guard lock(progress_.mutex_);
+    progress_.held_up_.reset();
+}
+
 Progress::Snapshot Progress::snapshot() const {
+    constexpr auto kNotable = std::chrono::seconds(1);
     const std::lock_guard lock(mutex_);
     const auto& watermark = tracker_.watermark();
     const checkpoint::Boundary* oldest = tracker_.oldest_pending();
+    if (oldest == nullptr && held_up_ && clock_.now() - held_up_since_ >= kNotable) oldest = &*held_up_;
     return {.watermark = watermark,
             .is_drained = tracker_.is_drained(),
             .is_at_newest = !tracker_.has_pending(),

@@ -42,6 +42,20 @@ class Progress {
     /// Waits until everything before the ticket is applied; false if stop was requested first.
     [[nodiscard]] bool wait_drained(std::uint64_t ticket, std::stop_token stop);
 
+    /// While it lives, an event of the transaction `at` is held up by a server: by a statement on structures, or by a
+    /// question that has no answer yet. One within another's life says nothing.
+    class HeldUp {
+      public:
+        HeldUp(Progress& progress, const checkpoint::Boundary& at);
+        ~HeldUp();
+        HeldUp(const HeldUp&) = delete;
+        HeldUp& operator=(const HeldUp&) = delete;
+
+      private:
+        Progress& progress_;
+        bool is_outer_ = false;
+    };
+
     // By anyone.
 
     /// Nothing more will be applied: all waits end, now and later, as if stop were requested.
@@ -52,6 +66,7 @@ class Progress {
         std::optional<checkpoint::Boundary> watermark;
         bool is_drained = false;
         bool is_at_newest = false;  ///< nothing known lies beyond the watermark
+        /// Of what was handed out, or else what has been held up for a second or more.
         std::optional<checkpoint::Boundary> oldest_pending;
         std::uint64_t rows = 0;
     };
@@ -73,6 +88,8 @@ class Progress {
     std::uint64_t rows_ = 0;
     std::vector<std::chrono::microseconds> lags_;
     bool is_aborted_ = false;
+    std::optional<checkpoint::Boundary> held_up_;
+    Clock::TimePoint held_up_since_;
 };
 
 }  // namespace dm::sync

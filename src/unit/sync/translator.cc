@@ -314,6 +314,11 @@ const SourceTable* Translator::table_for_images(const StagedRows& rows, const So
     return fitting;
 }
 
+/// That of the current event's transaction, as far as its time is known.
+checkpoint::Boundary Translator::commit() const {
+    return {.sequence = 0, .location = {}, .timestamp = timestamp_, .committed_us = committed_us_};
+}
+
 EventPlace Translator::place() {
     if (!place_) {
         place_ = std::make_shared<const TransactionPlace>(
@@ -408,6 +413,7 @@ void Translator::handle_query(const binlog::Query& query) {
 }
 
 void Translator::retry_over_cuts(std::string_view what, const std::function<void()>& work) {
+    const Progress::HeldUp held_up(context_.progress, commit());
     retry_over({&context_.upstream, &context_.downstream}, what, kServerPolicy, context_.clock, stop_, work);
 }
 
@@ -432,6 +438,7 @@ void Translator::execute_ddl(const DdlHandler::Prepared& prepared, const Stateme
         return;
     }
     const auto since = context_.metrics.now();
+    const Progress::HeldUp held_up(context_.progress, commit());
     try {
         context_.ddl.execute(prepared, event, stop_);
     } catch (const Error& error) {

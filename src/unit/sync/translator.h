@@ -107,6 +107,7 @@ class Translator {
     void ensure_server_has(const model::Location& from);
     bool is_handled();
     void check_other(const binlog::Event& event);
+    [[nodiscard]] checkpoint::Boundary commit() const;
     [[nodiscard]] EventPlace place();
     void push_rows(const StagedRows& rows, const SourceTable& table, bool is_safe);
     void tell_of_replacing(const dml::TablePlan& plan);
