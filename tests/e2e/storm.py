@@ -1,8 +1,11 @@
 """A storm of random statements on one upstream: rows in several sessions, and structures in one more."""
 
 import collections
+import contextlib
 import random
 import threading
+
+import pymysql
 
 from .random_tables import SCHEMA_DEFAULTS, SPATIAL_KEY, create_family, create_partitioned, create_table, read_tables
 from .storm_sessions import RowSession
@@ -99,5 +102,14 @@ class Storm:
         for part in self._parts:
             part.stop()
         with self.server.connect() as connection:
+            self._end_statements(connection)
             for part in self._parts:
                 part.end_left(connection)
+
+    def _end_statements(self, connection):
+        """A join that its session has not waited for may go on for minutes, and nobody locks tables meanwhile."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE command = 'Query' AND db IS NOT NULL AND id <> CONNECTION_ID()")
+            for (number,) in cursor.fetchall():
+                with contextlib.suppress(pymysql.Error):  # it has ended
+                    cursor.execute(f"KILL {number}")
