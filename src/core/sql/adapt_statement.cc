@@ -356,7 +356,7 @@ bool has_collation(const Pieces& pieces, std::size_t keyword, std::size_t value)
 
 AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target) {
     if (target.flavor != model::Flavor::MariaDb) return Adapter(statement, target).run();
-    AdaptedStatement enforced = without_unenforced_checks(statement);
+    AdaptedStatement enforced = without_unenforced_checks(translate_words(statement, target));
     if (enforced.text.empty()) return {.text = kNothingToDo, .changes = std::move(enforced.changes)};
     AdaptedStatement adapted = Adapter(enforced.text, target).run();
     adapted.changes.insert(adapted.changes.begin(), enforced.changes.begin(), enforced.changes.end());

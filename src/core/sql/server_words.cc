@@ -104,6 +104,7 @@ void adapt_column_to_mariadb(Pieces& pieces, const ColumnPieces& column, const N
                                std::ranges::all_of(pieces[value].text, [](char c) { return c >= '0' && c <= '9'; });
         if (pieces.is_word(i, "SRID") && is_number) leave_out(pieces, i, value, note);
         if (pieces.is_word(i, "VISIBLE")) leave_out(pieces, i, i, note);
+        if (pieces.is_word(i, "COLUMN_FORMAT") || pieces.is_word(i, "STORAGE")) leave_out(pieces, i, value, note);
         if (pieces.is_sign(i, '(')) i = pieces.closing(i);
     }
 }
@@ -233,6 +234,8 @@ void adapt_column_to_mysql(Pieces& pieces, const ColumnPieces& column, const mod
         } else if (pieces.is_word(i, "COMPRESSED")) {
             const bool has_method = pieces.is_sign(pieces.after(i), '=');
             leave_out(pieces, i, has_method ? pieces.value_after(i) : i, note);
+        } else if (pieces.is_word(i, "REF_SYSTEM_ID")) {
+            leave_out(pieces, i, pieces.value_after(i), note);
         } else if (pieces.is_word(i, "DEFAULT")) {
             adapt_default(pieces, column, i, target, note);
         } else if (pieces.is_sign(i, '(')) {

@@ -21,12 +21,12 @@ struct ColumnPieces {
 inline constexpr auto kNothingToDo = "DO 0";
 
 /// MySQL's words for MariaDB: indexes that are not used, CHECKs that are not enforced, [NOT] NULL of generated columns,
-/// SRID, indexes of expressions. Tells `note` of each change.
+/// SRID, storage of columns, indexes of expressions, read-only schemas. Tells `note` of each change.
 void adapt_to_mariadb(Pieces& pieces, const std::vector<ColumnPieces>& columns, const model::ServerVersion& target,
                       const std::function<void(std::string)>& note);
 
-/// MariaDB's words for MySQL: PERSISTENT, ignored indexes, compressed columns, defaults of texts and of sequences,
-/// periods. Tells `note` of each change.
+/// MariaDB's words for MySQL: PERSISTENT, ignored indexes, compressed columns, REF_SYSTEM_ID, defaults of texts and of
+/// sequences, periods, comments of schemas. Tells `note` of each change.
 void adapt_to_mysql(Pieces& pieces, const std::vector<ColumnPieces>& columns, const model::ServerVersion& target,
                     const std::function<void(std::string)>& note);
 
