@@ -88,6 +88,29 @@ def test_gtids_are_found_for_a_position(cluster, new_server, downstream, assert_
     assert_same(source, downstream, "b")
 
 
+@pytest.mark.parametrize("kind", ["mariadb10.11", "mysql9.7"])
+def test_a_position_amid_a_transaction_is_refused(cluster, servers, downstream, assert_same, kind):
+    source = servers.get(kind, "up")
+    table(source)
+    table(downstream)
+    file, position, _ = status_of(source)
+    change(source)
+    events = source.query(f"SHOW BINLOG EVENTS IN '{file}' FROM {position}")
+    cluster.create_source("s1", source, **{"enable-gtid": False})
+    for task, place in ("rows", next(e[1] for e in events if e[2].startswith(("Write", "Update", "Delete")))), \
+                       ("end", next(e[1] for e in events if e[2] == "Xid")):
+        meta = {"binlog-name": file, "binlog-pos": place}
+        cluster.ctl("start-task", cluster.write_task(task, downstream, [{"source-id": "s1", "meta": meta}],
+                                                     **{"task-mode": "incremental"}))
+        cluster.wait_stage(task, "Paused")
+        assert cluster.subtask(task, "s1")["result"]["errors"][0]["ErrCode"] == 11123
+        cluster.ctl_ok("stop-task", task)
+    meta = {"binlog-name": file, "binlog-pos": position}
+    cluster.start_task("t", downstream, [{"source-id": "s1", "meta": meta}], **{"task-mode": "incremental"})
+    cluster.wait_synced("t")
+    assert_same(source, downstream, "b")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_start_where_a_file_begins(cluster, new_server, downstream, assert_same, kind):
     source = new_server(kind, "source")

@@ -120,6 +120,15 @@ def test_a_name_that_the_target_takes_for_another(running, source, new_server):
     source.execute("CREATE TABLE d.T (id INT PRIMARY KEY, v VARCHAR(9))", "INSERT INTO d.T VALUES (2, 'upper')", "DROP TABLE d.T")
     wait_paused(cluster, "36067", "lower_case_table_names")
     assert target.query("SELECT * FROM d.t") == [(1, "lower")]
+    cluster.ctl_ok("stop-task", "t")
+    source.execute("CREATE TABLE d.T (id INT PRIMARY KEY, v VARCHAR(9))", "INSERT INTO d.T VALUES (2, 'upper')")
+    target.execute("DROP DATABASE d", "DROP DATABASE dm_meta")
+    rules = {"task-mode": "full", "case-sensitive": True}
+    answer = cluster.ctl("start-task", cluster.write_task("t", target, ["s1"], **rules))
+    assert not answer["result"] and "26001" in answer["checkResult"], answer
+    cluster.ctl("start-task", cluster.write_task("t", target, ["s1"], **rules, **{"ignore-checking-items": ["all"]}))
+    wait_paused(cluster, "34101", "lower_case_table_names")
+    assert "d" not in target.schemas()
 
 
 @pytest.mark.parametrize("kind, logs", [("mariadb10.11", False), ("mysql5.6", False), ("mysql9.7", True)])

@@ -9,9 +9,11 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "core/sql/check_constraints.h"
 #include "core/sql/collations.h"
 #include "core/sql/ddl_parser.h"
 #include "core/sql/lexer.h"
+#include "core/sql/server_words.h"
 #include "core/sql/statement_pieces.h"
 #include "core/sql/tidb_words.h"
 
@@ -105,6 +107,7 @@ class Adapter {
     AdaptedStatement run() {
         adapt_types();
         drop_periods();
+        adapt_words();
         if (target_.is_tidb) adapt_to_tidb(pieces_, [this](std::string change) { note(std::move(change)); });
         drop_comments();
         adapt_collations();
@@ -128,6 +131,14 @@ class Adapter {
         if (pieces_[i].text == text) return;
         note(fmt::format("{} {} -> {}", what, pieces_[i].text, text));
         pieces_[i].text = std::move(text);
+    }
+
+    void adapt_words() {
+        std::vector<ColumnPieces> columns;
+        for (const ColumnText& column : columns_)
+            columns.push_back({.type = column.first_piece, .end = column.end_piece});
+        const auto adapt = is_for_mariadb() ? adapt_to_mariadb : adapt_to_mysql;
+        adapt(pieces_, columns, target_, [this](std::string change) { note(std::move(change)); });
     }
 
     /// Conditional comments of one family mean nothing, or something else, to the other.
@@ -344,7 +355,12 @@ bool has_collation(const Pieces& pieces, std::size_t keyword, std::size_t value)
 }  // namespace
 
 AdaptedStatement adapt_statement(std::string_view statement, const model::ServerVersion& target) {
-    return Adapter(statement, target).run();
+    if (target.flavor != model::Flavor::MariaDb) return Adapter(statement, target).run();
+    AdaptedStatement enforced = without_unenforced_checks(translate_words(statement, target));
+    if (enforced.text.empty()) return {.text = kNothingToDo, .changes = std::move(enforced.changes)};
+    AdaptedStatement adapted = Adapter(enforced.text, target).run();
+    adapted.changes.insert(adapted.changes.begin(), enforced.changes.begin(), enforced.changes.end());
+    return adapted;
 }
 
 bool has_overlap_key(std::string_view statement) {
@@ -362,6 +378,8 @@ std::string translate_words(std::string_view statement, const model::ServerVersi
     for (Piece& piece : pieces) {
         const bool is_comment = piece.kind == PieceKind::Comment;
         if (is_comment && piece.text == "/*!80023 INVISIBLE */" && target.is_at_least(10, 3)) piece.text = "INVISIBLE";
+        // Passed over, it would make a constraint that is enforced; as words it is refused, and adapted.
+        if (is_comment && piece.text == "/*!80016 NOT ENFORCED */") piece.text = "NOT ENFORCED";
         if (is_comment && piece.text == "/*!80000 INVISIBLE */" && target.is_at_least(10, 6)) piece.text = "IGNORED";
         if (last != nullptr && is_introduced_quote(*last, piece)) last->text.clear();
         last = &piece;

@@ -62,8 +62,52 @@ TEST(AdaptStatement, ReplacesCollationsAndLeavesTextsAlone) {
     EXPECT_EQ(adapted.text,
               "CREATE TABLE `COLLATE utf8mb4_0900_ai_ci` (\n  `a` varchar(9) COLLATE utf8mb4_uca1400_nopad_as_cs "
               "DEFAULT 'COLLATE utf8mb4_0900_ai_ci',\n"
-              "  `b` int \n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_uca1400_nopad_ai_ci");
-    EXPECT_EQ(adapted.changes.size(), 3U);
+              "  `b` int INVISIBLE\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_uca1400_nopad_ai_ci");
+    EXPECT_EQ(adapted.changes.size(), 2U);
+}
+
+TEST(AdaptStatement, WordsOfMySqlForMariaDb) {
+    const auto text = [](std::string_view statement) { return adapt_statement(statement, kMariaDb1011).text; };
+    EXPECT_EQ(text("ALTER TABLE `s`.`t` ADD v INT AS (a+2) VIRTUAL NOT NULL COMMENT 'NOT NULL'"),
+              "ALTER TABLE `s`.`t` ADD v INT AS (a+2) VIRTUAL  COMMENT 'NOT NULL'");
+    EXPECT_EQ(text("CREATE TABLE `t` (`a` int NOT NULL, `g` int GENERATED ALWAYS AS (`a`) STORED NOT NULL, KEY (`a`))"),
+              "CREATE TABLE `t` (`a` int NOT NULL, `g` int GENERATED ALWAYS AS (`a`) STORED , KEY (`a`))");
+    EXPECT_EQ(text("ALTER TABLE `t` ALTER INDEX d INVISIBLE"), "ALTER TABLE `t` ALTER INDEX d IGNORED");
+    EXPECT_EQ(text("ALTER TABLE `t` ALTER INDEX d VISIBLE"), "ALTER TABLE `t` ALTER INDEX d NOT IGNORED");
+    EXPECT_EQ(text("CREATE TABLE `t` (a INT INVISIBLE, b INT, KEY kb(b) INVISIBLE)"),
+              "CREATE TABLE `t` (a INT INVISIBLE, b INT, KEY kb(b) IGNORED)");
+    EXPECT_EQ(text("ALTER TABLE `t` ALTER COLUMN a SET VISIBLE"), "DO 0");
+    EXPECT_EQ(text("ALTER TABLE `t` ADD g POINT NOT NULL SRID 4326"), "ALTER TABLE `t` ADD g POINT NOT NULL ");
+    EXPECT_EQ(text("ALTER TABLE `t` ADD e INT COLUMN_FORMAT DYNAMIC STORAGE DISK"), "ALTER TABLE `t` ADD e INT  ");
+    EXPECT_EQ(text("ALTER TABLE `t` DROP CHECK c"), "ALTER TABLE `t` DROP CONSTRAINT c");
+    EXPECT_EQ(text("ALTER TABLE `t` ALTER CHECK c NOT ENFORCED"), "ALTER TABLE `t` DROP CONSTRAINT c ");
+    EXPECT_EQ(text("ALTER TABLE `t` ALTER CONSTRAINT c ENFORCED"), "DO 0");
+    EXPECT_EQ(text("CREATE TABLE `t` (a INT CHECK (a > 1) NOT ENFORCED, CONSTRAINT c CHECK (a > 2) /*!80016 NOT "
+                   "ENFORCED */, CHECK (a > 3) ENFORCED)"),
+              "CREATE TABLE `t` (a INT , CHECK (a > 3) )");
+    EXPECT_EQ(text("CREATE TABLE `t` (a INT, UNIQUE KEY g ((a * 2), a), KEY h (a DESC), KEY ((a + 1)))"),
+              "CREATE TABLE `t` (a INT, KEY h (a DESC))");
+    EXPECT_EQ(text("ALTER TABLE `t` ADD KEY f ((a + 1)) INVISIBLE"), "DO 0");
+    EXPECT_EQ(text("CREATE UNIQUE INDEX f USING BTREE ON `s`.`t` ((a + 1))"), "DO 0");
+    EXPECT_EQ(text("ALTER DATABASE `s` READ ONLY = 1"), "DO 0");
+    EXPECT_EQ(translate_words("CHECK (a) /*!80016 NOT ENFORCED */", kMariaDb1011), "CHECK (a) NOT ENFORCED");
+}
+
+TEST(AdaptStatement, WordsOfMariaDbForMySql) {
+    const auto text = [](std::string_view statement) { return adapt_statement(statement, kMySql97).text; };
+    EXPECT_EQ(text("ALTER TABLE `t` ADD h INT GENERATED ALWAYS AS (a + 1) PERSISTENT AFTER id, ADD UNIQUE KEY uh(h)"),
+              "ALTER TABLE `t` ADD h INT GENERATED ALWAYS AS (a + 1) STORED AFTER id, ADD UNIQUE KEY uh(h)");
+    EXPECT_EQ(text("ALTER TABLE `t` ALTER INDEX d IGNORED"), "ALTER TABLE `t` ALTER INDEX d INVISIBLE");
+    EXPECT_EQ(text("ALTER TABLE `t` ALTER INDEX d NOT IGNORED"), "ALTER TABLE `t` ALTER INDEX d  VISIBLE");
+    EXPECT_EQ(text("ALTER TABLE `t` ADD c TEXT COMPRESSED=zlib, ADD d VARCHAR(9) COMPRESSED DEFAULT 'c'"),
+              "ALTER TABLE `t` ADD c TEXT , ADD d VARCHAR(9)  DEFAULT 'c'");
+    EXPECT_EQ(text("CREATE TABLE `t` (a TEXT DEFAULT 'q', b BLOB DEFAULT NULL, c VARCHAR(9) DEFAULT 'v')"),
+              "CREATE TABLE `t` (a TEXT DEFAULT ('q'), b BLOB DEFAULT NULL, c VARCHAR(9) DEFAULT 'v')");
+    EXPECT_EQ(text("CREATE TABLE `t` (a INT DEFAULT nextval(`s`.`q`), b INT DEFAULT (NEXT VALUE FOR q))"),
+              "CREATE TABLE `t` (a INT , b INT )");
+    EXPECT_EQ(text("ALTER TABLE `t` ADD g POINT REF_SYSTEM_ID=4326"), "ALTER TABLE `t` ADD g POINT ");
+    EXPECT_EQ(text("ALTER TABLE `t` DROP PERIOD FOR p"), "DO 0");
+    EXPECT_EQ(text("ALTER DATABASE `s` COMMENT 'hey'"), "DO 0");
 }
 
 TEST(StateCollations, AfterEveryCharacterSetThatHasNone) {

@@ -57,6 +57,18 @@ bool has_no_action(const Pieces& pieces) {
     return pieces.after(i) >= pieces.size();
 }
 
+/// The last piece of NOT ENFORCED behind a CHECK that ends at `close`, as words or in a comment; nothing if it is not
+/// there.
+std::optional<std::size_t> end_of_not_enforced(const Pieces& pieces, std::size_t close) {
+    for (std::size_t i = close + 1; i < pieces.size() && pieces.is_void(i); ++i) {
+        if (pieces[i].text.starts_with("/*!") && pieces[i].text.find("NOT ENFORCED") != std::string::npos) return i;
+    }
+    const std::size_t word = pieces.after(close);
+    const std::size_t last = pieces.after(word);
+    if (pieces.is_word(word, "NOT") && pieces.is_word(last, "ENFORCED")) return last;
+    return std::nullopt;
+}
+
 std::string left_of(const Pieces& pieces) { return has_no_action(pieces) ? std::string() : pieces.text(); }
 
 }  // namespace
@@ -74,6 +86,28 @@ AdaptedStatement without_checks(std::string_view statement) {
             is_listed(pieces, begin) ? pieces.take_out_listed(begin, close) : pieces.take_out(begin, close + 1);
         adapted.changes.push_back(fmt::format("{} left out", text));
         i = close;
+    }
+    adapted.text = adapted.changes.empty() ? std::string(statement) : left_of(pieces);
+    return adapted;
+}
+
+AdaptedStatement without_unenforced_checks(std::string_view statement) {
+    Pieces pieces(statement);
+    AdaptedStatement adapted;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const std::size_t open = pieces.after(i);
+        if (!pieces.is_word(i, "CHECK") || !pieces.is_sign(open, '(')) continue;
+        const std::size_t close = pieces.closing(open);
+        if (close >= pieces.size()) break;
+        const auto last = end_of_not_enforced(pieces, close);
+        const std::size_t begin = begin_of(pieces, i);
+        std::string text;
+        if (last)
+            text = is_listed(pieces, begin) ? pieces.take_out_listed(begin, *last) : pieces.take_out(begin, *last + 1);
+        else if (pieces.is_word(pieces.after(close), "ENFORCED"))
+            text = pieces.take_out(pieces.after(close), pieces.after(close) + 1);
+        if (!text.empty()) adapted.changes.push_back(fmt::format("{} left out", text));
+        i = last.value_or(close);
     }
     adapted.text = adapted.changes.empty() ? std::string(statement) : left_of(pieces);
     return adapted;

@@ -14,6 +14,10 @@ namespace dm::sql {
 /// empty if nothing is left of an ALTER TABLE.
 [[nodiscard]] AdaptedStatement without_checks(std::string_view statement);
 
+/// CREATE TABLE or ALTER TABLE of MySQL without the CHECKs that are not enforced, each a change, and without the word
+/// ENFORCED of the others: MariaDB enforces all it has. The text is empty if nothing is left of an ALTER TABLE.
+[[nodiscard]] AdaptedStatement without_unenforced_checks(std::string_view statement);
+
 /// ALTER TABLE without DROP CONSTRAINT `name`, likewise. Nothing has changed if it has no such action.
 [[nodiscard]] AdaptedStatement without_drop_constraint(std::string_view statement, std::string_view name);
 

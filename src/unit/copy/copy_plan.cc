@@ -10,6 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "core/sql/lexer.h"
+
 namespace dm::copy {
 namespace {
 
@@ -80,6 +83,28 @@ std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::Ta
     std::ranges::stable_sort(tables, std::ranges::greater{}, &PlannedTable::bytes_total);
     if (notices != nullptr) count_other_objects(upstream, schemas, *notices);
     return tables;
+}
+
+void refuse_twins(sql::SqlSession& downstream, const std::vector<PlannedTable>& tables) {
+    std::map<model::TableName, const PlannedTable*> seen;
+    const PlannedTable* first = nullptr;
+    const PlannedTable* second = nullptr;
+    for (const PlannedTable& table : tables) {
+        const model::TableName folded{sql::to_lower(table.target.schema), sql::to_lower(table.target.table)};
+        const auto [known, is_new] = seen.emplace(folded, &table);
+        if (is_new || known->second->target == table.target) continue;
+        first = known->second;
+        second = &table;
+    }
+    if (first == nullptr || downstream.query("SELECT @@global.lower_case_table_names AS l").text(0, "l") == "0") return;
+    throw Error(
+        ErrorCode::CopyPlan,
+        fmt::format("{} and {} would be copied into one table: the target does not tell {} from {} "
+                    "(lower_case_table_names there)",
+                    first->source.quoted(), second->source.quoted(), first->target.quoted(), second->target.quoted()))
+        .with_workaround(
+            "Leave one of the two out by the task's `block-allow-list`, or let a route give it another name. Then "
+            "start the task again.");
 }
 
 std::vector<std::string> list_empty_schemas(sql::SqlSession& upstream, const rules::TableFilter& filter,

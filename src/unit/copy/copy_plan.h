@@ -26,6 +26,9 @@ struct PlannedTable {
 [[nodiscard]] std::vector<PlannedTable> list_tables(sql::SqlSession& upstream, const rules::TableFilter& filter,
                                                     const rules::TableRouter& router, NoticeBook* notices);
 
+/// Throws if two of the tables go to targets whose names differ in case only, and the downstream takes these for one.
+void refuse_twins(sql::SqlSession& downstream, const std::vector<PlannedTable>& tables);
+
 /// Schemas the rules let through that have none of these tables: they are made in the target all the same, because a
 /// table may be created there, or moved there, at any time.
 [[nodiscard]] std::vector<std::string> list_empty_schemas(sql::SqlSession& upstream, const rules::TableFilter& filter,

@@ -240,6 +240,7 @@ void CopyUnit::State::leave_to_replication() {
 std::vector<PlannedTable> CopyUnit::State::list(sql::SqlSession& upstream, sql::SqlSession& downstream) {
     const bool is_first = !std::exchange(listed, true);
     auto tables = list_tables(upstream, *environment.filter, *environment.router, is_first ? &notices : nullptr);
+    refuse_twins(downstream, tables);
     if (!is_first) return tables;
     for (const auto& schema : list_empty_schemas(upstream, *environment.filter, tables))
         ensure_schema(upstream, downstream, schema, environment.router->route({schema, {}}).schema,

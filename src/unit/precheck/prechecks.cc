@@ -61,6 +61,10 @@ class TargetLook {
         if (facts_.variable("lower_case_table_names") != "1") return name;
         return {sql::to_lower(name.schema), sql::to_lower(name.table)};
     }
+    [[nodiscard]] bool takes_cases_for_one() const {
+        const auto variable = facts_.variable("lower_case_table_names");
+        return variable == "1" || variable == "2";
+    }
     [[nodiscard]] TableMap structures(const std::vector<TablePair>& pairs, const RunAll& run_all) const {
         std::map<model::TableName, model::TableName> wanted;
         std::vector<model::TableName> names;
@@ -125,10 +129,11 @@ void open_all(std::vector<SourceLook>& sources, TargetLook& target, const config
                                                                            : ErrorScope::Upstream);
 }
 
-void refuse_targets_by_case(const std::vector<SourceLook>& sources) {
+/// What a task of rules that ignore case may not have in any target, other tasks in one that takes such names for one.
+void refuse_targets_by_case(const std::vector<SourceLook>& sources, bool are_one) {
     std::map<model::TableName, model::TableName> seen;
     for (const auto& source : sources) {
-        if (source.subtask().case_sensitive) continue;
+        if (source.subtask().case_sensitive && !are_one) continue;
         for (const auto& pair : source.pairs()) {
             const model::TableName folded{sql::to_lower(pair.target.schema), sql::to_lower(pair.target.table)};
             const auto [known, is_new] = seen.emplace(folded, pair.target);
@@ -155,7 +160,7 @@ std::vector<CheckItem> run_prechecks(const std::vector<config::SubTaskConfig>& s
     for (const auto& subtask : subtasks) sources.emplace_back(subtask);
     TargetLook target(subtasks.front().to, environment);
     open_all(sources, target, subtasks.front().to, environment);
-    refuse_targets_by_case(sources);
+    refuse_targets_by_case(sources, target.takes_cases_for_one());
 
     const RunAll divided = sources.size() > kDivided ? RunAll(one_by_one) : environment.run_all;
     std::vector<std::vector<CheckItem>> found(sources.size() + 1);

@@ -87,6 +87,9 @@ TEST_F(PrechecksTest, TargetsThatDifferInCaseOnlyAreRefused) {
     EXPECT_THAT(error.message(), HasSubstr("fail to initialize checker: targets `x`.`t` and `X`.`t` differ"));
     first.case_sensitive = second.case_sensitive = true;
     EXPECT_FALSE(run({first, second}).empty());
+    target_.on("SHOW GLOBAL VARIABLES WHERE",
+               FakeSqlServer::result({"Variable_name", "Value"}, {{"lower_case_table_names", "1"}}));
+    EXPECT_EQ(static_cast<int>(refusal_of({first, second}).code()), 26001) << "to this target they are one";
 }
 
 TEST_F(PrechecksTest, RoutesThatCannotBeUsedAreRefused) {

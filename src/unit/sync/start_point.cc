@@ -1,17 +1,51 @@
 #include "unit/sync/start_point.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "core/binlog/event_decoder.h"
 #include "core/binlog/stream_position.h"
+#include "core/sql/literal.h"
 #include "unit/sync/upstream_view.h"
+#include "unit/target/server_error.h"
 
 namespace dm::sync {
 namespace {
 
 bool is_less(const model::Location& a, const model::Location& b, bool by_gtid) {
     return model::compare_locations(a, b, by_gtid) == std::strong_ordering::less;
+}
+
+Error not_between_transactions(const model::BinlogPosition& position) {
+    return Error(ErrorCode::NoBinlogLocation,
+                 fmt::format("{} is not between two transactions: give a GTID set or the position of one",
+                             position.to_string()))
+        .with_workaround("Give the position of a transaction's first event, as SHOW BINLOG EVENTS lists it.");
+}
+
+/// By position the upstream sends what stands there, also the rest of a transaction.
+void refuse_amid_transaction(sql::SqlSession& upstream, const model::BinlogPosition& position) {
+    static constexpr auto kInside = std::to_array<std::string_view>(
+        {"Table_map", "Write_rows", "Update_rows", "Delete_rows", "Rows_query", "Annotate_rows", "Xid", "XA_prepare"});
+    std::string type;
+    try {
+        std::string file;
+        sql::append_quoted(file, position.file);
+        const auto events =
+            upstream.query(fmt::format("SHOW BINLOG EVENTS IN {} FROM {} LIMIT 1", file, position.offset));
+        if (!events.rows.empty()) type = events.text(0, "Event_type");
+    } catch (const Error& error) {
+        // It may take a privilege more than to read the binlog does, and what is wrong with the place is seen there.
+        if (target::is_connection_lost(error)) throw;
+        log::debug("what stands at a position is not known", {{"error", error.what()}});
+    }
+    if (std::ranges::any_of(kInside, [&](std::string_view known) { return type.starts_with(known); }))
+        throw not_between_transactions(position);
 }
 
 /// GTIDs before `position`: those the file begins with and those of its transactions up to there.
@@ -41,9 +75,7 @@ model::GtidSet read_gtids_before(binlog::EventSource& source, const model::Binlo
         if (position.offset <= head_end && (previous != nullptr || !is_head)) break;
         if (is_head) continue;
         if (stream.end().position.file == position.file && stream.end().position.offset < position.offset) continue;
-        ensure(stream.end().position == position && !stream.is_in_transaction(), ErrorCode::NoBinlogLocation,
-               fmt::format("{} is not between two transactions: give a GTID set or the position of one",
-                           position.to_string()));
+        if (stream.end().position != position || stream.is_in_transaction()) throw not_between_transactions(position);
         break;
     }
     return result();
@@ -97,6 +129,8 @@ StartPoint StartPointFinder::find(const checkpoint::CheckpointContent& content,
         if (start.location.is_zero()) {
             start.needs_safe_mode = true;
             start.location = of_meta();
+            const model::BinlogPosition& place = start.location.position;
+            if (!by_gtid && !place.file.empty()) refuse_amid_transaction(upstream_, place);
         }
         const bool is_all = start.location.position.file.empty() && start.location.gtid_set.is_empty();
         if (is_all) start.location = fetch_oldest_location(upstream_);

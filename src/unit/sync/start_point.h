@@ -26,7 +26,8 @@ struct StartPoint {
 
 /// Chooses it: the recorded global location, else the copy's floor or smallest low, else `meta` of the instance, else
 /// the oldest binlog there is. With GTIDs, a location known by position only is completed: asked of MariaDB, found by
-/// reading that file of MySQL's from its start. Throws Error{NoBinlogLocation} if that is impossible.
+/// reading that file of MySQL's from its start. Throws Error{NoBinlogLocation} if that is impossible, or the place in
+/// `meta` is amid a transaction.
 class StartPointFinder {
   public:
     using OpenSource = std::function<std::unique_ptr<binlog::EventSource>()>;

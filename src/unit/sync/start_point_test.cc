@@ -75,6 +75,25 @@ TEST_F(StartPointTest, meta_of_the_instance_needs_safe_mode) {
     EXPECT_TRUE(start.needs_safe_mode);
 }
 
+TEST_F(StartPointTest, a_place_of_meta_amid_a_transaction_is_refused) {
+    config_.meta = config::MetaConfig{.binlog_name = "bin.000003", .binlog_pos = 400, .binlog_gtid = ""};
+    for (const auto* type : {"Table_map", "Write_rows_v1", "Annotate_rows", "Xid"}) {
+        server_.on("SHOW BINLOG EVENTS IN 'bin.000003' FROM 400",
+                   FakeSqlServer::result({"Pos", "Event_type"}, {{"400", type}}));
+        try {
+            (void)find();
+            ADD_FAILURE() << type;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::NoBinlogLocation) << type;
+        }
+    }
+    for (const auto* type : {"Gtid", "Anonymous_Gtid", "Query", "Rotate"}) {
+        server_.on("SHOW BINLOG EVENTS IN 'bin.000003' FROM 400",
+                   FakeSqlServer::result({"Pos", "Event_type"}, {{"400", type}}));
+        EXPECT_EQ(find().location, at(400)) << type;
+    }
+}
+
 TEST_F(StartPointTest, without_anything_the_oldest_binlog) {
     EXPECT_EQ(find().location, at(4));
     config_.sync.enable_gtid = true;

@@ -302,7 +302,7 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::take_from_target(co
     const model::TableName target = rules_.router.route(map.name);
     const auto text = target::fetch_table(downstream_.get(), target);
     std::optional<schema::TableDefinition> earlier;
-    if (text)
+    if (text && !text->empty())
         earlier =
             earlier_structure(today, *target_.put_create_table(target, *text, {.default_schema = target.schema}), map);
     tracker_.remove(map.name);
@@ -317,6 +317,8 @@ std::shared_ptr<const schema::TableDefinition> TableCatalog::target_definition(c
     const auto text = target::fetch_table(downstream_.get(), target);
     ensure(text.has_value(), ErrorCode::SyncTargetTableMissing,
            fmt::format("the target has no table {} for the rows of {}", target.quoted(), source.quoted()));
+    ensure(!text->empty(), ErrorCode::SyncTargetTableMissing,
+           fmt::format("{} of the target is a view, not a table for the rows of {}", target.quoted(), source.quoted()));
     return target_.put_create_table(target, *text, {.default_schema = target.schema});
 }
 

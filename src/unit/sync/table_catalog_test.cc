@@ -116,6 +116,8 @@ TEST_F(TableCatalogTest, a_table_that_was_altered_without_its_binlog_is_refused)
 }
 
 TEST_F(TableCatalogTest, tables_gone_on_either_side_are_named) {
+    downstream_.on("SHOW CREATE TABLE", FakeSqlServer::result({"View", "Create View"}, {{"t", "CREATE VIEW"}}));
+    EXPECT_EQ(refusal(2), ErrorCode::SyncTargetTableMissing) << "a view has its place";
     lose(downstream_);
     EXPECT_EQ(refusal(2), ErrorCode::SyncTargetTableMissing);
     TableCatalog fresh(rules_, schema::Tracker({}), schema::Tracker({}), recorder_, up_, down_);

@@ -12,8 +12,9 @@ namespace {
 
 constexpr auto kRefused = std::to_array<int>({
     1005, 1031, 1112, 1478,  // table cannot be made so, engine lacks an option, table has what it may not, bad option
+    1046, 1305,              // a function of the upstream's: no schema to look for it in, not there
     1064,                    // syntax
-    1067,                    // invalid default
+    1067, 1101,              // invalid default, none allowed
     1115, 1253, 1273,        // character set unknown, collation of another one, collation unknown
     1214,                    // no such index in tables of that engine
     1286, 1289,              // engine unknown, feature not there
