@@ -71,46 +71,47 @@ std::optional<std::size_t> end_of_not_enforced(const Pieces& pieces, std::size_t
 
 std::string left_of(const Pieces& pieces) { return has_no_action(pieces) ? std::string() : pieces.text(); }
 
-}  // namespace
+/// A CHECK from its first word, which may be ADD or CONSTRAINT, to the parenthesis that closes its condition.
+struct Check {
+    std::size_t begin = 0;
+    std::size_t close = 0;
+};
 
-AdaptedStatement without_checks(std::string_view statement) {
+/// Takes it out up to and with `last`, and returns what it said.
+std::string take_out(Pieces& pieces, const Check& check, std::size_t last) {
+    return is_listed(pieces, check.begin) ? pieces.take_out_listed(check.begin, last)
+                                          : pieces.take_out(check.begin, last + 1);
+}
+
+/// `take(pieces, check)` takes out what is to go of each CHECK and returns it, or nothing.
+AdaptedStatement without(std::string_view statement, const auto& take) {
     Pieces pieces(statement);
     AdaptedStatement adapted;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
         const std::size_t open = pieces.after(i);
         if (!pieces.is_word(i, "CHECK") || !pieces.is_sign(open, '(')) continue;
-        const std::size_t close = pieces.closing(open);
-        if (close >= pieces.size()) break;
-        const std::size_t begin = begin_of(pieces, i);
-        const std::string text =
-            is_listed(pieces, begin) ? pieces.take_out_listed(begin, close) : pieces.take_out(begin, close + 1);
-        adapted.changes.push_back(fmt::format("{} left out", text));
-        i = close;
+        const Check check{.begin = begin_of(pieces, i), .close = pieces.closing(open)};
+        if (check.close >= pieces.size()) break;
+        const std::string taken = take(pieces, check);
+        if (!taken.empty()) adapted.changes.push_back(fmt::format("{} left out", taken));
+        i = check.close;
     }
     adapted.text = adapted.changes.empty() ? std::string(statement) : left_of(pieces);
     return adapted;
 }
 
+}  // namespace
+
+AdaptedStatement without_checks(std::string_view statement) {
+    return without(statement, [](Pieces& pieces, const Check& check) { return take_out(pieces, check, check.close); });
+}
+
 AdaptedStatement without_unenforced_checks(std::string_view statement) {
-    Pieces pieces(statement);
-    AdaptedStatement adapted;
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-        const std::size_t open = pieces.after(i);
-        if (!pieces.is_word(i, "CHECK") || !pieces.is_sign(open, '(')) continue;
-        const std::size_t close = pieces.closing(open);
-        if (close >= pieces.size()) break;
-        const auto last = end_of_not_enforced(pieces, close);
-        const std::size_t begin = begin_of(pieces, i);
-        std::string text;
-        if (last)
-            text = is_listed(pieces, begin) ? pieces.take_out_listed(begin, *last) : pieces.take_out(begin, *last + 1);
-        else if (pieces.is_word(pieces.after(close), "ENFORCED"))
-            text = pieces.take_out(pieces.after(close), pieces.after(close) + 1);
-        if (!text.empty()) adapted.changes.push_back(fmt::format("{} left out", text));
-        i = last.value_or(close);
-    }
-    adapted.text = adapted.changes.empty() ? std::string(statement) : left_of(pieces);
-    return adapted;
+    return without(statement, [](Pieces& pieces, const Check& check) {
+        if (const auto last = end_of_not_enforced(pieces, check.close)) return take_out(pieces, check, *last);
+        const std::size_t word = pieces.after(check.close);
+        return pieces.is_word(word, "ENFORCED") ? pieces.take_out(word, word + 1) : std::string();
+    });
 }
 
 AdaptedStatement without_drop_constraint(std::string_view statement, std::string_view name) {
